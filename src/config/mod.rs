@@ -1,0 +1,1 @@
+//! Says: the workspace's settings, overlaid by the environment.

@@ -1,0 +1,1 @@
+//! Runs: the services, their life, and the one loop that waits.

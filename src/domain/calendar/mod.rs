@@ -1,0 +1,1 @@
+//! Calendars: windows, waits and working time, exact across zones.

@@ -1,0 +1,1 @@
+//! Conditions: the documented subset of CEL, typed when loaded, never failing when run.

@@ -1,0 +1,1 @@
+//! One function that decides what happens to a lead next.

@@ -1,0 +1,1 @@
+//! Listens: turns outside facts into inputs.

@@ -1,0 +1,1 @@
+//! Turns a template and a lead into a message.

@@ -1,0 +1,1 @@
+//! Rehearses: made-up people, on a clock that steps.

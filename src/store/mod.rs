@@ -1,0 +1,1 @@
+//! Remembers: the narrow waist to SQLite and PostgreSQL.

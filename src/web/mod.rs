@@ -1,0 +1,1 @@
+//! Shows: the public and the private listener.
