@@ -22,5 +22,6 @@ pub mod stage;
 pub mod suppression;
 pub mod template;
 pub mod throttle;
+pub mod time;
 pub mod touch;
 pub mod verdict;
