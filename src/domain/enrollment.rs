@@ -1,1 +1,170 @@
-//! enrollment.
+//! One lead going once through one sequence version.
+//!
+//! ```text
+//! active ──▶ finished
+//!   │ ▲  └──▶ exited(reason) · failed
+//!   ▼ │
+//! paused
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{EnrollmentId, TouchId};
+use super::time::{Instant, Millis};
+
+/// An enrollment that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrollment {
+    pub id: EnrollmentId,
+    pub sequence: String,
+    pub version: String,
+    pub entered_at: Instant,
+    pub by: String,
+    /// The step it stands at; `None` past the last.
+    pub at: Option<String>,
+    pub phase: Phase,
+    /// When this lead's previous step really happened: waits count from here.
+    pub anchor: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pausing>,
+    /// What happened at each step so far.
+    #[serde(default)]
+    pub steps: BTreeMap<String, StepFacts>,
+    /// The zone that waits and windows are in, and where it came from.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
+/// What an enrollment does at its step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Goes on at once.
+    Ready,
+    Waiting {
+        until: Instant,
+    },
+    /// A touch is on its way.
+    Sending {
+        touch: TouchId,
+    },
+    /// Stands until somebody mends what is named.
+    Held {
+        hold: Hold,
+    },
+}
+
+/// Why an enrollment is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    pub reason: String,
+    pub touch: Option<TouchId>,
+}
+
+/// A pause: what is left of a wait stays left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pausing {
+    pub because: String,
+    pub since: Instant,
+    /// What was left of the wait when the pause began.
+    pub left: Option<Millis>,
+    /// When it ends by itself (an out-of-office).
+    pub until: Option<Instant>,
+}
+
+/// What happened at one step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepFacts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch: Option<TouchId>,
+    /// When the step was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Instant>,
+    /// The last outcome, in the words of touch states; for a branch the arm taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    #[serde(default)]
+    pub opened: bool,
+    #[serde(default)]
+    pub opened_by_machine: bool,
+    /// Targets a human clicked, sorted, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clicked: Vec<String>,
+    #[serde(default)]
+    pub replied: bool,
+}
+
+/// Why an enrollment ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// Came to an `end` step, or past the last step.
+    Finished(String),
+    Replied,
+    Unsubscribed,
+    Bounced,
+    Complained,
+    Suppressed,
+    Erased,
+    Goal(String),
+    /// A `stop` rule: the event's name or the condition's text.
+    Stopped(String),
+    ReachedSql,
+    Removed(String),
+    Failed(String),
+}
+
+impl Exit {
+    /// The word stored and shown.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Finished(_) => "finished",
+            Self::Replied => "replied",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::Suppressed => "suppressed",
+            Self::Erased => "erased",
+            Self::Goal(_) => "goal",
+            Self::Stopped(_) => "stopped",
+            Self::ReachedSql => "reached_sql",
+            Self::Removed(_) => "removed",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// What else there is to say.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Finished(text)
+            | Self::Goal(text)
+            | Self::Stopped(text)
+            | Self::Removed(text)
+            | Self::Failed(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The state of the enrollment's row.
+    pub const fn state(&self) -> &'static str {
+        match self {
+            Self::Finished(_) => "finished",
+            Self::Failed(_) => "failed",
+            _ => "exited",
+        }
+    }
+}
+
+/// What is remembered of a lead's ended enrollments in one sequence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// Enrollments begun, the present one included.
+    pub begun: u32,
+    /// Ended ones that count for `again`.
+    pub counted: u32,
+    pub last_ended_at: Option<Instant>,
+    /// Where a goal may still be counted.
+    pub last_exit: Option<String>,
+}

@@ -1,1 +1,237 @@
-//! event.
+//! One fact about a lead, append-only: a lead is the fold of its events.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::enrollment::{Exit, Hold, Phase};
+use super::handoff::{Handoff, Met};
+use super::id::{EnrollmentId, LeadId, TouchId};
+use super::score::Line;
+use super::stage::Stage;
+use super::suppression::Reason;
+use super::time::Instant;
+use super::touch::Outcome;
+
+/// Who caused an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    Human,
+    Machine,
+    System,
+}
+
+impl Actor {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Machine => "machine",
+            Self::System => "system",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Human, Self::Machine, Self::System].into_iter().find(|actor| actor.as_str() == text)
+    }
+}
+
+/// One fact, numbered within its lead from 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub lead: LeadId,
+    pub seq: u64,
+    /// When it happened.
+    pub occurred_at: Instant,
+    /// When it was written down.
+    pub recorded_at: Instant,
+    /// Where it came from: `api`, `tracking`, `mailbox`, `import`, `cli`, `engine`, …
+    pub source: String,
+    pub actor: Actor,
+    pub what: What,
+}
+
+/// What a fact says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// The lead came to be.
+    Created {
+        address: String,
+        account: Option<String>,
+    },
+    /// Attributes took these values; null takes one away.
+    Changed {
+        set: Map<String, Value>,
+    },
+    /// Something outside happened: page_viewed, demo_requested, replied, or any name of the user's own.
+    Heard {
+        name: String,
+        #[serde(default)]
+        data: Map<String, Value>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        touch: Option<TouchId>,
+    },
+    /// A tracked open or click came in and waits for its verdict.
+    Hit {
+        name: String,
+        touch: TouchId,
+        step: String,
+        enrollment: Option<EnrollmentId>,
+        #[serde(default)]
+        url: Option<String>,
+        verdict: Actor,
+        reason: String,
+    },
+    /// The verdict on hit number `hit` is final.
+    Settled {
+        hit: u64,
+        verdict: Actor,
+    },
+    /// A ledger line was written.
+    Scored {
+        line: Line,
+    },
+    /// The fit ledger reads so now.
+    Fitted {
+        lines: Vec<Line>,
+    },
+    /// The stage moved, and why.
+    Staged {
+        from: Stage,
+        to: Stage,
+        cause: String,
+    },
+    Enrolled {
+        enrollment: EnrollmentId,
+        sequence: String,
+        version: String,
+        by: String,
+    },
+    /// An enrollment was asked for and refused.
+    NotEnrolled {
+        sequence: String,
+        reason: String,
+    },
+    /// An enrollment stands at this step now.
+    Moved {
+        enrollment: EnrollmentId,
+        at: Option<String>,
+        phase: Phase,
+        because: String,
+    },
+    /// A branch was decided, once.
+    Branched {
+        enrollment: EnrollmentId,
+        step: String,
+        arm: String,
+    },
+    /// A touch was put in the queue, to leave at `ready_at` or later.
+    Queued {
+        enrollment: Option<EnrollmentId>,
+        step: String,
+        touch: TouchId,
+        ready_at: Instant,
+    },
+    /// A touch came to its end, or is held or put off.
+    Touched {
+        touch: TouchId,
+        enrollment: Option<EnrollmentId>,
+        step: String,
+        outcome: Outcome,
+    },
+    Paused {
+        enrollment: EnrollmentId,
+        because: String,
+        until: Option<Instant>,
+    },
+    Resumed {
+        enrollment: EnrollmentId,
+    },
+    Held {
+        enrollment: EnrollmentId,
+        hold: Hold,
+    },
+    Exited {
+        enrollment: EnrollmentId,
+        exit: Exit,
+    },
+    /// A goal was reached after the enrollment had ended: it counts for statistics.
+    Won {
+        sequence: String,
+        goal: String,
+    },
+    Suppressed {
+        reason: Reason,
+        by: String,
+    },
+    Unsuppressed {
+        by: String,
+    },
+    /// The lead unsubscribed from one topic.
+    OptedOut {
+        topic: String,
+    },
+    HandoffOpened {
+        handoff: Box<Handoff>,
+    },
+    /// An open handoff gained a reason.
+    HandoffJoined {
+        reason: String,
+    },
+    Claimed {
+        by: String,
+    },
+    /// The clock was stopped in time, or late.
+    Answered {
+        by: String,
+        met: Met,
+    },
+    SlaBreached {
+        due_at: Instant,
+    },
+    /// A rung of the ladder fired.
+    Rung {
+        number: usize,
+        act: String,
+        late: bool,
+    },
+    HandoffClosed {
+        because: String,
+    },
+}
+
+impl What {
+    /// The name people know the fact by: an outside event's own name, else the name of the change.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Changed { .. } => "changed",
+            Self::Heard { name, .. } | Self::Hit { name, .. } => name,
+            Self::Settled { .. } => "settled",
+            Self::Scored { .. } => "scored",
+            Self::Fitted { .. } => "fitted",
+            Self::Staged { .. } => "staged",
+            Self::Enrolled { .. } => "enrolled",
+            Self::NotEnrolled { .. } => "not_enrolled",
+            Self::Moved { .. } => "moved",
+            Self::Branched { .. } => "branched",
+            Self::Queued { .. } => "queued",
+            Self::Touched { outcome, .. } => outcome.event_name(),
+            Self::Paused { .. } => "paused",
+            Self::Resumed { .. } => "resumed",
+            Self::Held { .. } => "held",
+            Self::Exited { .. } => "exited",
+            Self::Won { .. } => "won",
+            Self::Suppressed { .. } => "suppressed",
+            Self::Unsuppressed { .. } => "unsuppressed",
+            Self::OptedOut { .. } => "opted_out",
+            Self::HandoffOpened { .. } => "handoff_opened",
+            Self::HandoffJoined { .. } => "handoff_joined",
+            Self::Claimed { .. } => "claimed",
+            Self::Answered { .. } => "answered",
+            Self::SlaBreached { .. } => "sla_breached",
+            Self::Rung { .. } => "rung",
+            Self::HandoffClosed { .. } => "handoff_closed",
+        }
+    }
+}

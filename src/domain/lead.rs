@@ -1,1 +1,90 @@
-//! lead.
+//! One person: the unit of deciding, of locking and of replay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::address::EmailAddress;
+use super::enrollment::{Enrollment, Past};
+use super::event::Actor;
+use super::handoff::Handoff;
+use super::id::{EnrollmentId, LeadId, TouchId};
+use super::score::Line;
+use super::stage::Stage;
+use super::suppression::Reason;
+use super::time::Instant;
+
+/// Instants of one event kept at most; older ones are only counted.
+pub const RECENT: usize = 256;
+
+/// All that is known of a lead, bounded whatever its history: the fold of its events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lead {
+    pub id: LeadId,
+    pub address: EmailAddress,
+    #[serde(default)]
+    pub account: Option<String>,
+    pub created_at: Instant,
+    /// The number of its last event.
+    pub seq: u64,
+    /// Values of declared attributes; absent is null. `tags` is a list of texts.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub stage: Stage,
+    pub stage_since: Instant,
+    /// How often and when each event came.
+    #[serde(default)]
+    pub heard: BTreeMap<String, Heard>,
+    /// The last human event.
+    #[serde(default)]
+    pub last_human_at: Option<Instant>,
+    /// Fit lines, then engagement lines that still count.
+    #[serde(default)]
+    pub ledger: Vec<Line>,
+    /// Enrollments that have not ended.
+    #[serde(default)]
+    pub enrollments: Vec<Enrollment>,
+    /// What is remembered of the others, by sequence.
+    #[serde(default)]
+    pub past: BTreeMap<String, Past>,
+    /// Opens and clicks that wait for their verdict.
+    #[serde(default)]
+    pub unsettled: Vec<Unsettled>,
+    #[serde(default)]
+    pub handoff: Option<Handoff>,
+    #[serde(default)]
+    pub suppressed: Option<Reason>,
+    #[serde(default)]
+    pub opted_out: BTreeSet<String>,
+    /// Rule faults and holds that want a person.
+    #[serde(default)]
+    pub attention: BTreeSet<String>,
+    /// The first instant at which time alone may change something.
+    #[serde(default)]
+    pub wake_at: Option<Instant>,
+}
+
+/// How often an event came, ever, and the last instants of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    pub count: u64,
+    /// Ascending, the last `RECENT` within the longest window asked for.
+    pub recent: Vec<Instant>,
+}
+
+/// An open or a click before its verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// The number of its event.
+    pub hit: u64,
+    pub name: String,
+    pub touch: TouchId,
+    pub step: String,
+    pub enrollment: Option<EnrollmentId>,
+    pub url: Option<String>,
+    pub occurred_at: Instant,
+    pub settles_at: Instant,
+    pub verdict: Actor,
+}

@@ -1,1 +1,73 @@
-//! playbook.
+//! Everything a decision needs to know of the files: one value, read by every decision, replaced whole.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::condition::Type;
+use super::routing::Staff;
+use super::score::Scoring;
+use super::sequence::Sequence;
+use super::template::Template;
+use super::time::Millis;
+
+#[derive(Clone, Debug)]
+pub struct Playbook {
+    pub settings: Settings,
+    pub scoring: Arc<Scoring>,
+    pub staff: Arc<Staff>,
+    /// What new enrollments get, by name.
+    pub sequences: BTreeMap<String, Arc<Sequence>>,
+    /// Every version somebody may still be in, the current ones included, by version.
+    pub versions: BTreeMap<String, Arc<Sequence>>,
+    /// Every mail and text template ever stored whose links or copy may still be asked for, by template version.
+    pub templates: BTreeMap<String, Arc<Template>>,
+    /// How long each event's instants must be remembered: the longest window any condition or rule asks for.
+    pub windows: BTreeMap<String, Millis>,
+}
+
+/// The part of config/overture.yaml that decides and renders.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub company: Company,
+    /// IANA name.
+    pub zone: String,
+    pub public_url: String,
+    /// Declared attributes with their types, the standard ones included.
+    pub lead_attributes: BTreeMap<String, Type>,
+    pub account_attributes: BTreeMap<String, Type>,
+    pub consent_required: bool,
+    pub senders: BTreeMap<String, Sender>,
+    pub channels: BTreeMap<String, ()>,
+    /// The channel that hears what the daemon itself noticed.
+    pub alerts: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Company {
+    pub name: String,
+    pub postal_address: Option<String>,
+}
+
+/// A mailbox that mails leave from, without its account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    pub name: String,
+    /// Display name of the From header, if any.
+    pub display: Option<String>,
+    pub address: String,
+    pub reply_to: Option<String>,
+    /// Domain of the return path.
+    pub bounce_domain: String,
+    pub zone: String,
+    /// Mails a day of its zone.
+    pub per_day: Option<u32>,
+    /// At least this long between two mails.
+    pub gap: Millis,
+}
+
+impl Playbook {
+    /// The version of a sequence an enrollment began.
+    pub fn version(&self, version: &str) -> Option<&Arc<Sequence>> {
+        self.versions.get(version)
+    }
+}

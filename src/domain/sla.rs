@@ -1,1 +1,7 @@
 //! sla.
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RungAt {
+    Percent(u32),
+}

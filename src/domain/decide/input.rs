@@ -1,0 +1,204 @@
+//! What a decision is made of, and what it comes to.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::domain::event::{Actor, Event};
+use crate::domain::handoff::Act;
+use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TouchId};
+use crate::domain::lead::Lead;
+use crate::domain::routing::Load;
+use crate::domain::suppression::Reason;
+use crate::domain::time::Instant;
+use crate::domain::touch::{NewTouch, Outcome};
+
+/// All a decision may look at beside the playbook.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub lead: Lead,
+    /// A suppression of its address or domain that stands in the store.
+    pub suppressed: Option<Reason>,
+    /// How much each rep carries, once it was asked for.
+    pub loads: Option<BTreeMap<String, Load>>,
+}
+
+/// One thing that comes to a lead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    pub ask: Ask,
+    /// When it happened; facts of the past keep their time.
+    pub occurred_at: Instant,
+    pub source: String,
+    pub actor: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// Time's up: whatever is due is done.
+    Wake,
+    /// An outside event.
+    Hear {
+        name: String,
+        data: Map<String, Value>,
+        touch: Option<TouchId>,
+    },
+    /// A tracked open or click, with its first verdict.
+    Hit {
+        name: String,
+        touch: TouchId,
+        step: String,
+        enrollment: Option<EnrollmentId>,
+        url: Option<String>,
+        verdict: Actor,
+        reason: String,
+    },
+    /// New values of attributes; null takes one away.
+    Change {
+        set: Map<String, Value>,
+        add_tags: Vec<String>,
+    },
+    Enroll {
+        sequence: String,
+        by: String,
+        again: bool,
+    },
+    /// Takes the lead out of one sequence, or of all.
+    Remove {
+        sequence: Option<String>,
+        reason: String,
+    },
+    Pause {
+        sequence: Option<String>,
+        because: String,
+    },
+    Resume {
+        sequence: Option<String>,
+    },
+    /// What came of a touch.
+    Touched {
+        touch: TouchId,
+        enrollment: Option<EnrollmentId>,
+        step: String,
+        outcome: Outcome,
+    },
+    /// A held touch is tried again, or its step skipped.
+    Release {
+        touch: TouchId,
+        skip: bool,
+    },
+    /// From one topic, or from everything.
+    Unsubscribe {
+        topic: Option<String>,
+        touch: Option<TouchId>,
+    },
+    Suppress {
+        reason: Reason,
+    },
+    Unsuppress,
+    /// Sales gets the lead, whatever its score.
+    HandOff {
+        reason: String,
+    },
+    Act {
+        handoff: HandoffId,
+        act: Act,
+        by: String,
+    },
+    /// A stage by a named act.
+    Stage {
+        to: crate::domain::stage::Stage,
+        reason: String,
+    },
+}
+
+/// What a decision comes to. The lead is the old one with the events folded in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    pub lead: Lead,
+    pub events: Vec<Event>,
+    pub effects: Vec<Effect>,
+    pub reply: Reply,
+}
+
+/// What the one who asked is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Done,
+    Enrolled(EnrollmentId),
+    /// Asked for and not done, for this reason; no error.
+    Refused(String),
+    /// A handoff must be routed: ask again with the reps' loads.
+    NeedsLoads,
+}
+
+/// A row that follows from a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Enrollment(EnrollmentRow),
+    Queue(Box<NewTouch>),
+    /// Whatever state it is in before its mark, it never leaves.
+    Cancel {
+        touch: TouchId,
+        reason: String,
+    },
+    Requeue(Requeue),
+    Handoff(HandoffRow),
+    /// A rep's load changed by so much.
+    Load {
+        rep: String,
+        assigned: i64,
+        open: i64,
+    },
+    Suppress {
+        target: String,
+        reason: Reason,
+        source: String,
+    },
+    Unsuppress {
+        target: String,
+    },
+}
+
+/// A touch that was held or put off gets another chance at `ready_at`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requeue {
+    pub touch: TouchId,
+    pub ready_at: Instant,
+}
+
+/// The row of an enrollment, for lists and for the rule that a lead is once in a sequence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnrollmentRow {
+    pub id: EnrollmentId,
+    pub lead: LeadId,
+    pub sequence: String,
+    pub version: String,
+    /// active, paused, held, finished, exited, failed
+    pub state: &'static str,
+    pub exit: Option<String>,
+    pub detail: Option<String>,
+    pub step: Option<String>,
+    pub entered_at: Instant,
+    pub ended_at: Option<Instant>,
+}
+
+/// The row of a handoff, for the board.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandoffRow {
+    pub id: HandoffId,
+    pub lead: LeadId,
+    pub team: String,
+    pub rep: String,
+    /// open, claimed, answered, closed
+    pub state: &'static str,
+    pub reason: String,
+    pub opened_at: Instant,
+    pub due_at: Option<Instant>,
+    pub answered_at: Option<Instant>,
+    /// met, breached, running, none
+    pub sla: &'static str,
+    pub closed_because: Option<String>,
+    /// What the alert said: the dossier.
+    pub dossier: Option<Value>,
+}
