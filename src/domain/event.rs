@@ -232,6 +232,7 @@ impl What {
             Self::SlaBreached { .. } => "sla_breached",
             Self::Rung { .. } => "rung",
             Self::HandoffClosed { .. } => "handoff_closed",
+            Self::Faulted { .. } => "faulted",
         }
     }
 }

@@ -43,6 +43,9 @@ pub struct Lead {
     /// Fit lines, then engagement lines that still count.
     #[serde(default)]
     pub ledger: Vec<Line>,
+    /// The version of the scoring file the fit lines follow.
+    #[serde(default)]
+    pub fitted: Option<String>,
     /// Enrollments that have not ended.
     #[serde(default)]
     pub enrollments: Vec<Enrollment>,

@@ -1,6 +1,7 @@
 //! What a decision is made of, and what it comes to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -21,6 +22,8 @@ pub struct Case {
     pub suppressed: Option<Reason>,
     /// How much each rep carries, once it was asked for.
     pub loads: Option<BTreeMap<String, Load>>,
+    /// Sequences that were paused by hand: who enters one starts paused.
+    pub paused_sequences: Arc<BTreeSet<String>>,
 }
 
 /// One thing that comes to a lead.
@@ -142,7 +145,16 @@ pub enum Effect {
         touch: TouchId,
         reason: String,
     },
+    /// Queued or about to leave, it is put aside until it is requeued; nothing happens to one that is marked or final.
+    Hold {
+        touch: TouchId,
+        reason: String,
+    },
     Requeue(Requeue),
+    /// A touch of unknown outcome did arrive: unknown becomes accepted.
+    Confirm {
+        touch: TouchId,
+    },
     Handoff(HandoffRow),
     /// A rep's load changed by so much.
     Load {
