@@ -198,6 +198,11 @@ pub enum What {
     HandoffClosed {
         because: String,
     },
+    /// A rule could not be answered and counted as false: a person should look.
+    Faulted {
+        rule: String,
+        fault: String,
+    },
 }
 
 impl What {
