@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 use super::condition::Condition;
+pub use super::sla::Allowed;
 use super::sla::RungAt;
-use super::time::Millis;
 
 #[derive(Clone, Debug, Default)]
 pub struct Staff {
@@ -54,13 +54,6 @@ pub struct Promise {
     pub counts: BTreeSet<String>,
     pub after_hours: Option<AfterHours>,
     pub ladder: Vec<Rung>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Allowed {
-    Working(Millis),
-    BusinessDays(u32),
 }
 
 /// A mail to the lead that says when a person will answer.
