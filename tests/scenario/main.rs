@@ -1,0 +1,11 @@
+//! What Overture promises, played with real parts: a mail server, a receiver, both databases, and the daemon itself.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests stand outside of the product: they wait, spawn and read the environment"
+)]
+
+#[expect(dead_code, reason = "the parts are complete before every scenario is written")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod parts;

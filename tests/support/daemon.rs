@@ -1,0 +1,154 @@
+//! The real program in a workspace: started, killed, drained and started again as an operator or a power cut would.
+
+use super::SOON;
+use super::process::{AT_ONCE, Log, Process};
+use super::workspace::Workspace;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_overture");
+
+/// What a command of the program gave.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Told {
+    /// # Panics
+    /// If the command failed; the message holds what it said.
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON ({error}): {}", self.stdout))
+    }
+}
+
+/// The program's command with nothing of this machine's settings in its environment.
+fn program() -> Command {
+    let mut command = Command::new(PROGRAM);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OVERTURE_")) {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1").env_remove("NOTIFY_SOCKET");
+    command
+}
+
+/// Runs a command of the program in a workspace and waits for its end.
+pub fn overture(workspace: &Workspace, arguments: &[&str]) -> Told {
+    let output =
+        program().args(arguments).arg("--workspace").arg(workspace.path()).output().expect("our program starts");
+    Told {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+pub struct Daemon {
+    workspace: PathBuf,
+    process: Process,
+    listeners: BTreeMap<&'static str, String>,
+}
+
+impl Daemon {
+    /// Starts `overture run` and waits until it is ready.
+    pub fn start(workspace: &Workspace) -> Self {
+        Self::with(workspace, &[])
+    }
+
+    /// The same with more of an environment, as `("OVERTURE_FAIL_POINT", "intent.committed")`.
+    pub fn with(workspace: &Workspace, environment: &[(&str, &str)]) -> Self {
+        let workspace = workspace.path().to_owned();
+        let process = launch(&workspace, environment);
+        let listeners = ready(&process);
+        Self { workspace, process, listeners }
+    }
+
+    /// The address of the public listener, `http://127.0.0.1:PORT`.
+    pub fn public(&self) -> &str {
+        &self.listeners["public"]
+    }
+
+    /// The address of the private listener.
+    pub fn private(&self) -> &str {
+        &self.listeners["private"]
+    }
+
+    /// A link of a mail at the port the public listener really has.
+    pub fn reach(&self, link: &str) -> String {
+        let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+        format!("{}{}", self.public(), rest.find('/').map_or("/", |at| &rest[at..]))
+    }
+
+    pub fn log(&self) -> &Log {
+        self.process.log()
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill9(&mut self) {
+        self.process.kill9();
+    }
+
+    /// Asks it to drain and waits until it has.
+    pub fn term(&mut self) -> ExitStatus {
+        self.process.signal("TERM");
+        self.process.wait(Duration::from_secs(90))
+    }
+
+    /// Asks it to read its files again.
+    pub fn reload(&mut self) {
+        self.process.signal("HUP");
+    }
+
+    /// Waits until it has ended by itself, as at a fail point.
+    pub fn wait_end(&mut self) -> ExitStatus {
+        self.process.wait(SOON)
+    }
+
+    /// Starts it again in the same workspace, after it has ended; without the environment it had.
+    pub fn restart(&mut self) {
+        assert!(self.process.exited().is_some(), "the daemon still runs; end it by kill9 or term first");
+        self.process = launch(&self.workspace, &[]);
+        self.listeners = ready(&self.process);
+    }
+}
+
+fn launch(workspace: &PathBuf, environment: &[(&str, &str)]) -> Process {
+    let mut command = program();
+    command.arg("run").arg("--workspace").arg(workspace).envs(environment.iter().copied());
+    Process::start("overture run", &mut command, AT_ONCE)
+}
+
+/// Waits for the lines in which the daemon says where it listens and that it is ready.
+fn ready(process: &Process) -> BTreeMap<&'static str, String> {
+    let mut listeners = BTreeMap::new();
+    let told = process.log().wait(SOON, |line| {
+        for name in ["public", "private"] {
+            if let Some(address) = field(line, name).filter(|address| address.starts_with("127.0.0.1:")) {
+                listeners.insert(name, format!("http://{address}"));
+            }
+        }
+        line.contains("ready").then_some(())
+    });
+    assert!(
+        told.is_some() && listeners.len() == 2,
+        "the daemon did not say that it is ready; it said:\n{}",
+        process.log().text()
+    );
+    listeners
+}
+
+/// The value of a field in a log line: `public=127.0.0.1:4025`, or the same in JSON.
+fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let (at, _) = line.match_indices(name).find(|(at, _)| line[at + name.len()..].starts_with(['=', '"']))?;
+    let value = line[at + name.len()..].trim_start_matches(['=', '"', ':', ' ']);
+    value.split([' ', '"', ',', '}']).next()
+}
