@@ -37,7 +37,8 @@ struct Deadline {
 #[derive(Deserialize)]
 struct Local {
     zone: String,
-    local: DateTime,
+    #[serde(rename = "local")]
+    time: DateTime,
     #[serde(alias = "transition", alias = "earlier")]
     utc: i64,
 }
@@ -94,7 +95,7 @@ fn local_times_become_instants_as_in_the_zone_database() {
     let mut checked = 0;
     for case in cases {
         let Some(zone) = stable_zone(&case.zone) else { continue };
-        assert_eq!(local::first(&zone, case.local), second(case.utc), "{} in {}", case.local, case.zone);
+        assert_eq!(local::first(&zone, case.time), second(case.utc), "{} in {}", case.time, case.zone);
         checked += 1;
     }
     assert!(checked >= 500, "only {checked} local times were checked");

@@ -2,7 +2,7 @@
 //!
 //! The lane counts by the local date of the sender's zone. It never counts backward: when the clock is set back to
 //! an earlier date the lane waits until the counted date comes again. A clock that falls by more than
-//! [`CREDIBLE_DAYS`] was wrong before, and the lane starts afresh.
+//! two dates was wrong before, and the lane starts afresh.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};

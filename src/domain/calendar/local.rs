@@ -1,5 +1,6 @@
 //! Local clocks jump twice a year, so the way from a local time to an instant and back is written once.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
@@ -32,7 +33,7 @@ pub fn first(zone: &TimeZone, time: DateTime) -> Instant {
 /// The local date of `at` as days since 1970-01-01.
 pub fn day_number(zone: &TimeZone, at: Instant) -> i32 {
     let midnight = clock(zone, at).date().to_datetime(jiff::civil::Time::midnight());
-    let seconds = Offset::UTC.to_timestamp(midnight).map_or(0, |utc| utc.as_second());
+    let seconds = Offset::UTC.to_timestamp(midnight).map_or(0, Timestamp::as_second);
     i32::try_from(seconds.div_euclid(86_400)).unwrap_or(i32::MAX)
 }
 
@@ -50,9 +51,7 @@ pub fn day_start(zone: &TimeZone, day: i32, now: Instant) -> Instant {
 
 /// The date `days` after `date`; the last that jiff knows when it lies beyond.
 pub fn days_after(date: Date, days: u32) -> Date {
-    date.saturating_add(
-        jiff::Span::new().try_days(i64::from(days)).unwrap_or_else(|_| jiff::Span::new().days(7_304_484)),
-    )
+    date.saturating_add(jiff::SignedDuration::from_hours(24 * i64::from(days)))
 }
 
 #[cfg(test)]
