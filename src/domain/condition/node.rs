@@ -1,0 +1,111 @@
+//! A checked condition: names are resolved, patterns compiled, windows read; only facts are missing.
+
+use regex::Regex;
+
+use super::ast::Sum;
+use super::facts::Facts;
+use super::fault::Span;
+use super::glob::Glob;
+use super::value::{Type, Value};
+use crate::domain::time::{Instant, Millis};
+
+/// One checked expression and its place in the text.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub op: Op,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub(super) enum Op {
+    Constant(Value),
+    Lead(Box<str>, Type),
+    Account(Box<str>, Type),
+    Event(Box<str>),
+    Score,
+    Fit,
+    Engagement,
+    Stage,
+    Temperature,
+    Today,
+    Fact(Fact),
+    Not(Box<Node>),
+    Minus(Box<Node>),
+    All(Vec<Node>),
+    Either(Vec<Node>),
+    Choice(Box<[Node; 3]>),
+    List(Vec<Node>),
+    /// Whether the two are equal is to be this.
+    Equal(bool, Box<[Node; 2]>),
+    Order(Order, Box<[Node; 2]>),
+    In(Box<[Node; 2]>),
+    FreeMail(Box<Node>),
+    Calculate(Sum, Box<[Node; 2]>),
+    Matches(Box<Node>, Regex),
+    Text(TextTest, Box<[Node; 2]>),
+    Lower(Box<Node>),
+    Upper(Box<Node>),
+    Size(Box<Node>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Less,
+    LessOrEqual,
+    More,
+    MoreOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextTest {
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// A question about what happened.
+#[derive(Debug)]
+pub(super) enum Fact {
+    Opened { step: Box<str>, machines: bool },
+    Clicked { step: Box<str>, glob: Option<Glob> },
+    Replied { step: Option<Box<str>> },
+    Done { step: Box<str> },
+    Outcome { step: Box<str> },
+    Happened { event: Box<str>, within: Option<Millis> },
+    HappenedAny { within: Millis },
+    Count { event: Box<str>, within: Option<Millis> },
+}
+
+/// A part whose answer turns by the mere passing of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Today,
+    Happened(Box<str>, Millis),
+    HappenedAny(Millis),
+    Count(Box<str>, Millis),
+}
+
+impl Turn {
+    /// The first instant after `now` at which this part gives another answer if nothing is heard until then.
+    pub fn next(&self, facts: &dyn Facts, now: Instant) -> Option<Instant> {
+        match self {
+            Self::Today => Some(facts.midnight_after(now)).filter(|at| *at > now),
+            Self::Happened(event, window) => end_of(facts.recent(event).last().copied(), *window, now),
+            Self::HappenedAny(window) => end_of(facts.last_any(), *window, now),
+            Self::Count(event, window) => {
+                let recent = facts.recent(event);
+                end_of(recent.get(recent.len() - inside(recent, *window, now)).copied(), *window, now)
+            }
+        }
+    }
+}
+
+/// The instant at which something that happened at `at` falls out of the window, if that is still to come.
+fn end_of(at: Option<Instant>, window: Millis, now: Instant) -> Option<Instant> {
+    at.map(|at| at + window).filter(|end| *end > now)
+}
+
+/// How many of these ascending instants lie less than `window` before `now`.
+pub(super) fn inside(recent: &[Instant], window: Millis, now: Instant) -> usize {
+    recent.len() - recent.partition_point(|at| *at + window <= now)
+}

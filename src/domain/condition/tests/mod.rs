@@ -1,0 +1,6 @@
+mod answers;
+mod faults;
+mod nulls;
+mod properties;
+mod sheet;
+mod turns;

@@ -1,0 +1,73 @@
+//! Most faults are slips of the finger, so every unknown word is answered with the nearest known one.
+
+/// The stages a lead can be in; anything else compared with `stage` can never be true.
+pub(super) const STAGES: [&str; 9] =
+    ["lead", "iql", "mql", "pql", "sql", "opportunity", "customer", "disqualified", "recycled"];
+
+/// The temperatures a lead can have.
+pub(super) const TEMPERATURES: [&str; 3] = ["cold", "warm", "hot"];
+
+/// The names that stand alone.
+pub(super) const NAMES: [&str; 10] =
+    ["lead", "account", "event", "score", "fit", "engagement", "stage", "temperature", "today", "free_mail_domains"];
+
+/// Every function, in either form.
+pub(super) const FUNCTIONS: [&str; 15] = [
+    "opened",
+    "clicked",
+    "replied",
+    "done",
+    "outcome",
+    "happened",
+    "happened_any",
+    "count",
+    "matches",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "lower",
+    "upper",
+    "size",
+];
+
+/// The known word nearest to a mistyped one, if it is near enough to be meant.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let allowed = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// What to write instead of things that other dialects have.
+pub(super) fn instead_of(function: &str) -> Option<&'static str> {
+    match function {
+        "has" => Some("write `lead.x != null`"),
+        "lowerAscii" | "toLowerCase" => Some("did you mean `lower`?"),
+        "upperAscii" | "toUpperCase" => Some("did you mean `upper`?"),
+        "len" | "length" => Some("did you mean `size`?"),
+        "now" => Some("did you mean `today`, which takes no parentheses?"),
+        "duration" | "timestamp" | "date" => {
+            Some("write 30d for a length, and \"2026-03-31\" in a comparison with a date")
+        }
+        "exists" | "all" | "filter" | "map" => Some("lists are asked with `in`, as in `\"vip\" in lead.tags`"),
+        "includes" => Some("did you mean `contains`?"),
+        _ => None,
+    }
+}
+
+/// What to write instead of a word that stands where an operator belongs.
+pub(super) fn operator_for(word: &str) -> Option<&'static str> {
+    match word.to_ascii_lowercase().as_str() {
+        "and" => Some("write `&&`"),
+        "or" => Some("write `||`"),
+        "is" | "eq" | "equals" => Some("write `==`"),
+        "not" => Some("write `!(… in …)`"),
+        "then" => Some("write `condition ? yes : no`"),
+        "contains" | "matches" | "startswith" | "endswith" => Some("write it as a call: `lead.title.contains(\"VP\")`"),
+        _ => None,
+    }
+}
