@@ -6,11 +6,11 @@ use super::ast::{Expr, Kind, Word};
 use super::check::{Checker, Typed};
 use super::fault::{Fault, Span};
 use super::glob::Glob;
-use super::length::parse_length;
 use super::node::{Fact, Node, Op, TextTest, Turn};
 use super::pattern;
 use super::value::{Type, Value};
 use super::words::{FUNCTIONS, instead_of, nearest};
+use crate::domain::calendar::parse_length;
 use crate::domain::time::Millis;
 
 impl Checker<'_> {
@@ -138,8 +138,8 @@ impl Checker<'_> {
     fn text_test(&mut self, test: TextTest, name: &Word, given: &[&Expr]) -> Option<(Op, Type)> {
         let usage = format!("`lead.title.{}(\"text\")`", name.text);
         self.takes(name, given.len(), &(2..=2), &usage)?;
-        let (text, part) = (self.text(name, given.first()?), self.text(name, given.get(1)?));
-        Some((Op::Text(test, Box::new([text?, part?])), Type::Bool))
+        let (whole, part) = (self.text(name, given.first()?), self.text(name, given.get(1)?));
+        Some((Op::Text(test, Box::new([whole?, part?])), Type::Bool))
     }
 
     fn one_text(&mut self, name: &Word, given: &[&Expr]) -> Option<Box<Node>> {

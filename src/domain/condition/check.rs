@@ -3,11 +3,13 @@
 use super::ast::{Comparison, Expr, Kind, Sum, Word};
 use super::facts::Needs;
 use super::fault::{Fault, Span};
-use super::free_mail;
 use super::node::{Node, Op, Order, Turn};
 use super::value::{Type, Value};
-use super::words::{NAMES, STAGES, TEMPERATURES, nearest};
+use super::words::{NAMES, nearest};
 use super::{Scope, words};
+use crate::domain::address::FREE_MAIL_DOMAINS;
+use crate::domain::stage::Stage;
+use crate::domain::time::Millis;
 
 /// A condition that means something where it stands.
 pub(super) struct Checked {
@@ -92,7 +94,7 @@ impl Checker<'_> {
                 self.turns(Turn::Today);
                 (Op::Today, Type::Date)
             }
-            "free_mail_domains" => (Op::Constant(free_mail::as_value()), Type::List),
+            "free_mail_domains" => (Op::Constant(free_mail_domains()), Type::List),
             "lead" | "account" | "event" => {
                 let fault = Fault::new(span.clone(), format!("`{name}` alone is no value"));
                 return self.wrong(fault.hint(format!("name what you want of it, as in `{name}.country`")));
@@ -213,8 +215,8 @@ impl Checker<'_> {
             }
             return self.wrong(Fault::new(span.clone(), message).maybe(hint));
         }
-        self.closed_words(&left.0, &right.0);
-        self.closed_words(&right.0, &left.0);
+        self.known_stage(&left.0, &right.0);
+        self.known_stage(&right.0, &left.0);
         let order = match comparison {
             Comparison::Less => Order::Less,
             Comparison::LessOrEqual => Order::LessOrEqual,
@@ -255,20 +257,16 @@ impl Checker<'_> {
         }
     }
 
-    /// Refuses a stage or temperature that does not exist, since comparing with it is never true.
-    fn closed_words(&mut self, subject: &Node, literal: &Node) {
-        let (what, known): (_, &[&str]) = match subject.op {
-            Op::Stage => ("stage", &STAGES),
-            Op::Temperature => ("temperature", &TEMPERATURES),
-            _ => return,
-        };
-        let Op::Constant(Value::Text(text)) = &literal.op else { return };
-        if known.contains(&text.as_ref()) {
+    /// Refuses a stage that does not exist, since comparing with it is never true.
+    fn known_stage(&mut self, subject: &Node, literal: &Node) {
+        let (Op::Stage, Op::Constant(Value::Text(text))) = (&subject.op, &literal.op) else { return };
+        if Stage::parse(text).is_some() {
             return;
         }
-        let hint = nearest(text, known.iter().copied())
+        let known = Stage::ALL.map(Stage::as_str);
+        let hint = nearest(text, known)
             .map_or_else(|| format!("one of {}", known.join(", ")), |near| format!("did you mean \"{near}\"?"));
-        self.wrong(Fault::new(literal.span.clone(), format!("no {what} is called \"{text}\"")).hint(hint));
+        self.wrong(Fault::new(literal.span.clone(), format!("no stage is called \"{text}\"")).hint(hint));
     }
 
     fn membership(&mut self, sides: &[Expr; 2], span: &Span) -> Typed {
@@ -306,7 +304,7 @@ impl Checker<'_> {
                 let message = format!("{} can never be {}", kind.name(), typed.1.name());
                 self.wrong(Fault::new(item.span.clone(), message));
             }
-            self.closed_words(subject, &typed.0);
+            self.known_stage(subject, &typed.0);
             *item = typed.0;
         }
     }
@@ -320,12 +318,16 @@ impl Checker<'_> {
             return self.wrong(Fault::new(span.clone(), message).maybe(hint));
         };
         if let (Type::Date, Op::Constant(value @ Value::Duration(length))) = (one, &right.op)
-            && length.0 % crate::domain::time::Millis::DAY.0 != 0
+            && length.0 % Millis::DAY.0 != 0
         {
             return self.wrong(Fault::new(right.span.clone(), format!("a date moves by whole days, not by {value}")));
         }
         (Node { op: Op::Calculate(sum, Box::new([left, right])), span: span.clone() }, kind)
     }
+}
+
+fn free_mail_domains() -> Value {
+    FREE_MAIL_DOMAINS.iter().copied().collect()
 }
 
 fn comparable(one: Type, other: Type) -> bool {
@@ -341,11 +343,13 @@ fn result_of(sum: Sum, one: Type, other: Type) -> Option<Type> {
     match (sum, one, other) {
         (_, Number, Number) => Some(Number),
         (Sum::Plus, Text, Text) => Some(Text),
-        (Sum::Plus | Sum::Minus, Duration, Duration) => Some(Duration),
         (Sum::Plus | Sum::Minus, Date | Instant, Duration) => Some(one),
         (Sum::Plus, Duration, Date | Instant) => Some(other),
-        (Sum::Minus, Date, Date) | (Sum::Minus, Instant, Instant) => Some(Duration),
-        (Sum::Times | Sum::Over, Duration, Number) | (Sum::Times, Number, Duration) => Some(Duration),
+        (Sum::Plus | Sum::Minus, Duration, Duration)
+        | (Sum::Minus, Date, Date)
+        | (Sum::Minus, Instant, Instant)
+        | (Sum::Times | Sum::Over, Duration, Number)
+        | (Sum::Times, Number, Duration) => Some(Duration),
         (_, Any, kind) | (_, kind, Any) if !matches!(kind, Type::Bool | Type::List) => Some(Any),
         _ => None,
     }

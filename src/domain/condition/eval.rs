@@ -2,10 +2,10 @@
 
 use super::facts::Facts;
 use super::fault::Span;
-use super::free_mail::is_free_mail;
 use super::node::{Fact, Node, Op, TextTest, inside};
 use super::operate;
 use super::value::{Type, Value};
+use crate::domain::address::FREE_MAIL_DOMAINS;
 use crate::domain::time::Instant;
 
 /// Answers a checked condition; the error is a sentence naming the part of `text` that could not be answered.
@@ -61,7 +61,9 @@ impl Run<'_> {
                 let (left, right) = (self.value(&sides[0])?, self.value(&sides[1])?);
                 operate::calculate(*sum, &left, &right).map_err(|why| self.fault(&node.span, &why))
             }
-            Op::FreeMail(inner) => self.on_text(inner, false.into(), |domain| is_free_mail(domain).into()),
+            Op::FreeMail(inner) => {
+                self.on_text(inner, false.into(), |domain| FREE_MAIL_DOMAINS.binary_search(&domain).is_ok().into())
+            }
             Op::Matches(inner, regex) => self.on_text(inner, false.into(), |text| regex.is_match(text).into()),
             Op::Text(test, sides) => self.text_test(*test, sides),
             Op::Lower(inner) => self.on_text(inner, Value::Null, |text| text.to_lowercase().as_str().into()),

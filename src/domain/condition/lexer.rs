@@ -1,8 +1,8 @@
 //! Words come before sentences: the text of a condition is cut into tokens that each know their place.
 
 use super::fault::{Fault, Span};
-use super::length::parse_length;
 use super::quoted;
+use crate::domain::calendar::parse_length;
 use crate::domain::time::Millis;
 
 #[derive(Clone, Debug, PartialEq)]

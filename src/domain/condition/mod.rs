@@ -14,9 +14,7 @@ mod check;
 mod eval;
 mod facts;
 mod fault;
-mod free_mail;
 mod glob;
-mod length;
 mod lexer;
 mod node;
 mod operate;
@@ -35,9 +33,7 @@ use std::sync::Arc;
 
 pub use facts::{Asked, Facts, Needs};
 pub use fault::Fault;
-pub use free_mail::is_free_mail;
 pub use glob::Glob;
-pub use length::parse_length;
 pub use value::{Type, Value};
 
 use crate::domain::time::Instant;

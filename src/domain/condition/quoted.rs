@@ -64,10 +64,10 @@ fn escape(lexer: &mut Lexer<'_>) -> Result<char, Fault> {
         return Ok(known);
     }
     match mark {
-        Some('x' | 'X') => code(lexer, Code { skip: 2, digits: 2, radix: 16 }),
-        Some('u') => code(lexer, Code { skip: 2, digits: 4, radix: 16 }),
-        Some('U') => code(lexer, Code { skip: 2, digits: 8, radix: 16 }),
-        Some('0'..='3') => code(lexer, Code { skip: 1, digits: 3, radix: 8 }),
+        Some('x' | 'X') => code(lexer, &Code { skip: 2, digits: 2, radix: 16 }),
+        Some('u') => code(lexer, &Code { skip: 2, digits: 4, radix: 16 }),
+        Some('U') => code(lexer, &Code { skip: 2, digits: 8, radix: 16 }),
+        Some('0'..='3') => code(lexer, &Code { skip: 1, digits: 3, radix: 8 }),
         Some(c) => Err(Fault::new(start..start + 1 + c.len_utf8(), format!("`\\{c}` is no escape"))
             .hint(format!("write `\\\\{c}`, or put r before the quote: r\"\\{c}…\""))),
         None => Err(Fault::new(start..start + 1, "this text is never closed")),
@@ -80,7 +80,7 @@ struct Code {
     radix: u32,
 }
 
-fn code(lexer: &mut Lexer<'_>, form: Code) -> Result<char, Fault> {
+fn code(lexer: &mut Lexer<'_>, form: &Code) -> Result<char, Fault> {
     let start = lexer.at;
     let end = form.skip + form.digits;
     let digits = lexer.rest().get(form.skip..end).filter(|digits| digits.chars().all(|c| c.is_digit(form.radix)));

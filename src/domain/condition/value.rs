@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::length::{parse_length, show_length};
+use crate::domain::calendar::parse_length;
 use crate::domain::time::{Instant, Millis};
 
 /// The type of an attribute or of an expression; a value of any type may also be null.
@@ -73,6 +73,17 @@ fn read_number(text: &str) -> Option<Value> {
     text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::Float)
 }
 
+/// Writes a length in the largest unit that keeps it whole.
+fn show_length(Millis(length): Millis) -> String {
+    let units = [("w", Millis::DAY.times(7)), ("d", Millis::DAY), ("h", Millis::HOUR), ("m", Millis::MINUTE)];
+    let whole = units.iter().find(|(_, one)| length != 0 && length % one.0 == 0);
+    match whole {
+        Some((unit, one)) => format!("{}{unit}", length / one.0),
+        None if length % 1_000 == 0 => format!("{}s", length / 1_000),
+        None => format!("{length}ms"),
+    }
+}
+
 /// One value of an attribute, of an event's data, or of a part of a condition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
@@ -134,7 +145,8 @@ impl Value {
         }
     }
 
-    /// The natural JSON: dates and points in time as ISO 8601 text, lengths as `36h`, numbers beyond JSON as null.
+    /// The natural JSON: dates and points in time as ISO 8601 text, lengths as `36h` or else in
+    /// milliseconds, numbers beyond JSON as null.
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
@@ -142,7 +154,11 @@ impl Value {
             Self::Int(number) => (*number).into(),
             Self::Float(number) => (*number).into(),
             Self::Text(text) => text.as_ref().into(),
-            Self::Date(_) | Self::Instant(_) | Self::Duration(_) => self.to_string().into(),
+            Self::Date(_) | Self::Instant(_) => self.to_string().into(),
+            Self::Duration(length) => match show_length(*length) {
+                text if parse_length(&text) == Ok(*length) => text.into(),
+                _ => length.0.into(),
+            },
             Self::List(items) => items.iter().map(Self::to_json).collect(),
         }
     }

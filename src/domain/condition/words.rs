@@ -1,12 +1,5 @@
 //! Most faults are slips of the finger, so every unknown word is answered with the nearest known one.
 
-/// The stages a lead can be in; anything else compared with `stage` can never be true.
-pub(super) const STAGES: [&str; 9] =
-    ["lead", "iql", "mql", "pql", "sql", "opportunity", "customer", "disqualified", "recycled"];
-
-/// The temperatures a lead can have.
-pub(super) const TEMPERATURES: [&str; 3] = ["cold", "warm", "hot"];
-
 /// The names that stand alone.
 pub(super) const NAMES: [&str; 10] =
     ["lead", "account", "event", "score", "fit", "engagement", "stage", "temperature", "today", "free_mail_domains"];

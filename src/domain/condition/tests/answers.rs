@@ -1,5 +1,5 @@
 use super::sheet::{DAY, NOW, Sheet, compile};
-use crate::domain::condition::{Type, Value, parse_length};
+use crate::domain::condition::{Type, Value};
 use crate::domain::time::Millis;
 
 #[test]
@@ -97,7 +97,7 @@ fn any_fault_that_decides_is_no_and_says_why() {
         ("event.amount", "`event.amount` is text, not yes or no"),
         ("1 in event.amount", "`event.amount` is text, not a list"),
         ("lead.anything.contains('x')", "`lead.anything` is a number, not text"),
-        ("today + 9000000d > today", "`today + 9000000d` leaves the calendar"),
+        ("today + 36500d * 100 > today", "`today + 36500d * 100` leaves the calendar"),
     ] {
         let tested = lead.test(text);
         assert_eq!((tested.value, tested.fault.as_deref()), (false, Some(fault)), "{text}");
@@ -145,18 +145,10 @@ fn values_are_natural_json_and_come_back() {
         (Type::Date, Type::Date.read("2026-03-31").unwrap()),
         (Type::Instant, Value::Instant(NOW)),
         (Type::Duration, Value::Duration(Millis::HOUR.times(36))),
+        (Type::Duration, Value::Duration(Millis(-1_001))),
     ] {
         assert_eq!(Value::from(&value.to_json()).into_type(kind), Ok(value));
     }
     assert_eq!(Type::Number.read(" "), Some(Value::Null));
     assert_eq!(Type::Bool.read("perhaps"), None);
-}
-
-#[test]
-fn lengths_are_read_in_five_units() {
-    assert_eq!(parse_length("1h30m"), Ok(Millis::MINUTE.times(90)));
-    assert_eq!(parse_length("2w"), Ok(DAY.times(14)));
-    for bad in ["", "30", "30 d", "3bd", "5min", "d", "-3d", "99999999999999999d"] {
-        assert!(parse_length(bad).is_err(), "{bad}");
-    }
 }

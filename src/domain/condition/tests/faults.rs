@@ -28,7 +28,7 @@ fn every_mistake_is_told_where_it_was_made() {
         "!lead.title == 'x'",
         "1 < score < 5",
         "stage == 'sqll'",
-        "stage in ['mql', 'costumer'] || temperature != 'lukewarm'",
+        "stage in ['mql', 'costumer']",
         "lead.tags.contains('vip')",
         "lead.country in 'FR'",
         "lead.country in [1]",
