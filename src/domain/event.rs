@@ -94,6 +94,7 @@ pub enum What {
     /// The fit ledger reads so now.
     Fitted {
         lines: Vec<Line>,
+        model: String,
     },
     /// The stage moved, and why.
     Staged {
@@ -106,6 +107,7 @@ pub enum What {
         sequence: String,
         version: String,
         by: String,
+        at: Option<String>,
     },
     /// An enrollment was asked for and refused.
     NotEnrolled {
@@ -117,7 +119,10 @@ pub enum What {
         enrollment: EnrollmentId,
         at: Option<String>,
         phase: Phase,
+        anchor: Instant,
         because: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
     },
     /// A branch was decided, once.
     Branched {

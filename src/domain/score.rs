@@ -20,6 +20,8 @@ pub struct Scoring {
     pub hot_when: Option<Condition>,
     /// Rules upward, in the order of the ladder.
     pub lifecycle: Vec<(Stage, Condition)>,
+    /// Numbers that any rule of the workspace compares a score with.
+    pub thresholds: Vec<f64>,
     /// When a lead goes back to marketing.
     pub recycled: Option<Condition>,
 }
@@ -102,6 +104,11 @@ impl Scoring {
         let sum = |ledger| lines.iter().filter(|line| line.ledger == ledger).map(|line| line.worth(now)).sum::<f64>();
         let (fit, engagement) = (sum(Ledger::Fit), sum(Ledger::Engagement));
         Score { fit, engagement, total: (fit + engagement).clamp(self.range.0, self.range.1) }
+    }
+
+    /// The scores at which something may turn when a score falls: where bands begin, and what rules compare scores with.
+    pub fn levels(&self) -> impl Iterator<Item = f64> {
+        self.bands.iter().map(|(_, from)| *from).chain(self.thresholds.iter().copied())
     }
 
     /// The band a score lies in.

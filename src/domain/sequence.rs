@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Hours, Pause, Weekdays};
+use super::calendar::{Calendar, Pause};
 use super::condition::Condition;
 use super::stage::Stage;
 use super::template::Template;
@@ -78,9 +77,8 @@ pub enum Again {
 pub struct Sending {
     /// A sender's name; `None` where no step mails.
     pub from: Option<String>,
-    pub days: Weekdays,
-    pub hours: Vec<Hours>,
-    pub holidays: BTreeSet<Date>,
+    /// Days, hours and holidays; its zone is replaced by the one `zone` finds.
+    pub calendar: Calendar,
     pub zone: ZoneRule,
     pub fallback_zone: Option<String>,
     /// Follow-ups go as `Re:` in the thread of the first mail.

@@ -1,5 +1,63 @@
 //! One function that decides what happens to a lead next.
+//!
+//! It has no clock, no dice and no I/O, and always does the same things in the same order, so that production, rehearsal,
+//! explanation and replay are the same computation:
+//!
+//! ```text
+//! observe ─▶ rescore ─▶ restage ─▶ exit ─▶ enter ─▶ advance ─▶ keep the SLA ─▶ when to wake
+//!               ▲                                      │
+//!               └────────── as long as a step moved ───┘
+//! ```
 
+mod advance;
+mod dossier;
+mod enroll;
+mod exits;
+mod facts;
+mod fold;
+mod handoff;
 mod input;
+mod ladder;
+mod observe;
+mod pause;
+mod rescore;
+mod restage;
+mod route;
+mod touches;
+mod wake;
+mod work;
 
+pub use facts::{View, lead_zone};
+pub use fold::{SETTLING, apply, fold, newborn};
 pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue};
+
+use super::playbook::Playbook;
+use super::time::Instant;
+use work::Work;
+
+/// How often steps may lead to scores, stages and steps again within one decision.
+const ROUNDS: usize = 32;
+
+/// Decides what one input means for one lead at one instant.
+pub fn decide(case: &Case, input: &Input, playbook: &Playbook, now: Instant) -> Decision {
+    let mut work = Work::new(case, input, playbook, now);
+    let mut reply = observe::observe(&mut work);
+    observe::settle(&mut work);
+    pause::resume_due(&mut work);
+    for _ in 0..ROUNDS {
+        rescore::rescore(&mut work);
+        restage::restage(&mut work);
+        exits::exits(&mut work);
+        enroll::triggers(&mut work);
+        work.fresh.clear();
+        if !advance::advance(&mut work) {
+            break;
+        }
+    }
+    handoff::keep_clock(&mut work);
+    if work.needs_loads {
+        reply = Reply::NeedsLoads;
+    }
+    work.lead.wake_at = wake::next(&work);
+    Decision { lead: work.lead, events: work.events, effects: work.effects, reply }
+}

@@ -1,0 +1,233 @@
+//! Moves each enrollment on as far as it goes now.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::enroll::{calendar_of, enroll};
+use super::input::Effect;
+use super::observe::tags_of;
+use super::work::{About, Work};
+use super::{handoff, restage};
+use crate::domain::calendar::{Pause, resume_at};
+use crate::domain::enrollment::{Enrollment, Exit, Phase};
+use crate::domain::event::What;
+use crate::domain::id::{TouchId, derived, dice};
+use crate::domain::score::{Ledger, Line};
+use crate::domain::sequence::{Act, Assign, Sequence, Step};
+use crate::domain::time::Instant;
+use crate::domain::touch::{Channel, NewTouch, Policy};
+
+/// Takes each enrollment one step further if it can go; tells whether any moved.
+pub fn advance(work: &mut Work<'_>) -> bool {
+    let mut moved = false;
+    for enrollment in work.lead.enrollments.clone() {
+        if enrollment.paused.is_some() {
+            continue;
+        }
+        moved |= match enrollment.phase {
+            Phase::Ready => {
+                take(work, &enrollment);
+                true
+            }
+            Phase::Waiting { until } if until <= work.now => {
+                go_to_next(work, &enrollment, until);
+                true
+            }
+            Phase::Waiting { .. } | Phase::Sending { .. } | Phase::Held { .. } => false,
+        };
+    }
+    moved
+}
+
+pub fn sequence_of(work: &Work<'_>, enrollment: &Enrollment) -> Option<Arc<Sequence>> {
+    work.playbook.version(&enrollment.version).cloned()
+}
+
+/// Goes to the step that follows; `anchor` is when the present one really happened.
+pub fn go_to_next(work: &mut Work<'_>, enrollment: &Enrollment, anchor: Instant) {
+    let Some(sequence) = sequence_of(work, enrollment) else { return };
+    let next = enrollment.at.as_deref().and_then(|at| sequence.step(at)).and_then(|(_, step)| step.next);
+    go(work, enrollment, &sequence, next, anchor);
+}
+
+fn go(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, to: Option<usize>, anchor: Instant) {
+    let at = to.and_then(|index| sequence.steps.get(index)).map(|step| step.id.clone());
+    let because = enrollment.at.as_deref().map_or_else(|| "begun".to_owned(), |at| format!("after {at}"));
+    let enrollment = enrollment.id.clone();
+    work.conclude(What::Moved { enrollment: enrollment.clone(), at, phase: Phase::Ready, anchor, because, zone: None });
+    work.note(&enrollment);
+}
+
+/// Does the step an enrollment stands at.
+fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
+    let Some(sequence) = sequence_of(work, enrollment) else { return };
+    let Some(at) = enrollment.at.as_deref() else {
+        work.exit(&enrollment.id, &Exit::Finished("end of the sequence".to_owned()));
+        return;
+    };
+    let Some((_, step)) = sequence.step(at) else {
+        work.exit(&enrollment.id, &Exit::Failed(format!("its version has no step `{at}`")));
+        return;
+    };
+    match &step.act {
+        Act::Email { template } => {
+            let lane = format!("mail:{}", sequence.send.from.as_deref().unwrap_or_default());
+            queue(work, enrollment, &sequence, step, (Channel::Email, lane, template));
+        }
+        Act::Webhook { channel, .. } => {
+            queue(work, enrollment, &sequence, step, (Channel::Webhook, format!("hook:{channel}"), ""));
+        }
+        Act::Wait(pause) => wait(work, enrollment, &sequence, pause),
+        Act::Branch { .. } => branch(work, enrollment, &sequence, step),
+        Act::Set(assigns) => {
+            for assign in assigns {
+                set(work, assign);
+            }
+            go(work, enrollment, &sequence, step.next, enrollment.anchor);
+        }
+        Act::Handoff { reason, when } => {
+            let rule = format!("{} {}", sequence.name, step.id);
+            let about = About { enrollment: Some(enrollment), event: None };
+            let wanted = when.as_ref().is_none_or(|when| work.holds(&rule, when, about));
+            go(work, enrollment, &sequence, step.next, enrollment.anchor);
+            if wanted {
+                handoff::qualify(work, reason);
+            }
+        }
+        Act::Enroll { sequence: other } => {
+            go(work, enrollment, &sequence, step.next, enrollment.anchor);
+            enroll(work, other, &format!("sequence:{}", sequence.name), false);
+        }
+        Act::End { reason } => work.exit(&enrollment.id, &Exit::Finished(reason.clone())),
+    }
+}
+
+/// Puts a touch in the queue: at once if its window is open, else for the next allowed instant.
+fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step: &Step, way: (Channel, String, &str)) {
+    let calendar = calendar_of(work, sequence);
+    let Some(ready_at) = calendar.next_open(work.now) else {
+        work.exit(&enrollment.id, &Exit::Failed("its sending window never opens".to_owned()));
+        return;
+    };
+    let touch = TouchId(derived(&["touch", enrollment.id.as_str(), &step.id]));
+    let (channel, lane, template) = way;
+    work.effect(Effect::Queue(Box::new(NewTouch {
+        id: touch.clone(),
+        lead: work.lead.id.clone(),
+        origin: enrollment.id.as_str().to_owned(),
+        enrollment: Some(enrollment.id.clone()),
+        step: step.id.clone(),
+        channel,
+        lane,
+        policy: if channel == Channel::Email { Policy::AtMostOnce } else { Policy::AtLeastOnce },
+        sequence: sequence.name.clone(),
+        version: sequence.version.clone(),
+        template: template.to_owned(),
+        payload: None,
+        first_allowed_at: ready_at,
+        ready_at,
+        zone: calendar.zone().iana_name().unwrap_or("UTC").to_owned(),
+    })));
+    let id = enrollment.id.clone();
+    work.conclude(What::Queued { enrollment: Some(id.clone()), step: step.id.clone(), touch, ready_at });
+    work.note(&id);
+}
+
+fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) {
+    let calendar = calendar_of(work, sequence);
+    let until = until(work, enrollment, sequence, pause);
+    work.conclude(What::Moved {
+        enrollment: enrollment.id.clone(),
+        at: enrollment.at.clone(),
+        phase: Phase::Waiting { until },
+        anchor: enrollment.anchor,
+        because: "waits".to_owned(),
+        zone: calendar.zone().iana_name().map(str::to_owned),
+    });
+    work.note(&enrollment.id);
+}
+
+fn until(work: &Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) -> Instant {
+    let seed = dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
+    resume_at(enrollment.anchor, pause, &calendar_of(work, sequence), seed)
+}
+
+/// Counts waits again when what the lead's zone was read from changed.
+pub fn rezone(work: &mut Work<'_>) {
+    for enrollment in work.lead.enrollments.clone() {
+        let (Phase::Waiting { until: was }, None) = (&enrollment.phase, &enrollment.paused) else { continue };
+        let Some(sequence) = sequence_of(work, &enrollment) else { continue };
+        let zone = calendar_of(work, &sequence).zone().iana_name().map(str::to_owned);
+        if zone == enrollment.zone {
+            continue;
+        }
+        let Some(Act::Wait(pause)) =
+            enrollment.at.as_deref().and_then(|at| sequence.step(at)).map(|(_, step)| &step.act)
+        else {
+            continue;
+        };
+        let due = until(work, &enrollment, &sequence, pause);
+        if due != *was {
+            work.conclude(What::Moved {
+                enrollment: enrollment.id.clone(),
+                at: enrollment.at.clone(),
+                phase: Phase::Waiting { until: due },
+                anchor: enrollment.anchor,
+                because: "the lead's zone changed".to_owned(),
+                zone,
+            });
+        }
+    }
+}
+
+/// Decides a branch, once, and remembers it.
+fn branch(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step: &Step) {
+    let Act::Branch { arms, otherwise } = &step.act else { return };
+    let rule = format!("{} {}", sequence.name, step.id);
+    let mut taken = ("else".to_owned(), *otherwise);
+    for arm in arms {
+        if work.holds(&rule, &arm.when, About { enrollment: Some(enrollment), event: None }) {
+            taken = (arm.when.text().to_owned(), arm.then);
+            break;
+        }
+    }
+    let (arm, to) = taken;
+    work.conclude(What::Branched { enrollment: enrollment.id.clone(), step: step.id.clone(), arm });
+    go(work, enrollment, sequence, to.or(step.next), enrollment.anchor);
+}
+
+fn set(work: &mut Work<'_>, assign: &Assign) {
+    match assign {
+        Assign::Attribute { name, value } => change(work, name, value.clone()),
+        Assign::Tag { add, tag } => {
+            let mut tags = tags_of(work, None);
+            tags.retain(|old| old != tag);
+            if *add {
+                tags.push(tag.clone());
+            }
+            change(work, "tags", json!(tags));
+        }
+        Assign::Points { points, reason } => {
+            let line = Line {
+                rule: reason.clone(),
+                ledger: Ledger::Engagement,
+                points: *points,
+                at: work.now,
+                event: work.lead.seq,
+                half_life: None,
+                ends: None,
+                model: work.playbook.scoring.version.clone(),
+            };
+            work.conclude(What::Scored { line });
+        }
+        Assign::Stage { to, reason } => restage::to_stage(work, *to, &format!("step:{reason}")),
+    }
+}
+
+fn change(work: &mut Work<'_>, name: &str, value: Value) {
+    if work.lead.attributes.get(name) != Some(&value) {
+        work.conclude(What::Changed { set: [(name.to_owned(), value)].into_iter().collect() });
+        work.changed = true;
+    }
+}

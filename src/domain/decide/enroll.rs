@@ -1,0 +1,105 @@
+//! Who enters a sequence, and who is told why not.
+
+use super::facts::lead_zone;
+use super::input::Reply;
+use super::work::{About, Work};
+use crate::domain::calendar::Calendar;
+use crate::domain::event::{Actor, What};
+use crate::domain::id::{EnrollmentId, derived};
+use crate::domain::sequence::{Again, Kind, Sequence, ZoneRule};
+
+/// Enrolls by every trigger that what was just heard sets off.
+pub fn triggers(work: &mut Work<'_>) {
+    let fresh: Vec<_> =
+        work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale).cloned().collect();
+    if fresh.is_empty() {
+        return;
+    }
+    for sequence in work.playbook.sequences.values() {
+        for (fresh, trigger) in fresh.iter().flat_map(|f| sequence.enroll.iter().map(move |t| (f, t))) {
+            let rule = format!("{} enroll.when", sequence.name);
+            let about = About { enrollment: None, event: Some(&fresh.data) };
+            let set_off =
+                trigger.on == fresh.name && trigger.when.as_ref().is_none_or(|when| work.holds(&rule, when, about));
+            if set_off {
+                enroll(work, &sequence.name, &format!("event:{}", fresh.name), false);
+            }
+        }
+    }
+}
+
+/// Enrolls, or says why not; `again` overrides the sequence's own rule of that name and nothing else.
+pub fn enroll(work: &mut Work<'_>, name: &str, by: &str, again: bool) -> Reply {
+    let Some(sequence) = work.playbook.sequences.get(name).cloned() else {
+        return Reply::Refused(format!("there is no sequence `{name}`"));
+    };
+    if let Some(reason) = obstacle(work, &sequence, again) {
+        work.conclude(What::NotEnrolled { sequence: name.to_owned(), reason: reason.clone() });
+        return Reply::Refused(reason);
+    }
+    let nth = work.lead.past.get(name).map_or(0, |past| past.begun) + 1;
+    let id = EnrollmentId(derived(&["enrollment", work.lead.id.as_str(), name, &nth.to_string()]));
+    work.conclude(What::Enrolled {
+        enrollment: id.clone(),
+        sequence: name.to_owned(),
+        version: sequence.version.clone(),
+        by: by.to_owned(),
+        at: sequence.steps.first().map(|step| step.id.clone()),
+    });
+    if work.case.paused_sequences.contains(name) {
+        super::pause::pause(work, &id, "the sequence is paused", None);
+    }
+    work.note(&id);
+    Reply::Enrolled(id)
+}
+
+fn obstacle(work: &mut Work<'_>, sequence: &Sequence, again: bool) -> Option<String> {
+    if let Some(reason) = work.lead.suppressed.or(work.case.suppressed) {
+        return Some(format!("the lead is suppressed ({})", reason.as_str()));
+    }
+    if let Some(topic) = sequence.topic.as_ref().filter(|topic| work.lead.opted_out.contains(*topic)) {
+        return Some(format!("the lead unsubscribed from `{topic}`"));
+    }
+    let consent = work.lead.attributes.get("consent").is_some_and(|value| !matches!(value.as_bool(), Some(false)));
+    if work.playbook.settings.consent_required && sequence.kind == Kind::Nurture && !consent {
+        return Some("the lead has not consented, and this workspace requires it".to_owned());
+    }
+    if work.lead.enrollments.iter().any(|running| running.sequence == sequence.name) {
+        return Some("the lead is in this sequence already".to_owned());
+    }
+    if let Some(reason) = earlier(work, sequence).filter(|_| !again) {
+        return Some(reason);
+    }
+    let stop = sequence.stop.when.as_ref()?;
+    work.holds(&format!("{} stop.when", sequence.name), stop, About::default())
+        .then(|| format!("the sequence's stop rule holds already: {}", stop.text()))
+}
+
+/// What `again` says about the enrollments there were.
+fn earlier(work: &Work<'_>, sequence: &Sequence) -> Option<String> {
+    let past = work.lead.past.get(&sequence.name).filter(|past| past.counted > 0)?;
+    match sequence.again {
+        Again::Always => None,
+        Again::Never => Some("the lead was in this sequence before, and `again` is never".to_owned()),
+        Again::After(wait) => {
+            let free = past.last_ended_at? + wait;
+            (work.now < free).then(|| format!("the lead was in this sequence before; `again` lets it in from {free}"))
+        }
+    }
+}
+
+/// The calendar an enrollment's waits and windows follow, in the zone its sequence says.
+pub fn calendar_of(work: &Work<'_>, sequence: &Sequence) -> Calendar {
+    let settings = &work.playbook.settings;
+    let lead = || lead_zone(&work.lead, settings, sequence.send.fallback_zone.as_deref());
+    let named = |name: &str| crate::domain::calendar::zone_named(name);
+    let zone = match &sequence.send.zone {
+        ZoneRule::Lead => lead(),
+        ZoneRule::Named(name) => named(name).unwrap_or_else(lead),
+        ZoneRule::Sender => {
+            let sender = sequence.send.from.as_ref().and_then(|from| settings.senders.get(from));
+            sender.and_then(|sender| named(&sender.zone)).unwrap_or_else(lead)
+        }
+    };
+    sequence.send.calendar.in_zone(zone)
+}

@@ -1,0 +1,87 @@
+//! Ends what must end, before anything moves on.
+
+use super::work::{About, Fresh, Work};
+use crate::domain::enrollment::{Enrollment, Exit};
+use crate::domain::event::{Actor, What};
+use crate::domain::sequence::{Kind, Sequence};
+use crate::domain::suppression::Reason;
+use crate::domain::time::Millis;
+
+/// A goal so long after the end still counts for statistics.
+const LATE_GOAL: Millis = Millis::DAY.times(30);
+
+pub fn exits(work: &mut Work<'_>) {
+    late_goals(work);
+    if let Some(reason) =
+        work.lead.suppressed.or(work.case.suppressed.filter(|_| !matches!(work.input.ask, super::Ask::Unsuppress)))
+    {
+        let ids: Vec<_> = work.lead.enrollments.iter().map(|enrollment| enrollment.id.clone()).collect();
+        for id in ids {
+            work.exit(&id, &of(reason));
+        }
+        return;
+    }
+    for enrollment in work.lead.enrollments.clone() {
+        let Some(sequence) = work.playbook.version(&enrollment.version).cloned() else {
+            work.exit(&enrollment.id, &Exit::Failed("its sequence version is not in the store".to_owned()));
+            continue;
+        };
+        if let Some(exit) = reason_to_end(work, &enrollment, &sequence) {
+            work.exit(&enrollment.id, &exit);
+        }
+    }
+}
+
+fn of(reason: Reason) -> Exit {
+    match reason {
+        Reason::Unsubscribed => Exit::Unsubscribed,
+        Reason::HardBounce => Exit::Bounced,
+        Reason::Complaint => Exit::Complained,
+        Reason::Manual => Exit::Suppressed,
+        Reason::Erased => Exit::Erased,
+    }
+}
+
+/// The goal first: if goal and stop are both true it is a goal.
+fn reason_to_end(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence) -> Option<Exit> {
+    let fresh: Vec<Fresh> =
+        work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale).cloned().collect();
+    if let Some(goal) = &sequence.goal
+        && fresh.iter().any(|fresh| &fresh.name == goal)
+    {
+        return Some(Exit::Goal(goal.clone()));
+    }
+    let outreach = sequence.kind != Kind::Transactional;
+    if outreach && fresh.iter().any(|fresh| fresh.name == "replied") {
+        return Some(Exit::Replied);
+    }
+    if sequence.kind == Kind::Nurture
+        && sequence.topic.as_ref().is_some_and(|topic| work.lead.opted_out.contains(topic))
+    {
+        return Some(Exit::Unsubscribed);
+    }
+    if let Some(stop) = fresh.iter().find(|fresh| sequence.stop.on.contains(&fresh.name)) {
+        return Some(Exit::Stopped(stop.name.clone()));
+    }
+    let when = sequence.stop.when.as_ref()?;
+    let about = About { enrollment: Some(enrollment), event: None };
+    work.holds(&format!("{} stop.when", sequence.name), when, about).then(|| Exit::Stopped(when.text().to_owned()))
+}
+
+fn late_goals(work: &mut Work<'_>) {
+    let heard: Vec<String> = work.fresh.iter().filter(|fresh| !fresh.stale).map(|fresh| fresh.name.clone()).collect();
+    if heard.is_empty() {
+        return;
+    }
+    for (name, past) in work.lead.past.clone() {
+        let running = work.lead.enrollments.iter().any(|enrollment| enrollment.sequence == name);
+        let Some(goal) = work.playbook.sequences.get(&name).and_then(|sequence| sequence.goal.clone()) else {
+            continue;
+        };
+        let counted = matches!(past.last_exit.as_deref(), None | Some("won" | "goal"));
+        let recent = past.last_ended_at.is_some_and(|ended| work.now.since(ended) <= LATE_GOAL);
+        if !running && !counted && recent && heard.contains(&goal) {
+            work.conclude(What::Won { sequence: name, goal });
+        }
+    }
+}

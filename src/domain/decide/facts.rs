@@ -1,0 +1,165 @@
+//! What a condition sees of a lead at one instant.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value as Json};
+
+use crate::domain::calendar::{ZoneHints, local};
+use crate::domain::condition::{Facts, Glob, Type, Value};
+use crate::domain::enrollment::Enrollment;
+use crate::domain::lead::Lead;
+use crate::domain::playbook::{Playbook, Settings};
+use crate::domain::score::Score;
+use crate::domain::time::Instant;
+
+/// A lead as conditions see it: with its score at an instant, and with an enrollment and an event where there is one at hand.
+pub struct View<'a> {
+    lead: &'a Lead,
+    settings: &'a Settings,
+    score: Score,
+    temperature: &'a str,
+    zone: TimeZone,
+    enrollment: Option<&'a Enrollment>,
+    event: Option<&'a Map<String, Json>>,
+}
+
+impl<'a> View<'a> {
+    pub fn new(lead: &'a Lead, playbook: &'a Playbook, now: Instant) -> Self {
+        let score = playbook.scoring.score(&lead.ledger, now);
+        let zone = lead_zone(lead, &playbook.settings, None);
+        let mut view =
+            Self { lead, settings: &playbook.settings, score, temperature: "", zone, enrollment: None, event: None };
+        view.temperature = playbook.scoring.band(score.total);
+        if let Some(hot) = &playbook.scoring.hot_when
+            && hot.test(&view, now).value
+        {
+            view.temperature = "hot";
+        }
+        view
+    }
+
+    #[must_use]
+    pub const fn within(mut self, enrollment: &'a Enrollment) -> Self {
+        self.enrollment = Some(enrollment);
+        self
+    }
+
+    #[must_use]
+    pub const fn about(mut self, event: &'a Map<String, Json>) -> Self {
+        self.event = Some(event);
+        self
+    }
+
+    pub const fn scored(&self) -> Score {
+        self.score
+    }
+
+    pub const fn heat(&self) -> &'a str {
+        self.temperature
+    }
+}
+
+/// The zone a lead lives in: its own, its country's only one, the fallback, the workspace's.
+pub fn lead_zone(lead: &Lead, settings: &Settings, fallback: Option<&str>) -> TimeZone {
+    let text = |name| lead.attributes.get(name).and_then(Json::as_str);
+    let hints = ZoneHints {
+        own: text("zone"),
+        country: text("country"),
+        account: text("account.zone"),
+        fallback,
+        workspace: &settings.zone,
+    };
+    hints.resolve().0
+}
+
+fn typed(value: Option<&Json>, declared: Option<Type>) -> Value {
+    let Some(value) = value else { return Value::Null };
+    Value::from(value).into_type(declared.unwrap_or(Type::Any)).unwrap_or(Value::Null)
+}
+
+impl Facts for View<'_> {
+    fn lead(&self, name: &str) -> Value {
+        match name {
+            "email" => Value::text(self.lead.address.as_str()),
+            "email_domain" => Value::text(self.lead.address.domain()),
+            "tags" if !self.lead.attributes.contains_key("tags") => Value::List([].into()),
+            _ => typed(self.lead.attributes.get(name), self.settings.lead_attributes.get(name).copied()),
+        }
+    }
+
+    fn account(&self, name: &str) -> Value {
+        if matches!(name, "id" | "domain") {
+            return self.lead.account.as_deref().map_or(Value::Null, Value::text);
+        }
+        let declared = self.settings.account_attributes.get(name).copied();
+        typed(self.lead.attributes.get(&format!("account.{name}")), declared)
+    }
+
+    fn event(&self, key: &str) -> Value {
+        self.event.and_then(|data| data.get(key)).map_or(Value::Null, Value::from)
+    }
+
+    fn score(&self) -> f64 {
+        self.score.total
+    }
+
+    fn fit(&self) -> f64 {
+        self.score.fit
+    }
+
+    fn engagement(&self) -> f64 {
+        self.score.engagement
+    }
+
+    fn stage(&self) -> &str {
+        self.lead.stage.as_str()
+    }
+
+    fn temperature(&self) -> &str {
+        self.temperature
+    }
+
+    fn opened(&self, step: &str, machines: bool) -> bool {
+        let facts = self.enrollment.and_then(|enrollment| enrollment.steps.get(step));
+        facts.is_some_and(|facts| facts.opened || (machines && facts.opened_by_machine))
+    }
+
+    fn clicked(&self, step: &str, glob: Option<&Glob>) -> bool {
+        let facts = self.enrollment.and_then(|enrollment| enrollment.steps.get(step));
+        facts.is_some_and(|facts| facts.clicked.iter().any(|url| glob.is_none_or(|glob| glob.matches(url))))
+    }
+
+    fn replied(&self, step: Option<&str>) -> bool {
+        let Some(enrollment) = self.enrollment else { return false };
+        enrollment.steps.iter().any(|(id, facts)| facts.replied && step.is_none_or(|step| step == id))
+    }
+
+    fn done(&self, step: &str) -> bool {
+        self.enrollment.and_then(|enrollment| enrollment.steps.get(step)).is_some_and(|facts| facts.done_at.is_some())
+    }
+
+    fn outcome(&self, step: &str) -> Value {
+        let facts = self.enrollment.and_then(|enrollment| enrollment.steps.get(step));
+        facts.and_then(|facts| facts.outcome.as_deref()).map_or(Value::Null, Value::text)
+    }
+
+    fn count(&self, event: &str) -> u64 {
+        self.lead.heard.get(event).map_or(0, |heard| heard.count)
+    }
+
+    fn recent(&self, event: &str) -> &[Instant] {
+        self.lead.heard.get(event).map_or(&[], |heard| &heard.recent)
+    }
+
+    fn last_any(&self) -> Option<Instant> {
+        self.lead.last_human_at
+    }
+
+    fn date_of(&self, at: Instant) -> Date {
+        local::clock(&self.zone, at).date()
+    }
+
+    fn midnight_after(&self, at: Instant) -> Instant {
+        local::day_start(&self.zone, local::day_number(&self.zone, at) + 1, at)
+    }
+}

@@ -1,0 +1,311 @@
+//! How each fact changes a lead: the only place where a lead changes, so that a lead is the fold of its events.
+
+use crate::domain::address::EmailAddress;
+use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
+use crate::domain::event::{Actor, Event, What};
+use crate::domain::id::{EnrollmentId, LeadId, TouchId};
+use crate::domain::lead::{Heard, Lead, RECENT, Unsettled};
+use crate::domain::score::{Ledger, Line};
+use crate::domain::stage::Stage;
+use crate::domain::time::{Instant, Millis};
+use crate::domain::touch::Outcome;
+
+/// How long an open or a click waits for its verdict.
+pub const SETTLING: Millis = Millis(60_000);
+/// Ledger lines kept apart; beyond, the oldest lasting lines of one rule are joined.
+const LINES: usize = 200;
+/// Click targets remembered of one step.
+const TARGETS: usize = 20;
+/// Things that want a person, remembered of one lead.
+const ATTENTION: usize = 20;
+
+/// The lead that its events make, from the first on; `None` without a first `created`.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Lead> {
+    let mut events = events.into_iter();
+    let first = events.next()?;
+    let What::Created { address, account } = &first.what else { return None };
+    let mut lead = newborn(first.lead.clone(), EmailAddress::parse(address).ok()?, account.clone(), first.recorded_at);
+    lead.seq = first.seq;
+    for event in events {
+        apply(&mut lead, event);
+    }
+    Some(lead)
+}
+
+/// A lead of which nothing is known but its address.
+pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: Instant) -> Lead {
+    Lead {
+        id,
+        address,
+        account,
+        created_at: now,
+        seq: 0,
+        attributes: Default::default(),
+        stage: Stage::Lead,
+        stage_since: now,
+        heard: Default::default(),
+        last_human_at: None,
+        ledger: Vec::new(),
+        fitted: None,
+        enrollments: Vec::new(),
+        past: Default::default(),
+        unsettled: Vec::new(),
+        handoff: None,
+        suppressed: None,
+        opted_out: Default::default(),
+        attention: Default::default(),
+        wake_at: None,
+    }
+}
+
+/// Folds one event into a lead.
+pub fn apply(lead: &mut Lead, event: &Event) {
+    lead.seq = event.seq;
+    let at = event.recorded_at;
+    match &event.what {
+        What::Created { .. } | What::NotEnrolled { .. } => {}
+        What::Changed { set } => {
+            for (name, value) in set {
+                if value.is_null() {
+                    lead.attributes.remove(name);
+                } else {
+                    lead.attributes.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        What::Heard { name, touch, .. } => heard(lead, event, name, touch.as_ref()),
+        What::Hit { .. } => hit(lead, event),
+        What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
+        What::Scored { line } => scored(lead, line, at),
+        What::Fitted { lines, model } => {
+            lead.ledger.retain(|line| line.ledger == Ledger::Engagement);
+            lead.ledger.splice(0..0, lines.iter().cloned());
+            lead.fitted = Some(model.clone());
+        }
+        What::Staged { to, .. } => {
+            lead.stage = *to;
+            lead.stage_since = at;
+        }
+        What::Suppressed { reason, .. } => lead.suppressed = Some(*reason),
+        What::Unsuppressed { .. } => lead.suppressed = None,
+        What::OptedOut { topic } => {
+            lead.opted_out.insert(topic.clone());
+        }
+        What::Won { sequence, .. } => {
+            if let Some(past) = lead.past.get_mut(sequence) {
+                past.last_exit = Some("won".to_owned());
+            }
+        }
+        What::Faulted { rule, fault } => {
+            if lead.attention.len() < ATTENTION {
+                lead.attention.insert(format!("{rule}: {fault}"));
+            }
+        }
+        What::HandoffOpened { .. }
+        | What::HandoffJoined { .. }
+        | What::Claimed { .. }
+        | What::Answered { .. }
+        | What::SlaBreached { .. }
+        | What::Rung { .. }
+        | What::HandoffClosed { .. } => handed(lead, &event.what),
+        _ => enrollment(lead, event),
+    }
+}
+
+fn heard(lead: &mut Lead, event: &Event, name: &str, touch: Option<&TouchId>) {
+    count(lead, name, event.occurred_at);
+    if event.actor == Actor::Human {
+        lead.last_human_at = lead.last_human_at.max(Some(event.occurred_at));
+    }
+    if name == "replied"
+        && let Some(touch) = touch
+    {
+        for facts in lead.enrollments.iter_mut().flat_map(|e| e.steps.values_mut()) {
+            facts.replied |= facts.touch.as_ref() == Some(touch);
+        }
+    }
+}
+
+fn count(lead: &mut Lead, name: &str, at: Instant) {
+    let Heard { count, recent } = lead.heard.entry(name.to_owned()).or_default();
+    *count += 1;
+    let place = recent.partition_point(|earlier| *earlier <= at);
+    recent.insert(place, at);
+    if recent.len() > RECENT {
+        recent.remove(0);
+    }
+}
+
+fn hit(lead: &mut Lead, event: &Event) {
+    let What::Hit { name, touch, step, enrollment, url, verdict, .. } = &event.what else { return };
+    lead.unsettled.push(Unsettled {
+        hit: event.seq,
+        name: name.clone(),
+        touch: touch.clone(),
+        step: step.clone(),
+        enrollment: enrollment.clone(),
+        url: url.clone(),
+        occurred_at: event.occurred_at,
+        settles_at: event.recorded_at + SETTLING,
+        verdict: *verdict,
+    });
+}
+
+fn settled(lead: &mut Lead, number: u64, verdict: Actor) {
+    let Some(place) = lead.unsettled.iter().position(|hit| hit.hit == number) else { return };
+    let hit = lead.unsettled.remove(place);
+    let human = verdict == Actor::Human;
+    if human {
+        count(lead, &hit.name, hit.occurred_at);
+        lead.last_human_at = lead.last_human_at.max(Some(hit.occurred_at));
+    }
+    let of = |enrollment: &&mut Enrollment| Some(&enrollment.id) == hit.enrollment.as_ref();
+    let Some(enrollment) = lead.enrollments.iter_mut().find(of) else { return };
+    let facts = enrollment.steps.entry(hit.step).or_default();
+    match (hit.name.as_str(), human) {
+        ("opened", true) => facts.opened = true,
+        ("opened", false) => facts.opened_by_machine = true,
+        ("clicked", true) => {
+            let url = hit.url.unwrap_or_default();
+            if let Err(place) = facts.clicked.binary_search(&url)
+                && facts.clicked.len() < TARGETS
+            {
+                facts.clicked.insert(place, url);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Writes a line, and joins the oldest lasting lines of one rule when there are too many to keep apart.
+fn scored(lead: &mut Lead, line: &Line, now: Instant) {
+    let year = Millis::DAY.times(400);
+    lead.ledger.retain(|old| old.ledger == Ledger::Fit || old.ends.is_none_or(|ends| ends + year > now));
+    lead.ledger.push(line.clone());
+    if lead.ledger.len() <= LINES {
+        return;
+    }
+    let lasting = |line: &Line| line.ledger == Ledger::Engagement && line.ends.is_none() && line.half_life.is_none();
+    let pair = lead.ledger.iter().enumerate().filter(|(_, line)| lasting(line)).find_map(|(first, line)| {
+        let same = |other: &&Line| lasting(other) && other.rule == line.rule;
+        let second = first + 1 + lead.ledger[first + 1..].iter().position(|other| same(&other))?;
+        Some((first, second))
+    });
+    if let Some((first, second)) = pair {
+        let earlier = lead.ledger.remove(first);
+        lead.ledger[second - 1].points += earlier.points;
+    }
+}
+
+fn handed(lead: &mut Lead, what: &What) {
+    match what {
+        What::HandoffOpened { handoff } => lead.handoff = Some(handoff.as_ref().clone()),
+        What::HandoffClosed { .. } => lead.handoff = None,
+        _ => {}
+    }
+    let Some(handoff) = &mut lead.handoff else { return };
+    match what {
+        What::HandoffJoined { reason } => handoff.reasons.push(reason.clone()),
+        What::Claimed { by } => handoff.claimed_by = Some(by.clone()),
+        What::Answered { met, .. } => handoff.answered = Some(*met),
+        What::SlaBreached { .. } => {
+            if let Some(clock) = &mut handoff.clock {
+                clock.breached = true;
+            }
+        }
+        What::Rung { number, .. } => {
+            if let Some(rung) = handoff.clock.as_mut().and_then(|clock| clock.rungs.get_mut(*number)) {
+                rung.fired = true;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Facts of one enrollment.
+fn enrollment(lead: &mut Lead, event: &Event) {
+    let at = event.recorded_at;
+    match &event.what {
+        What::Enrolled { enrollment, sequence, version, by, at: first } => {
+            lead.past.entry(sequence.clone()).or_default().begun += 1;
+            lead.enrollments.push(Enrollment {
+                id: enrollment.clone(),
+                sequence: sequence.clone(),
+                version: version.clone(),
+                entered_at: at,
+                by: by.clone(),
+                at: first.clone(),
+                phase: Phase::Ready,
+                anchor: at,
+                paused: None,
+                steps: Default::default(),
+                zone: None,
+            });
+        }
+        What::Moved { enrollment, at: step, phase, anchor, zone, .. } => with(lead, enrollment, |running| {
+            running.at.clone_from(step);
+            running.phase = phase.clone();
+            running.anchor = *anchor;
+            if zone.is_some() {
+                running.zone.clone_from(zone);
+            }
+        }),
+        What::Branched { enrollment, step, arm } => with(lead, enrollment, |running| {
+            let facts = running.steps.entry(step.clone()).or_default();
+            facts.done_at = Some(at);
+            facts.outcome = Some(arm.clone());
+        }),
+        What::Queued { enrollment: Some(enrollment), step, touch, .. } => with(lead, enrollment, |running| {
+            running.steps.insert(step.clone(), StepFacts { touch: Some(touch.clone()), ..StepFacts::default() });
+            running.phase = Phase::Sending { touch: touch.clone() };
+        }),
+        What::Touched { enrollment: Some(enrollment), step, outcome, .. } => with(lead, enrollment, |running| {
+            touched(running.steps.entry(step.clone()).or_default(), outcome, event.occurred_at);
+        }),
+        What::Paused { enrollment, because, until } => with(lead, enrollment, |running| {
+            let left = match running.phase {
+                Phase::Waiting { until } => Some(until.since(at)),
+                _ => None,
+            };
+            running.paused = Some(Pausing { because: because.clone(), since: at, left, until: *until });
+        }),
+        What::Resumed { enrollment } => with(lead, enrollment, |running| {
+            let left = running.paused.take().and_then(|pausing| pausing.left);
+            if let (Phase::Waiting { until }, Some(left)) = (&mut running.phase, left) {
+                *until = at + left;
+            }
+        }),
+        What::Held { enrollment, hold } => {
+            with(lead, enrollment, |running| running.phase = Phase::Held { hold: hold.clone() });
+        }
+        What::Exited { enrollment, exit } => exited(lead, enrollment, exit, at),
+        _ => {}
+    }
+}
+
+fn touched(facts: &mut StepFacts, outcome: &Outcome, at: Instant) {
+    facts.outcome = Some(outcome.state().as_str().to_owned());
+    let done = matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Expired);
+    if done {
+        facts.done_at = Some(at);
+    }
+}
+
+/// Ends an enrollment. One that failed before its first touch went out does not count for `again`.
+fn exited(lead: &mut Lead, id: &EnrollmentId, exit: &Exit, at: Instant) {
+    let Some(place) = lead.enrollments.iter().position(|enrollment| &enrollment.id == id) else { return };
+    let ended = lead.enrollments.remove(place);
+    let went_out = ended.steps.values().any(|facts| facts.touch.is_some() && facts.done_at.is_some());
+    let Past { counted, last_ended_at, last_exit, .. } = lead.past.entry(ended.sequence).or_default();
+    if went_out || !matches!(exit, Exit::Failed(_)) {
+        *counted += 1;
+        *last_ended_at = Some(at);
+        *last_exit = Some(exit.as_str().to_owned());
+    }
+}
+
+fn with(lead: &mut Lead, id: &EnrollmentId, change: impl FnOnce(&mut Enrollment)) {
+    if let Some(enrollment) = lead.enrollments.iter_mut().find(|enrollment| &enrollment.id == id) {
+        change(enrollment);
+    }
+}

@@ -1,0 +1,198 @@
+//! Takes the input in: what happened becomes a fact, and what it says by itself is done.
+
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::input::{Ask, Effect, Reply};
+use super::work::{Fresh, Work};
+use super::{enroll, handoff, pause, restage, touches};
+use crate::domain::enrollment::Exit;
+use crate::domain::event::{Actor, What};
+use crate::domain::id::TouchId;
+use crate::domain::suppression::Reason;
+use crate::domain::time::Millis;
+
+/// Facts older than this are kept and scored by their time, but trigger nothing.
+const STALE: Millis = Millis::DAY.times(30);
+
+pub fn observe(work: &mut Work<'_>) -> Reply {
+    if work.lead.seq == 0 {
+        let (address, account) = (work.lead.address.to_string(), work.lead.account.clone());
+        work.observe(What::Created { address, account });
+        work.changed = true;
+    }
+    match work.input.ask.clone() {
+        Ask::Wake => Reply::Done,
+        Ask::Hear { name, data, touch } => hear(work, name, data, touch),
+        Ask::Hit { name, touch, step, enrollment, url, verdict, reason } => {
+            confirm(work, &touch);
+            work.observe(What::Hit { name, touch, step, enrollment, url, verdict, reason });
+            Reply::Done
+        }
+        Ask::Change { set, add_tags } => change(work, set, &add_tags),
+        Ask::Enroll { sequence, by, again } => enroll::enroll(work, &sequence, &by, again),
+        Ask::Remove { sequence, reason } => remove(work, sequence.as_deref(), &reason),
+        Ask::Pause { sequence, because } => pause::by_hand(work, sequence.as_deref(), &because),
+        Ask::Resume { sequence } => pause::resume(work, sequence.as_deref()),
+        Ask::Touched { touch, enrollment, step, outcome } => {
+            touches::came_back(work, &touch, enrollment, step, outcome)
+        }
+        Ask::Release { touch, skip } => touches::release(work, &touch, skip),
+        Ask::Unsubscribe { topic, touch } => unsubscribe(work, topic, touch),
+        Ask::Suppress { reason } => suppress(work, reason),
+        Ask::Unsuppress => {
+            let (by, target) = (work.input.source.clone(), work.lead.address.to_string());
+            work.observe(What::Unsuppressed { by });
+            work.effect(Effect::Unsuppress { target });
+            Reply::Done
+        }
+        Ask::HandOff { reason } => handoff::qualify(work, &reason),
+        Ask::Act { handoff, act, by } => handoff::act(work, &handoff, act, &by),
+        Ask::Stage { to, reason } => {
+            restage::to_stage(work, to, &format!("act:{reason}"));
+            Reply::Done
+        }
+    }
+}
+
+/// Gives their final verdict to opens and clicks whose minute is over.
+pub fn settle(work: &mut Work<'_>) {
+    let due: Vec<_> = work.lead.unsettled.iter().filter(|hit| hit.settles_at <= work.now).cloned().collect();
+    for hit in due {
+        work.conclude(What::Settled { hit: hit.hit, verdict: hit.verdict });
+        let data = [("step", Value::from(hit.step)), ("url", json!(hit.url))];
+        work.fresh.push(Fresh {
+            seq: hit.hit,
+            name: hit.name,
+            data: data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            occurred_at: hit.occurred_at,
+            actor: hit.verdict,
+            stale: work.now.since(hit.occurred_at) > STALE,
+        });
+    }
+}
+
+fn hear(work: &mut Work<'_>, name: String, data: Map<String, Value>, touch: Option<TouchId>) -> Reply {
+    if let Some(touch) = &touch {
+        confirm(work, touch);
+    }
+    let seq = work.observe(What::Heard { name: name.clone(), data: data.clone(), touch: touch.clone() });
+    fresh(work, seq, &name, data.clone());
+    let human = work.input.actor != Actor::Machine;
+    match name.as_str() {
+        "auto_replied" => pause::out_of_office(work, data.get("until").and_then(Value::as_str).and_then(date)),
+        "bounced" if data.get("hard") == Some(&Value::Bool(true)) => {
+            suppress(work, Reason::HardBounce);
+        }
+        "complained" => {
+            suppress(work, Reason::Complaint);
+        }
+        "unsubscribed" if human => {
+            take_out(work, data.get("topic").and_then(Value::as_str).map(str::to_owned));
+        }
+        _ => handoff::counts(work, &name),
+    }
+    Reply::Done
+}
+
+fn date(text: &str) -> Option<Date> {
+    text.get(..10).and_then(|text| text.parse().ok())
+}
+
+fn fresh(work: &mut Work<'_>, seq: u64, name: &str, data: Map<String, Value>) {
+    let (occurred_at, actor) = (work.input.occurred_at, work.input.actor);
+    let stale = work.now.since(occurred_at) > STALE;
+    work.fresh.push(Fresh { seq, name: name.to_owned(), data, occurred_at, actor, stale });
+}
+
+/// A sign of life from a touch of unknown outcome says that it arrived.
+fn confirm(work: &mut Work<'_>, touch: &TouchId) {
+    let unknown = work
+        .lead
+        .enrollments
+        .iter()
+        .flat_map(|e| e.steps.values())
+        .any(|facts| facts.touch.as_ref() == Some(touch) && facts.outcome.as_deref() == Some("unknown"));
+    if unknown || !work.lead.enrollments.iter().any(|e| e.steps.values().any(|f| f.touch.as_ref() == Some(touch))) {
+        work.effect(Effect::Confirm { touch: touch.clone() });
+    }
+}
+
+fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> Reply {
+    let mut set: Map<String, Value> = set
+        .into_iter()
+        .filter(|(name, value)| work.lead.attributes.get(name).unwrap_or(&Value::Null) != value)
+        .collect();
+    let mut tags = tags_of(work, set.get("tags"));
+    let before = tags.len();
+    for tag in add_tags {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    if tags.len() > before {
+        set.insert("tags".to_owned(), json!(tags));
+    }
+    if !set.is_empty() {
+        work.observe(What::Changed { set });
+        work.changed = true;
+        touches::retry_held(work);
+        super::advance::rezone(work);
+    }
+    Reply::Done
+}
+
+/// The tags a lead has, or is about to have.
+pub fn tags_of(work: &Work<'_>, new: Option<&Value>) -> Vec<String> {
+    let tags = new.or_else(|| work.lead.attributes.get("tags")).and_then(Value::as_array);
+    tags.into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
+}
+
+fn remove(work: &mut Work<'_>, sequence: Option<&str>, reason: &str) -> Reply {
+    let running = work.lead.enrollments.iter().filter(|e| sequence.is_none_or(|name| e.sequence == name));
+    let ids: Vec<_> = running.map(|enrollment| enrollment.id.clone()).collect();
+    for id in &ids {
+        work.exit(id, &Exit::Removed(reason.to_owned()));
+    }
+    if ids.is_empty() { Reply::Refused("the lead is in no such sequence".to_owned()) } else { Reply::Done }
+}
+
+fn unsubscribe(work: &mut Work<'_>, topic: Option<String>, touch: Option<TouchId>) -> Reply {
+    let known = match &topic {
+        Some(topic) => work.lead.opted_out.contains(topic),
+        None => work.lead.suppressed == Some(Reason::Unsubscribed),
+    };
+    if known {
+        return Reply::Done;
+    }
+    let mut data = Map::new();
+    if let Some(topic) = &topic {
+        data.insert("topic".to_owned(), topic.clone().into());
+    }
+    let seq = work.observe(What::Heard { name: "unsubscribed".to_owned(), data: data.clone(), touch });
+    fresh(work, seq, "unsubscribed", data);
+    take_out(work, topic);
+    Reply::Done
+}
+
+/// From one topic, or from everything: then the address is suppressed.
+fn take_out(work: &mut Work<'_>, topic: Option<String>) {
+    match topic {
+        Some(topic) => {
+            work.conclude(What::OptedOut { topic });
+        }
+        None => {
+            suppress(work, Reason::Unsubscribed);
+        }
+    }
+}
+
+pub fn suppress(work: &mut Work<'_>, reason: Reason) -> Reply {
+    if work.lead.suppressed != Some(reason) {
+        let by = work.input.source.clone();
+        work.conclude(What::Suppressed { reason, by: by.clone() });
+        let target = work.lead.address.to_string();
+        work.effect(Effect::Suppress { target, reason, source: by });
+    }
+    Reply::Done
+}

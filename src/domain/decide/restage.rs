@@ -1,0 +1,64 @@
+//! Moves a lead up the ladder as far as the rules carry it, one event a rung; becoming SQL opens the handoff.
+
+use super::handoff;
+use super::work::{About, Work};
+use crate::domain::enrollment::Exit;
+use crate::domain::event::What;
+use crate::domain::sequence::AtSql;
+use crate::domain::stage::Stage;
+
+pub fn restage(work: &mut Work<'_>) {
+    let scoring = work.playbook.scoring.clone();
+    for _ in 0..Stage::ALL.len() {
+        let mut rise = None;
+        for (to, when) in &scoring.lifecycle {
+            let from = work.lead.stage;
+            let free = from != Stage::Recycled || work.human_now();
+            if free && from.may_rise_to(*to) && work.holds(to.as_str(), when, About::default()) {
+                rise = Some(*to);
+                break;
+            }
+        }
+        let Some(to) = rise else { break };
+        to_stage(work, to, &format!("rule:{to}"));
+    }
+    if let Some(rule) = &scoring.recycled
+        && work.lead.stage.rung().is_some()
+        && work.holds("recycled", rule, About::default())
+    {
+        to_stage(work, Stage::Recycled, "rule:recycled");
+    }
+}
+
+/// Moves a lead to a stage and does what follows from it.
+pub fn to_stage(work: &mut Work<'_>, to: Stage, cause: &str) {
+    let from = work.lead.stage;
+    if from == to {
+        return;
+    }
+    work.conclude(What::Staged { from, to, cause: cause.to_owned() });
+    match to {
+        Stage::Sql => {
+            at_sql(work);
+            handoff::open(work, cause);
+        }
+        Stage::Recycled | Stage::Disqualified | Stage::Opportunity | Stage::Customer => {
+            handoff::close(work, to.as_str())
+        }
+        Stage::Lead | Stage::Iql | Stage::Mql | Stage::Pql => {}
+    }
+}
+
+/// What each sequence says becomes of its enrollments when a lead is qualified.
+fn at_sql(work: &mut Work<'_>) {
+    let running: Vec<_> =
+        work.lead.enrollments.iter().map(|e| (e.id.clone(), e.version.clone(), e.paused.is_some())).collect();
+    for (id, version, paused) in running {
+        let Some(sequence) = work.playbook.version(&version) else { continue };
+        match sequence.at_sql {
+            AtSql::Exit => work.exit(&id, &Exit::ReachedSql),
+            AtSql::Pause if !paused => super::pause::pause(work, &id, "sales has the lead", None),
+            AtSql::Pause | AtSql::Ignore => {}
+        }
+    }
+}

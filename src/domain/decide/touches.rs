@@ -1,0 +1,106 @@
+//! What a touch's end means for the lead and for the enrollment it belongs to.
+
+use super::advance::{go_to_next, sequence_of};
+use super::enroll::calendar_of;
+use super::input::{Effect, Reply, Requeue};
+use super::observe::suppress;
+use super::work::Work;
+use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase};
+use crate::domain::event::What;
+use crate::domain::id::{EnrollmentId, TouchId};
+use crate::domain::sequence::{Act, OnFailure, OnUnknown};
+use crate::domain::suppression::Reason;
+use crate::domain::touch::{Outcome, RefusalClass};
+
+pub fn came_back(
+    work: &mut Work<'_>,
+    touch: &TouchId,
+    enrollment: Option<EnrollmentId>,
+    step: String,
+    outcome: Outcome,
+) -> Reply {
+    let fact = What::Touched { touch: touch.clone(), enrollment: enrollment.clone(), step, outcome: outcome.clone() };
+    work.observe(fact);
+    if matches!(outcome, Outcome::Refused { class: RefusalClass::Hard, .. }) {
+        suppress(work, Reason::HardBounce);
+        return Reply::Done;
+    }
+    let sending = |running: &&Enrollment| running.phase == Phase::Sending { touch: touch.clone() };
+    let Some(running) = enrollment.and_then(|id| work.enrollment(&id).filter(sending).cloned()) else {
+        return Reply::Done;
+    };
+    match outcome {
+        Outcome::Accepted { .. } | Outcome::Expired => go_to_next(work, &running, work.input.occurred_at),
+        Outcome::Unknown { reason } => match sequence_of(work, &running).map(|sequence| sequence.on_unknown) {
+            Some(OnUnknown::Hold) => hold(work, &running, touch, &reason),
+            Some(OnUnknown::Proceed) | None => go_to_next(work, &running, work.input.occurred_at),
+        },
+        Outcome::Refused { reply, .. } => refused(work, &running, touch, &reply),
+        Outcome::Held { reason } => hold(work, &running, touch, &reason),
+        Outcome::Deferred { .. } => {}
+    }
+    Reply::Done
+}
+
+/// A final refusal ends the enrollment; a webhook's step says for itself what it means.
+fn refused(work: &mut Work<'_>, running: &Enrollment, touch: &TouchId, reply: &str) {
+    let act = sequence_of(work, running)
+        .and_then(|sequence| running.at.as_deref().and_then(|at| sequence.step(at).map(|(_, step)| step.act.clone())));
+    match act {
+        Some(Act::Webhook { on_failure: OnFailure::Continue, .. }) => go_to_next(work, running, work.now),
+        Some(Act::Webhook { on_failure: OnFailure::Hold, .. }) => hold(work, running, touch, reply),
+        _ => work.exit(&running.id, &Exit::Failed(reply.to_owned())),
+    }
+}
+
+fn hold(work: &mut Work<'_>, running: &Enrollment, touch: &TouchId, reason: &str) {
+    let hold = Hold { reason: reason.to_owned(), touch: Some(touch.clone()) };
+    work.conclude(What::Held { enrollment: running.id.clone(), hold });
+    work.note(&running.id);
+}
+
+/// Tries a held touch again, or skips its step.
+pub fn release(work: &mut Work<'_>, touch: &TouchId, skip: bool) -> Reply {
+    let stands = |running: &&Enrollment| match &running.phase {
+        Phase::Held { hold } => hold.touch.as_ref() == Some(touch),
+        Phase::Sending { touch: sending } => sending == touch,
+        Phase::Ready | Phase::Waiting { .. } => false,
+    };
+    let Some(running) = work.lead.enrollments.iter().find(stands).cloned() else {
+        return Reply::Refused("the lead does not stand at this touch".to_owned());
+    };
+    if skip {
+        work.effect(Effect::Cancel { touch: touch.clone(), reason: "skipped".to_owned() });
+        go_to_next(work, &running, work.now);
+    } else {
+        again(work, &running, touch);
+    }
+    Reply::Done
+}
+
+/// New values may mend what a touch is held for, so each is tried again.
+pub fn retry_held(work: &mut Work<'_>) {
+    for running in work.lead.enrollments.clone() {
+        if let Phase::Held { hold: Hold { touch: Some(touch), .. } } = &running.phase
+            && running.paused.is_none()
+        {
+            again(work, &running, touch);
+        }
+    }
+}
+
+fn again(work: &mut Work<'_>, running: &Enrollment, touch: &TouchId) {
+    work.conclude(What::Moved {
+        enrollment: running.id.clone(),
+        at: running.at.clone(),
+        phase: Phase::Sending { touch: touch.clone() },
+        anchor: running.anchor,
+        because: "tried again".to_owned(),
+        zone: None,
+    });
+    let ready_at = sequence_of(work, running)
+        .and_then(|sequence| calendar_of(work, &sequence).next_open(work.now))
+        .unwrap_or(work.now);
+    work.effect(Effect::Requeue(Requeue { touch: touch.clone(), ready_at }));
+    work.note(&running.id);
+}
