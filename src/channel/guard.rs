@@ -118,28 +118,29 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let special = match address.octets() {
-        [0 | 10 | 127, ..] | [169, 254, ..] | [192, 168, ..] => true,
-        // Shared by carriers, used by test networks, set aside for protocols, documentation and the old 6to4 relays.
-        [100, b, ..] => (64..128).contains(&b),
-        [172, b, ..] => (16..32).contains(&b),
-        [198, 18 | 19, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
-        // Multicast, reserved, broadcast.
-        [a, ..] => a >= 224,
-    };
-    !special
+    let [a, b, c, _] = address.octets();
+    let private = matches!((a, b), (0 | 10 | 127, _) | (169, 254) | (172, 16..32) | (192, 168));
+    let shared_by_carriers = a == 100 && (64..128).contains(&b);
+    // Test networks, protocol assignments, documentation, and the old 6to4 relays.
+    let special =
+        matches!((a, b, c), (198, 18 | 19, _) | (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113));
+    let multicast_or_reserved = a >= 224;
+    !(private || shared_by_carriers || special || multicast_or_reserved)
 }
 
-/// Only 2000::/3 is given out; all else is blocked without a list.
+/// Only `2000::/3` is given out; all else is blocked without a list.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    match (first, second) {
-        // 2001::/23 is for protocols (Teredo, ORCHID, benchmarks), 2001:db8::/32 and 3fff::/20 for documentation.
-        (0x2001, 0..0x0200 | 0x0db8) | (0x3fff, 0..0x1000) => false,
+    let special = match first {
+        // Protocols (Teredo, ORCHID, benchmarks) and documentation.
+        0x2001 => second < 0x0200 || second == 0x0db8,
         // 6to4 carries an IPv4 address that would have to be checked too; nobody serves from it any more.
-        (0x2002, _) => false,
-        _ => (0x2000..0x4000).contains(&first),
-    }
+        0x2002 => true,
+        // Documentation again.
+        0x3fff => second < 0x1000,
+        _ => false,
+    };
+    (0x2000..0x4000).contains(&first) && !special
 }
 
 #[cfg(test)]

@@ -80,10 +80,14 @@ impl Client {
 
     /// Makes a client over the given roots. Where there are none, https calls fail and say so; http ones still work.
     pub fn with_trust(guard: Guard, trust: &Trust) -> Result<Self, String> {
+        Self::build(guard, trust, TIME_OUT)
+    }
+
+    fn build(guard: Guard, trust: &Trust, time_out: Duration) -> Result<Self, String> {
         let guard = Arc::new(guard);
         let builder = reqwest::Client::builder()
             .user_agent(concat!("Overture/", env!("CARGO_PKG_VERSION")))
-            .timeout(TIME_OUT)
+            .timeout(time_out)
             .redirect(Policy::none())
             .referer(false)
             .no_proxy()
@@ -112,7 +116,7 @@ impl Client {
         let request = self.http.post(url).headers(headers).body(call.body.clone());
         match request.send().await {
             Ok(response) => read(response, call.timestamp_s).await,
-            Err(error) => failed(error.without_url()),
+            Err(error) => failed(&error.without_url()),
         }
     }
 }
@@ -181,8 +185,8 @@ fn retry_after(headers: &HeaderMap, now_s: i64) -> Option<Millis> {
     Some(Millis::SECOND.times((date(asked)? - base).max(0)))
 }
 
-fn failed(error: reqwest::Error) -> Answer {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+fn failed(error: &reqwest::Error) -> Answer {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if let Some(Blocked(reason)) = inner.downcast_ref::<Blocked>() {
             return Answer::Blocked(reason.clone());
@@ -192,7 +196,7 @@ fn failed(error: reqwest::Error) -> Answer {
     if error.is_timeout() {
         return Answer::Failed(format!("no answer within {} s", TIME_OUT.as_secs()));
     }
-    Answer::Failed(with_causes(&error))
+    Answer::Failed(with_causes(error))
 }
 
 /// Resolves names for the client, and hands out only addresses the guard has seen: what is checked is what is dialled.

@@ -60,10 +60,10 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            command: Duration::from_secs(60),
-            data: Duration::from_secs(120),
-            block: Duration::from_secs(180),
-            final_dot: Duration::from_secs(600),
+            command: Duration::from_mins(1),
+            data: Duration::from_mins(2),
+            block: Duration::from_mins(3),
+            final_dot: Duration::from_mins(10),
             quit: Duration::from_secs(5),
         }
     }

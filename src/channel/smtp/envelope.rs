@@ -49,7 +49,7 @@ impl Envelope {
         }
         let mut mail = format!("MAIL FROM:<{}>", self.from);
         if greeting.size {
-            mail.push_str(&format!(" SIZE={size}"));
+            mail += &format!(" SIZE={size}");
         }
         for (wanted, parameter) in [(greeting.eight_bit, " BODY=8BITMIME"), (wide, " SMTPUTF8")] {
             mail.push_str(if wanted { parameter } else { "" });

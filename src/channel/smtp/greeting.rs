@@ -1,6 +1,7 @@
 //! What a server says it can do (RFC 5321 section 4.1.1.1).
 
 /// The extensions we use.
+#[expect(clippy::struct_excessive_bools, reason = "each is one word of the server's answer")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Greeting {
     pub pipelining: bool,

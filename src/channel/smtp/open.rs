@@ -172,3 +172,36 @@ fn refused_or_garbled(attempted: &str, reply: Reply) -> Failure {
         Failure::new(attempted, FailureKind::Protocol, format!("the server answered {reply}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::channel::trust::Trust;
+
+    #[tokio::test]
+    async fn a_password_never_travels_in_plain_text_to_another_machine() {
+        let (ours, _theirs) = tokio::io::duplex(1_024);
+        let credentials = Credentials { user: "ann".to_owned(), password: SecretString::from("s3cret") };
+        let account = Account {
+            host: "relay.example.com".to_owned(),
+            port: 25,
+            security: Security::None,
+            credentials: None,
+            ehlo_name: "client.example.com".to_owned(),
+            trust: Arc::new(Trust::system()),
+        };
+        let timeouts = Timeouts::default();
+        let peer = IpAddr::from([192, 0, 2, 1]);
+        let mut opening =
+            Opening { account: &account, timeouts: &timeouts, wire: Wire::new(ours), peer, secured: false };
+        let greeting = Greeting { auth: vec!["PLAIN".to_owned()], ..Greeting::default() };
+        let failure = opening.log_in(&credentials, &greeting).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Auth(None));
+        assert!(failure.text.contains("set security to starttls"), "{failure}");
+        assert!(!format!("{credentials:?}").contains("s3cret"));
+    }
+}

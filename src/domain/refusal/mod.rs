@@ -35,7 +35,7 @@ pub struct Reply {
     /// The basic code, 200 to 599.
     pub code: u16,
     pub enhanced: Option<Enhanced>,
-    /// The lines of the answer in one, without codes, at most 2,000 characters.
+    /// The lines of the answer in one, without codes, about 2,000 characters at most.
     pub text: String,
 }
 
@@ -186,6 +186,7 @@ fn at_recipient(reply: &Reply, words: &Words) -> Verdict {
     match reply.enhanced.map(|(_, subject, detail)| (subject, detail)) {
         Some((2, 2)) => Verdict::Soft(SoftKind::MailboxFull),
         None if bare_full => Verdict::Soft(SoftKind::MailboxFull),
+        Some((2, 0)) if words.mailbox_full() => Verdict::Soft(SoftKind::MailboxFull),
         // Exchange Online answers 5.4.1 with these words when its directory does not know the address.
         Some((4, 1)) if words.recipient_rejected() => Verdict::Hard,
         _ if words.about_us() => Verdict::AboutUs(us_kind(reply, words)),
