@@ -1,5 +1,3 @@
-use std::time::Instant as Monotonic;
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -173,13 +171,11 @@ async fn a_2xx_counts_even_if_its_body_never_ends() {
 async fn tls_to_a_plain_port_fails_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let call = call_to(format!("https://{}/", listener.local_addr().unwrap()));
-    let begun = Monotonic::now();
     let server = async {
         let (mut socket, _) = listener.accept().await.unwrap();
         let _ = socket.write_all(b"HTTP/1.1 400 Bad\r\n\r\n").await;
     };
     let client = local();
     let ((), answer) = tokio::join!(server, client.call(&call));
-    assert!(matches!(answer, Answer::Failed(_)), "{answer:?}");
-    assert!(begun.elapsed() < TIME_OUT);
+    assert!(matches!(&answer, Answer::Failed(why) if !why.contains("no answer")), "{answer:?}");
 }

@@ -47,16 +47,13 @@ impl Envelope {
             let text = "the address is not ASCII and the server does not offer SMTPUTF8".to_owned();
             return Err(refusal(Stage::Rcpt, 553, (5, 6, 7), text));
         }
-        let mut mail = format!("MAIL FROM:<{}>", self.from);
-        if greeting.size {
-            mail += &format!(" SIZE={size}");
-        }
-        for (wanted, parameter) in [(greeting.eight_bit, " BODY=8BITMIME"), (wide, " SMTPUTF8")] {
-            mail.push_str(if wanted { parameter } else { "" });
-        }
+        let announced = if greeting.size { format!(" SIZE={size}") } else { String::new() };
+        let body = if greeting.eight_bit { " BODY=8BITMIME" } else { "" };
+        let utf8 = if wide { " SMTPUTF8" } else { "" };
+        let mail = format!("MAIL FROM:<{}>{announced}{body}{utf8}\r\n", self.from);
         let rcpt = format!("RCPT TO:<{}>\r\n", self.to);
         Ok([
-            Command { stage: Stage::Mail, line: mail + "\r\n" },
+            Command { stage: Stage::Mail, line: mail },
             Command { stage: Stage::Rcpt, line: rcpt },
             Command { stage: Stage::Data, line: "DATA\r\n".to_owned() },
         ])
