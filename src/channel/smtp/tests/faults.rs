@@ -178,8 +178,9 @@ async fn a_server_that_gives_up_inside_a_message_says_why_or_leaves_it_unknown()
             let mut session = Session::open(&account, &patient()).await.unwrap();
             assert_eq!(session.offer(&envelope(), 8).await, Offer::Ready);
             session.timeouts = Timeouts { block: hasty().block, quit: hasty().quit, ..patient() };
-            // More than the network holds between two sockets of which one is not read.
-            let written = format!("{:?}", session.write(&b"xxxxxxxxxxxxxx\r\n".repeat(4_000_000)).await);
+            // More than the network holds between two sockets of which one is not read: 64 lines of 1 MB.
+            let message = [vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat().repeat(64);
+            let written = format!("{:?}", session.write(&message).await);
             done.send(()).unwrap();
             written
         };
