@@ -1,0 +1,179 @@
+//! Puts a mail together: first its links, then its texts, then the headers that follow from both.
+
+use serde_json::json;
+
+use super::context::MailContext;
+use super::press::{Into, Renderer, Texts, context};
+use super::{Refuse, Rendered};
+use crate::domain::address::EmailAddress;
+use crate::domain::message::{Mailbox, Message};
+use crate::domain::playbook::Sender;
+use crate::domain::template::Template;
+use crate::seal::Purpose;
+
+/// The longest subject, in characters; most mail programs show the first 60.
+const LONGEST_SUBJECT: usize = 300;
+/// Message-IDs kept in References: the first, and the last ones.
+const MOST_REFERENCES: usize = 20;
+
+/// The parts of a mail that a template makes.
+struct Parts {
+    subject: String,
+    text: String,
+    html: String,
+    links: Vec<(u16, String)>,
+}
+
+impl Renderer {
+    /// Renders a mail.
+    ///
+    /// # Errors
+    /// Says why it must not go out.
+    pub fn mail(&self, template: &Template, mail: &MailContext<'_>) -> Result<Rendered, Refuse> {
+        let Parts { subject, text, html, links } = self.texts(template, mail)?;
+        let from = sender_mailbox(mail.from)?;
+        let references = mail.thread.map(|thread| references(&thread.message_ids)).unwrap_or_default();
+        let message = Message {
+            touch: mail.touch.clone(),
+            reply_to: mail.from.reply_to.as_deref().map(own_address).transpose()?,
+            envelope_from: mail.seal.return_path(mail.touch.as_str(), &mail.from.bounce_domain),
+            to: mail.to.clone(),
+            subject,
+            message_id: mail.seal.message_id(mail.touch.as_str(), from.address.domain()),
+            date: mail.date,
+            in_reply_to: references.last().cloned(),
+            references,
+            headers: stream_headers(mail, from.address.domain())?,
+            from,
+            text,
+            html,
+        };
+        Ok(Rendered { message, links })
+    }
+
+    fn texts(&self, template: &Template, mail: &MailContext<'_>) -> Result<Parts, Refuse> {
+        let compiled = self.compiled(template)?;
+        let Texts::Mail(parsed) = &compiled.texts else {
+            return Err(Refuse::Broken(format!("template `{}` makes no mail", template.name)));
+        };
+        let mut root = mail.about.root(&template.name);
+        root.insert("unsubscribe_url".to_owned(), json!(mail.token_url('u', Purpose::Unsubscribe, 0)));
+        root.insert("pixel".to_owned(), json!(mail.pixel()));
+        let mut values = context(root)?;
+        let made = self.links(template.links(), &parsed.links, &values, mail)?;
+        values.data_mut()["~"]["links"] = json!(made.shown);
+        let subject = match mail.thread {
+            Some(thread) => format!("Re: {}", without_re(&thread.subject)),
+            None => self.run(&parsed.subject, &values, Into::Plain)?,
+        };
+        let text = self.run(&parsed.text, &values, Into::Plain)?;
+        let teaser =
+            parsed.preheader.as_ref().map_or(Ok(String::new()), |source| self.run(source, &values, Into::Plain))?;
+        values.data_mut()["preheader"] = json!(teaser);
+        let html = self.run(&parsed.html, &values, Into::Html)?;
+        let html = if parsed.places_preheader || teaser.is_empty() { html } else { with_teaser(&html, &teaser) };
+        Ok(Parts { subject: subject_line(&subject)?, text: lines(&text), html: lines(&html), links: made.made })
+    }
+}
+
+/// List-Unsubscribe and its POST (RFC 8058), List-Id (RFC 2919), Feedback-ID: of bulk mail only.
+fn stream_headers(mail: &MailContext<'_>, domain: &str) -> Result<Vec<(String, String)>, Refuse> {
+    if !mail.bulk {
+        return Ok(Vec::new());
+    }
+    if !mail.may_unsubscribe_there() {
+        return Err(Refuse::Broken(
+            "`public_url` must be https, so that people can unsubscribe there (plain http is for loopback only)"
+                .to_owned(),
+        ));
+    }
+    let stream = label(mail.sequence);
+    let unsubscribe = mail.token_url('u', Purpose::Unsubscribe, 0);
+    let pairs = [
+        ("List-Unsubscribe", format!("<{unsubscribe}>")),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+        ("List-Id", format!("<{stream}.{domain}>")),
+        ("Feedback-ID", format!("{stream}:{}:{}:{}", label(mail.step), label(&mail.from.name), label(domain))),
+    ];
+    Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// A name as one label: lower-case letters, digits, hyphens and dots, at most 60 characters.
+fn label(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else if matches!(c, '/' | '.') {
+            '.'
+        } else {
+            '-'
+        }
+    };
+    let made: String = name.chars().map(plain).take(60).collect();
+    let made = made.trim_matches(['.', '-']);
+    if made.is_empty() { "overture".to_owned() } else { made.to_owned() }
+}
+
+fn sender_mailbox(sender: &Sender) -> Result<Mailbox, Refuse> {
+    let display = sender.display.as_deref().map(|name| header(name, "the sender's name")).transpose()?;
+    Ok(Mailbox { display: display.filter(|name| !name.is_empty()), address: own_address(&sender.address)? })
+}
+
+fn own_address(address: &str) -> Result<EmailAddress, Refuse> {
+    EmailAddress::parse(address).map_err(|why| Refuse::Broken(format!("the sender's address `{address}`: {why}")))
+}
+
+fn subject_line(text: &str) -> Result<String, Refuse> {
+    let subject = header(text, "the subject")?;
+    if subject.is_empty() {
+        return Err(Refuse::Missing("subject".to_owned()));
+    }
+    if subject.chars().count() > LONGEST_SUBJECT {
+        return Err(Refuse::Hostile(format!("the subject is longer than {LONGEST_SUBJECT} characters")));
+    }
+    Ok(subject)
+}
+
+/// A text that becomes a header: one line, nothing that a mail program would decode into something else.
+fn header(text: &str, what: &str) -> Result<String, Refuse> {
+    let text = text.trim();
+    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err(Refuse::Hostile(format!("{what} would hold a line end or a control character")));
+    }
+    if text.contains("=?") {
+        return Err(Refuse::Hostile(format!("{what} would hold `=?`, which mail programs decode (RFC 2047)")));
+    }
+    Ok(text.to_owned())
+}
+
+fn without_re(subject: &str) -> &str {
+    let mut rest = subject.trim();
+    while let Some(after) =
+        rest.get(..3).filter(|head| head.eq_ignore_ascii_case("re:")).map(|_| rest[3..].trim_start())
+    {
+        rest = after;
+    }
+    rest
+}
+
+fn references(ids: &[String]) -> Vec<String> {
+    let skipped = ids.len().saturating_sub(MOST_REFERENCES);
+    ids.iter().enumerate().filter(|(at, _)| *at == 0 || *at > skipped).map(|(_, id)| id.clone()).collect()
+}
+
+/// Line ends as `\n`, and no other control character but the tab.
+fn lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+/// The line mail programs show beside the subject, hidden in the mail itself.
+fn with_teaser(html: &str, teaser: &str) -> String {
+    let hidden = format!(
+        r#"<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">{}</div>"#,
+        handlebars::html_escape(teaser)
+    );
+    let body = html.to_ascii_lowercase().find("<body").and_then(|at| html[at..].find('>').map(|end| at + end + 1));
+    let (before, after) = html.split_at(body.unwrap_or(0));
+    format!("{before}{hidden}{after}")
+}

@@ -1,0 +1,232 @@
+//! Templates are parsed once a version and kept; four registries differ only in what escaping a value means.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, RwLock};
+
+use handlebars::template::{Parameter, Template as Parsed, TemplateElement};
+use handlebars::{
+    Context, Handlebars, Path, RenderContext, RenderError, RenderErrorReason, Renderable, StringOutput, no_escape,
+};
+use serde_json::{Map, Value};
+
+use super::context::About;
+use super::{Refuse, helpers, values};
+use crate::domain::template::{Body, LinkTarget, Template};
+
+/// Parsed templates kept at most; beyond it they are parsed again as they come.
+const KEPT: usize = 4_096;
+/// What may stand unescaped in HTML, because we make it.
+const OUR_HTML: [&str; 2] = ["pixel", "unsubscribe_url"];
+
+/// Where a text lands, and so what its values must be escaped for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Into {
+    Plain,
+    Html,
+    Json,
+    /// Values are parts of a URL.
+    Url,
+}
+
+/// Renders templates, each parsed once.
+pub struct Renderer {
+    plain: Handlebars<'static>,
+    html: Handlebars<'static>,
+    json: Handlebars<'static>,
+    url: Handlebars<'static>,
+    kept: RwLock<BTreeMap<String, Arc<Compiled>>>,
+}
+
+/// A template with all its texts parsed, and the source they came from.
+pub(super) struct Compiled {
+    source: Body,
+    pub(super) texts: Texts,
+}
+
+pub(super) enum Texts {
+    Mail(Box<MailTexts>),
+    One(Parsed),
+}
+
+pub(super) struct MailTexts {
+    pub subject: Parsed,
+    pub preheader: Option<Parsed>,
+    pub text: Parsed,
+    pub html: Parsed,
+    pub links: Vec<Option<(Parsed, Into)>>,
+    /// Whether the HTML says itself where the preheader stands.
+    pub places_preheader: bool,
+}
+
+impl Renderer {
+    pub fn new() -> Self {
+        Self {
+            plain: registry(no_escape),
+            html: registry(handlebars::html_escape),
+            json: registry(values::json_inside),
+            url: registry(values::url_part),
+            kept: RwLock::default(),
+        }
+    }
+
+    /// Renders a text, for a `with:` value. For a JSON template this is [`Self::json`], written out.
+    ///
+    /// # Errors
+    /// Says why it must not go out.
+    pub fn text(&self, template: &Template, about: &About<'_>) -> Result<String, Refuse> {
+        match &template.body {
+            Body::Text(_) => self.one(template, about, Into::Plain),
+            Body::Json(_) => self.json(template, about).map(|value| value.to_string()),
+            Body::Mail { .. } => Err(Refuse::Broken(format!("`{}` makes a mail, and a text is wanted", template.name))),
+        }
+    }
+
+    /// Renders a JSON body; a text template becomes a JSON text.
+    ///
+    /// # Errors
+    /// Says why it must not go out.
+    pub fn json(&self, template: &Template, about: &About<'_>) -> Result<Value, Refuse> {
+        let Body::Json(_) = &template.body else { return self.text(template, about).map(Value::String) };
+        let text = self.one(template, about, Into::Json)?;
+        serde_json::from_str(&text)
+            .map_err(|error| Refuse::Broken(format!("what `{}` makes is not JSON: {error}", template.name)))
+    }
+
+    fn one(&self, template: &Template, about: &About<'_>, into: Into) -> Result<String, Refuse> {
+        let compiled = self.compiled(template)?;
+        let Texts::One(parsed) = &compiled.texts else {
+            return Err(Refuse::Broken(format!("`{}` makes a mail", template.name)));
+        };
+        self.run(parsed, &context(about.root(&template.name))?, into)
+    }
+
+    /// Fills one parsed text.
+    pub(super) fn run(&self, parsed: &Parsed, context: &Context, into: Into) -> Result<String, Refuse> {
+        let registry = match into {
+            Into::Plain => &self.plain,
+            Into::Html => &self.html,
+            Into::Json => &self.json,
+            Into::Url => &self.url,
+        };
+        let mut out = StringOutput::new();
+        let mut state = RenderContext::new(None);
+        parsed.render(registry, context, &mut state, &mut out).map_err(|error| refusal(&error))?;
+        out.into_string().map_err(|error| Refuse::Broken(error.to_string()))
+    }
+
+    /// The template parsed, from memory if its text is still the same.
+    pub(super) fn compiled(&self, template: &Template) -> Result<Arc<Compiled>, Refuse> {
+        let key = format!("{} {}", template.name, template.version);
+        if let Ok(kept) = self.kept.read()
+            && let Some(compiled) = kept.get(&key).filter(|compiled| compiled.source == template.body)
+        {
+            return Ok(Arc::clone(compiled));
+        }
+        let texts =
+            compile(&template.body).map_err(|why| Refuse::Broken(format!("template `{}`: {why}", template.name)))?;
+        let compiled = Arc::new(Compiled { source: template.body.clone(), texts });
+        if let Ok(mut kept) = self.kept.write() {
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            kept.insert(key, Arc::clone(&compiled));
+        }
+        Ok(compiled)
+    }
+}
+
+impl Default for Renderer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Renderer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Renderer").finish_non_exhaustive()
+    }
+}
+
+/// What a template may name, as Handlebars wants it.
+pub(super) fn context(root: Map<String, Value>) -> Result<Context, Refuse> {
+    Context::wraps(Value::Object(root)).map_err(|error| Refuse::Broken(error.to_string()))
+}
+
+fn registry(escape: impl Fn(&str) -> String + Send + Sync + 'static) -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_escape_fn(escape);
+    helpers::register(&mut registry);
+    registry
+}
+
+fn compile(body: &Body) -> Result<Texts, String> {
+    match body {
+        Body::Json(source) => Ok(Texts::One(parse(source, &[])?)),
+        Body::Text(source) => Ok(Texts::One(parse_plain(source)?)),
+        Body::Mail { subject, preheader, text, html, links } => Ok(Texts::Mail(Box::new(MailTexts {
+            subject: parse_plain(subject)?,
+            preheader: preheader.as_deref().map(parse_plain).transpose()?,
+            text: parse_plain(text)?,
+            html: parse(html, &OUR_HTML)?,
+            links: links.iter().map(compile_link).collect::<Result<_, _>>()?,
+            places_preheader: html.contains("{{preheader}}"),
+        }))),
+    }
+}
+
+/// Where the address itself is a value it cannot be escaped; behind a fixed beginning every value is one part of it.
+fn compile_link(target: &LinkTarget) -> Result<Option<(Parsed, Into)>, String> {
+    let LinkTarget::Templated(source) = target else { return Ok(None) };
+    let into = if source.trim_start().starts_with("{{") { Into::Plain } else { Into::Url };
+    Ok(Some((parse(source, &[])?, into)))
+}
+
+fn parse_plain(source: &str) -> Result<Parsed, String> {
+    Parsed::compile(source).map_err(|error| match error.pos() {
+        Some((line, column)) => {
+            format!("line {line}, column {column} cannot be read; is a `{{{{#…}}}}` or a brace not closed?")
+        }
+        None => "it cannot be read; is a `{{#…}}` or a brace not closed?".to_owned(),
+    })
+}
+
+/// Parses, and refuses `{{{…}}}` around anything but what we make ourselves: a value must not write HTML, JSON or a URL.
+fn parse(source: &str, ours: &[&str]) -> Result<Parsed, String> {
+    let parsed = parse_plain(source)?;
+    match raw(&parsed, ours) {
+        Some(name) => Err(format!("`{{{{{{{name}}}}}}}` would let a value be more than text: write `{{{{{name}}}}}`")),
+        None => Ok(parsed),
+    }
+}
+
+fn raw(parsed: &Parsed, ours: &[&str]) -> Option<String> {
+    parsed.elements.iter().find_map(|element| match element {
+        TemplateElement::HtmlExpression(expression) => {
+            let name = match &expression.name {
+                Parameter::Path(Path::Relative((_, name))) => name.as_str(),
+                Parameter::Name(name) => name,
+                _ => "…",
+            };
+            (!ours.contains(&name)).then(|| name.to_owned())
+        }
+        TemplateElement::HelperBlock(block) => {
+            [&block.template, &block.inverse].into_iter().flatten().find_map(|inner| raw(inner, ours))
+        }
+        TemplateElement::DecoratorBlock(block) | TemplateElement::PartialBlock(block) => {
+            block.template.as_ref().and_then(|inner| raw(inner, ours))
+        }
+        _ => None,
+    })
+}
+
+fn refusal(error: &RenderError) -> Refuse {
+    match error.reason() {
+        RenderErrorReason::MissingVariable(path) => {
+            Refuse::Missing(path.clone().unwrap_or_else(|| "a value".to_owned()))
+        }
+        RenderErrorReason::NestedError(why) => Refuse::Broken(why.to_string()),
+        other => Refuse::Broken(other.to_string()),
+    }
+}
