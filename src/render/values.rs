@@ -34,9 +34,10 @@ pub fn truncate(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    let kept: String = text.chars().take(most).collect();
     let at_word = kept.rfind(char::is_whitespace).filter(|at| *at * 2 > kept.len());
-    format!("{}…", kept[..at_word.unwrap_or(kept.len())].trim_end())
+    let cut = at_word.or_else(|| kept.char_indices().last().map(|(at, _)| at)).unwrap_or(0);
+    format!("{}…", kept[..cut].trim_end())
 }
 
 /// A date (`2026-03-01`), an instant (RFC 3339) or milliseconds since 1970, in the zone, as strftime writes it.
