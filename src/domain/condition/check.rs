@@ -20,8 +20,11 @@ pub(super) struct Checked {
 
 /// Resolves names and checks types; errors are all faults, in the order of the text.
 pub(super) fn check(expr: &Expr, scope: &Scope<'_>) -> Result<Checked, Vec<Fault>> {
-    let mut checker = Checker { scope, needs: Needs::default(), turns: Vec::new(), faults: Vec::new() };
+    let mut checker = Checker { scope, needs: Needs::default(), turns: Vec::new(), faults: Vec::new(), today: false };
     let root = checker.truth(expr);
+    if checker.today {
+        checker.turns(Turn::Today(Vec::new()));
+    }
     if checker.faults.is_empty() {
         return Ok(Checked { root, needs: checker.needs, turns: checker.turns });
     }
@@ -34,6 +37,8 @@ pub(super) struct Checker<'a> {
     pub needs: Needs,
     pub turns: Vec<Turn>,
     pub faults: Vec<Fault>,
+    /// Whether `today` stands where nothing says when it cannot matter.
+    pub today: bool,
 }
 
 /// A checked expression with its type.
@@ -91,7 +96,7 @@ impl Checker<'_> {
             "temperature" => (Op::Temperature, Type::Text),
             "today" => {
                 self.needs.today = true;
-                self.turns(Turn::Today);
+                self.today = true;
                 (Op::Today, Type::Date)
             }
             "free_mail_domains" => (Op::Constant(free_mail_domains()), Type::List),
@@ -201,8 +206,11 @@ impl Checker<'_> {
     }
 
     fn compare(&mut self, comparison: Comparison, sides: &[Expr; 2], span: &Span) -> Typed {
+        let today_before = std::mem::take(&mut self.today);
         let mut left = self.node(&sides[0]);
         let mut right = self.node(&sides[1]);
+        self.pin_today(&left.0, &right.0);
+        self.today |= today_before;
         self.retype(&mut right, left.1);
         self.retype(&mut left, right.1);
         let sign = comparison.sign();
@@ -217,6 +225,7 @@ impl Checker<'_> {
         }
         self.known_stage(&left.0, &right.0);
         self.known_stage(&right.0, &left.0);
+        self.weigh(&left.0, &right.0);
         let order = match comparison {
             Comparison::Less => Order::Less,
             Comparison::LessOrEqual => Order::LessOrEqual,
@@ -254,6 +263,22 @@ impl Checker<'_> {
                 let fault = Fault::new(literal.0.span.clone(), format!("`{text}` is not {}", kind.name()));
                 *literal = self.wrong(fault.hint(format!("write it as {example}")));
             }
+        }
+    }
+
+    /// Notes the number that a score is compared with.
+    fn weigh(&mut self, left: &Node, right: &Node) {
+        let scored = |node: &Node| matches!(node.op, Op::Score | Op::Fit | Op::Engagement);
+        let number = if scored(left) { number_of(right) } else { number_of(left).filter(|_| scored(right)) };
+        number.inspect(|number| self.needs.level(*number));
+    }
+
+    /// A comparison of `today` with attributes cannot turn at midnight while one of them is null.
+    fn pin_today(&mut self, left: &Node, right: &Node) {
+        let mut beside = Vec::new();
+        if self.today && left.op.terms(&mut beside) && right.op.terms(&mut beside) {
+            self.today = false;
+            self.turns(Turn::Today(beside));
         }
     }
 
@@ -323,6 +348,16 @@ impl Checker<'_> {
             return self.wrong(Fault::new(right.span.clone(), format!("a date moves by whole days, not by {value}")));
         }
         (Node { op: Op::Calculate(sum, Box::new([left, right])), span: span.clone() }, kind)
+    }
+}
+
+fn number_of(node: &Node) -> Option<f64> {
+    match &node.op {
+        #[expect(clippy::cast_precision_loss, reason = "a score is a decimal, and is compared as one")]
+        Op::Constant(Value::Int(number)) => Some(*number as f64),
+        Op::Constant(Value::Float(number)) => Some(*number),
+        Op::Minus(inner) => number_of(inner).map(std::ops::Neg::neg),
+        _ => None,
     }
 }
 

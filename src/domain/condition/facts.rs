@@ -43,7 +43,7 @@ pub trait Facts {
 }
 
 /// What must be loaded before a condition can be answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Needs {
     pub events: BTreeMap<String, Asked>,
     /// The longest window of `happened_any`.
@@ -56,6 +56,8 @@ pub struct Needs {
     pub machine_opens: bool,
     /// Whether it asks what day it is.
     pub today: bool,
+    /// The numbers it compares score, fit or engagement with, ascending: falling past one may turn its answer.
+    pub levels: Vec<f64>,
 }
 
 /// How one event is asked about.
@@ -87,6 +89,16 @@ impl Needs {
         self.event_keys.extend(other.event_keys.iter().cloned());
         self.machine_opens |= other.machine_opens;
         self.today |= other.today;
+        for level in &other.levels {
+            self.level(*level);
+        }
+    }
+
+    pub(super) fn level(&mut self, level: f64) {
+        let place = self.levels.partition_point(|known| *known < level);
+        if self.levels.get(place) != Some(&level) {
+            self.levels.insert(place, level);
+        }
     }
 
     pub(super) fn ask(&mut self, event: &str, within: Option<Millis>) {

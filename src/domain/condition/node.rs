@@ -79,17 +79,58 @@ pub(super) enum Fact {
 /// A part whose answer turns by the mere passing of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    Today,
+    /// At midnight, while none of these is null.
+    Today(Vec<Attribute>),
     Happened(Box<str>, Millis),
     HappenedAny(Millis),
     Count(Box<str>, Millis),
+}
+
+/// A declared attribute, by whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Attribute {
+    Lead(Box<str>),
+    Account(Box<str>),
+}
+
+impl Attribute {
+    fn of(&self, facts: &dyn Facts) -> Value {
+        match self {
+            Self::Lead(name) => facts.lead(name),
+            Self::Account(name) => facts.account(name),
+        }
+    }
+}
+
+impl Op {
+    /// Collects the attributes of which one null makes the whole null; false if it is made of anything else than sums of
+    /// attributes, constants and today.
+    pub fn terms(&self, into: &mut Vec<Attribute>) -> bool {
+        match self {
+            Self::Constant(_) | Self::Today => true,
+            Self::Lead(name, _) => {
+                into.push(Attribute::Lead(name.clone()));
+                true
+            }
+            Self::Account(name, _) => {
+                into.push(Attribute::Account(name.clone()));
+                true
+            }
+            Self::Minus(inner) => inner.op.terms(into),
+            Self::Calculate(_, sides) => sides.iter().all(|side| side.op.terms(into)),
+            _ => false,
+        }
+    }
 }
 
 impl Turn {
     /// The first instant after `now` at which this part gives another answer if nothing is heard until then.
     pub fn next(&self, facts: &dyn Facts, now: Instant) -> Option<Instant> {
         match self {
-            Self::Today => Some(facts.midnight_after(now)).filter(|at| *at > now),
+            Self::Today(beside) => {
+                let known = beside.iter().all(|attribute| !attribute.of(facts).is_null());
+                known.then(|| facts.midnight_after(now)).filter(|at| *at > now)
+            }
             Self::Happened(event, window) => end_of(facts.recent(event).last().copied(), *window, now),
             Self::HappenedAny(window) => end_of(facts.last_any(), *window, now),
             Self::Count(event, window) => {
