@@ -1,1 +1,39 @@
 //! Remembers: the narrow waist to SQLite and PostgreSQL.
+//!
+//! A lead is one JSON document that a decision loads and saves whole; the other tables are what follows from decisions (projections)
+//! and what waits (queues). Every verb takes a batch and costs a constant number of statements, whatever the batch's size. The waist
+//! is the statement: one text for both databases ([`sql`]), run by one small layer ([`db`]).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
+//! | `tx` | a transaction: the only way to write |
+//! | `leads` `effects` `people` | what a decision reads, and what it comes to |
+//! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
+//! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
+//! | `reports` | what pages and lists read |
+
+pub mod access;
+pub mod control;
+mod db;
+mod due;
+mod effects;
+mod error;
+pub mod keys;
+pub mod lanes;
+pub mod leads;
+mod lock;
+mod migrate;
+mod open;
+mod people;
+pub mod reports;
+pub mod revisions;
+mod sql;
+pub mod touch_row;
+pub mod touches;
+mod tx;
+
+pub use error::{StoreError, Trouble};
+pub use migrate::latest_schema;
+pub use open::{Access, Location, Store};
+pub use tx::Tx;

@@ -1,0 +1,131 @@
+//! Lanes: what many touches share. Work waits per lane, so that a blocked lane costs the others nothing.
+
+use super::db::Row;
+use super::error::StoreError;
+use super::open::Store;
+use super::sql::{Kind, Statement, rows};
+use super::tx::Tx;
+use crate::domain::time::Instant;
+
+/// The shared state of one lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// `mail:SENDER` or `hook:CHANNEL`.
+    pub name: String,
+    /// Nothing leaves before.
+    pub ready_at: Instant,
+    /// The day `used` counts, in days since 1970-01-01.
+    pub day: i64,
+    /// Touches reserved or sent on that day.
+    pub used: i64,
+    pub paused: bool,
+    /// Why nothing leaves before `ready_at`, for people.
+    pub blocked_reason: Option<String>,
+}
+
+fn lane(row: &Row) -> Result<Lane, StoreError> {
+    Ok(Lane {
+        name: row.text(0)?,
+        ready_at: row.instant(1)?,
+        day: row.int(2)?,
+        used: row.int(3)?,
+        paused: row.int(4)? != 0,
+        blocked_reason: row.maybe_text(5)?,
+    })
+}
+
+impl Store {
+    /// The lanes that have work to do now and may do it, by name.
+    pub async fn open_lanes(&self, now: Instant) -> Result<Vec<String>, StoreError> {
+        // One look at the first of each lane, which no planner turns into a walk over all that waits.
+        static OPEN: Statement = Statement::new(
+            "SELECT l.name
+             FROM lane AS l
+             WHERE l.paused = 0
+               AND l.ready_at <= $1
+               AND (SELECT o.ready_at FROM outbox AS o WHERE o.lane = l.name ORDER BY o.ready_at LIMIT 1) <= $1
+             ORDER BY l.name",
+        );
+        let found = self.db.fetch("look for lanes with work", &OPEN, vec![now.into()]).await?;
+        found.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// The first instant at which a lane has work that may be done.
+    pub async fn next_ready(&self) -> Result<Option<Instant>, StoreError> {
+        static NEXT: Statement = Statement::new(
+            "SELECT MIN({greatest x.lane_at, x.first_at})
+             FROM (
+                 SELECT l.ready_at AS lane_at,
+                    (SELECT o.ready_at FROM outbox AS o WHERE o.lane = l.name ORDER BY o.ready_at LIMIT 1) AS first_at
+                 FROM lane AS l
+                 WHERE l.paused = 0
+             ) AS x
+             WHERE x.first_at IS NOT NULL",
+        );
+        let found = self.db.fetch("look for the next work", &NEXT, vec![]).await?;
+        found.first().map_or(Ok(None), |row| row.maybe_instant(0))
+    }
+
+    /// All lanes, by name.
+    pub async fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
+        static ALL: Statement = Statement::new(
+            "SELECT name, ready_at, day, used, paused, blocked_reason
+             FROM lane
+             ORDER BY name",
+        );
+        self.db.fetch("read lanes", &ALL, vec![]).await?.iter().map(lane).collect()
+    }
+}
+
+impl Tx {
+    /// One lane; others cannot change it until the transaction ends.
+    pub async fn lane_for_update(&mut self, name: &str) -> Result<Option<Lane>, StoreError> {
+        static ONE: Statement = Statement::new(
+            "SELECT name, ready_at, day, used, paused, blocked_reason
+             FROM lane
+             WHERE name = $1
+             {for update}",
+        );
+        self.fetch("read a lane", &ONE, vec![name.into()]).await?.first().map(lane).transpose()
+    }
+
+    /// Writes a lane's state, whether it was there or not.
+    pub async fn save_lane(&mut self, lane: &Lane) -> Result<(), StoreError> {
+        static SAVE: Statement = Statement::new(
+            "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (name) DO UPDATE SET
+                ready_at = excluded.ready_at, day = excluded.day, used = excluded.used, paused = excluded.paused,
+                blocked_reason = excluded.blocked_reason",
+        );
+        let args = vec![
+            lane.name.as_str().into(),
+            lane.ready_at.into(),
+            lane.day.into(),
+            lane.used.into(),
+            i64::from(lane.paused).into(),
+            lane.blocked_reason.as_deref().into(),
+        ];
+        self.run("save a lane", &SAVE, args).await.map(drop)
+    }
+
+    /// Gives back reservations of a day, each a lane's name, the day and how many; of a day that is over there is nothing to give back.
+    pub async fn give_back(&mut self, reservations: &[(String, i64, i64)]) -> Result<(), StoreError> {
+        static GIVE: Statement = Statement::batch(
+            &[("lane", Kind::Text), ("of_day", Kind::Int), ("count", Kind::Int)],
+            "UPDATE lane
+             SET used = {greatest used - i.count, 0}
+             FROM {input} AS i
+             WHERE lane.name = i.lane AND lane.day = i.of_day",
+        );
+        if reservations.is_empty() {
+            return Ok(());
+        }
+        let mut sums = std::collections::BTreeMap::<(&str, i64), i64>::new();
+        for (lane, day, count) in reservations {
+            *sums.entry((lane, *day)).or_default() += count;
+        }
+        let input = rows(sums.iter().map(|((lane, day), count)| (lane, day, count)));
+        self.run("give reservations back", &GIVE, vec![input.into()]).await.map(drop)
+    }
+}

@@ -1,0 +1,272 @@
+//! A batch of leads, loaded and saved whole in a constant number of statements, because a decision needs all of a lead and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde_json::to_string;
+
+use super::db::{Arg, Row};
+use super::error::{StoreError, Trouble};
+use super::open::Store;
+use super::sql::{Kind, Statement, rows};
+use super::tx::Tx;
+use crate::domain::address::EmailAddress;
+use crate::domain::event::Event;
+use crate::domain::id::{HandoffId, LeadId, TouchId};
+use crate::domain::lead::Lead;
+use crate::domain::score::Score;
+use crate::domain::time::Instant;
+
+/// What a lead may be asked by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeadKey {
+    Id(LeadId),
+    Address(EmailAddress),
+    /// The lead a touch goes to.
+    Touch(TouchId),
+    /// The lead a handoff is about.
+    Handoff(HandoffId),
+}
+
+impl LeadKey {
+    fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Id(id) => ("id", id.as_str()),
+            Self::Address(address) => ("address", address.as_str()),
+            Self::Touch(id) => ("touch", id.as_str()),
+            Self::Handoff(id) => ("handoff", id.as_str()),
+        }
+    }
+}
+
+/// A lead after its decision, with what lists show of it at that instant.
+#[derive(Clone, Debug)]
+pub struct Saved<'a> {
+    pub lead: &'a Lead,
+    /// `lead.wake_at` as it was loaded.
+    pub was_wake_at: Option<Instant>,
+    pub score: Score,
+    pub temperature: &'a str,
+    /// Its new events.
+    pub events: &'a [Event],
+}
+
+const KEY_COLUMNS: &[(&str, Kind)] = &[("place", Kind::Int), ("kind", Kind::Text), ("key", Kind::Text)];
+
+macro_rules! leads_by_key {
+    ($lock:literal) => {
+        concat!(
+            "WITH asked AS (SELECT place, kind, key FROM {input} AS i),
+             named AS (
+                 SELECT place, key AS id FROM asked WHERE kind = 'id'
+                 UNION ALL
+                 SELECT a.place, l.id FROM asked AS a JOIN lead AS l ON l.address = a.key WHERE a.kind = 'address'
+                 UNION ALL
+                 SELECT a.place, t.lead_id FROM asked AS a JOIN touch AS t ON t.id = a.key WHERE a.kind = 'touch'
+                 UNION ALL
+                 SELECT a.place, h.lead_id FROM asked AS a JOIN handoff AS h ON h.id = a.key WHERE a.kind = 'handoff'
+             )
+             SELECT named.place, lead.id, lead.doc
+             FROM named
+             JOIN lead ON lead.id = named.id
+             ORDER BY lead.id ",
+            $lock
+        )
+    };
+}
+
+impl Tx {
+    /// Loads leads in the order asked, `None` where there is none, and keeps others from changing them until the transaction ends.
+    /// They are locked in the order of their ids, so that two batches never wait for each other.
+    pub async fn load(&mut self, keys: &[LeadKey]) -> Result<Vec<Option<Lead>>, StoreError> {
+        static LOAD: Statement = Statement::batch(KEY_COLUMNS, leads_by_key!("{for update of lead}"));
+        if keys.is_empty() {
+            return Ok(vec![]);
+        }
+        let found = self.fetch("load leads", &LOAD, vec![asked(keys)]).await?;
+        in_order(keys.len(), &found)
+    }
+
+    /// Saves leads, each at most once a call, with their new events, and moves their wakes.
+    pub async fn save(&mut self, batch: &[Saved<'_>], now: Instant) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.save_leads(batch, now).await?;
+        self.append_events(batch).await?;
+        self.move_wakes(batch).await
+    }
+
+    async fn save_leads(&mut self, batch: &[Saved<'_>], now: Instant) -> Result<(), StoreError> {
+        static SAVE: Statement = Statement::batch(
+            &[
+                ("id", Kind::Text),
+                ("address", Kind::Text),
+                ("account", Kind::Text),
+                ("stage", Kind::Text),
+                ("score", Kind::Real),
+                ("fit", Kind::Real),
+                ("engagement", Kind::Real),
+                ("temperature", Kind::Text),
+                ("suppressed", Kind::Text),
+                ("attention", Kind::Int),
+                ("created_at", Kind::Int),
+                ("wake_at", Kind::Int),
+                ("doc", Kind::Text),
+            ],
+            "INSERT INTO lead (id, address, account, stage, score, fit, engagement, temperature, suppressed, attention, created_at,
+                updated_at, wake_at, doc)
+             SELECT id, address, account, stage, score, fit, engagement, temperature, suppressed, attention, created_at,
+                $2, wake_at, doc
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT (id) DO UPDATE SET
+                address = excluded.address, account = excluded.account, stage = excluded.stage, score = excluded.score,
+                fit = excluded.fit, engagement = excluded.engagement, temperature = excluded.temperature,
+                suppressed = excluded.suppressed, attention = excluded.attention, updated_at = excluded.updated_at,
+                wake_at = excluded.wake_at, doc = excluded.doc",
+        );
+        let mut documents = Vec::with_capacity(batch.len());
+        for saved in batch {
+            documents.push(to_string(saved.lead).map_err(|error| unreadable("lead", saved.lead.id.as_str(), &error))?);
+        }
+        let input = rows(batch.iter().zip(&documents).map(|(saved, doc)| {
+            let lead = saved.lead;
+            (
+                &lead.id,
+                &lead.address,
+                &lead.account,
+                lead.stage.as_str(),
+                finite(saved.score.total),
+                finite(saved.score.fit),
+                finite(saved.score.engagement),
+                saved.temperature,
+                lead.suppressed.map(crate::domain::suppression::Reason::as_str),
+                lead.attention.len(),
+                lead.created_at,
+                lead.wake_at,
+                doc,
+            )
+        }));
+        self.run("save leads", &SAVE, vec![input.into(), now.into()]).await.map(drop)
+    }
+
+    async fn append_events(&mut self, batch: &[Saved<'_>]) -> Result<(), StoreError> {
+        static APPEND: Statement = Statement::batch(
+            &[
+                ("lead_id", Kind::Text),
+                ("seq", Kind::Int),
+                ("name", Kind::Text),
+                ("occurred_at", Kind::Int),
+                ("recorded_at", Kind::Int),
+                ("source", Kind::Text),
+                ("actor", Kind::Text),
+                ("data", Kind::Text),
+            ],
+            "INSERT INTO event (lead_id, seq, name, occurred_at, recorded_at, source, actor, data)
+             SELECT lead_id, seq, name, occurred_at, recorded_at, source, actor, data
+             FROM {input} AS i",
+        );
+        let mut facts = vec![];
+        for event in batch.iter().flat_map(|saved| saved.events) {
+            facts.push((
+                &event.lead,
+                event.seq,
+                event.what.name(),
+                event.occurred_at,
+                event.recorded_at,
+                &event.source,
+                event.actor.as_str(),
+                to_string(&event.what).map_err(|error| unreadable("event of lead", event.lead.as_str(), &error))?,
+            ));
+        }
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.run("append events", &APPEND, vec![rows(facts).into()]).await.map(drop)
+    }
+
+    async fn move_wakes(&mut self, batch: &[Saved<'_>]) -> Result<(), StoreError> {
+        static TAKE: Statement = Statement::batch(
+            &[("due", Kind::Int), ("lead_id", Kind::Text)],
+            "DELETE FROM wake
+             WHERE (due, lead_id) IN (SELECT due, lead_id FROM {input} AS i)",
+        );
+        // A wake that was claimed has no row any more, even where its instant stays the same: so all are written.
+        static PUT: Statement = Statement::batch(
+            &[("due", Kind::Int), ("lead_id", Kind::Text)],
+            "INSERT INTO wake (due, lead_id)
+             SELECT due, lead_id
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT DO NOTHING",
+        );
+        let moved = batch.iter().filter(|saved| saved.was_wake_at != saved.lead.wake_at);
+        let old: Vec<_> = moved.filter_map(|saved| Some((saved.was_wake_at?, &saved.lead.id))).collect();
+        if !old.is_empty() {
+            self.run("move wakes", &TAKE, vec![rows(old).into()]).await?;
+        }
+        let new: Vec<_> = batch.iter().filter_map(|saved| Some((saved.lead.wake_at?, &saved.lead.id))).collect();
+        let Some(first) = new.iter().map(|(due, _)| *due).min() else { return Ok(()) };
+        self.run("move wakes", &PUT, vec![rows(new).into()]).await?;
+        self.sweep.reach_back_to(first);
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Reads leads in the order asked, without keeping others from changing them.
+    pub async fn leads(&self, keys: &[LeadKey]) -> Result<Vec<Option<Lead>>, StoreError> {
+        static READ: Statement = Statement::batch(KEY_COLUMNS, leads_by_key!(""));
+        if keys.is_empty() {
+            return Ok(vec![]);
+        }
+        let found = self.db.fetch("read leads", &READ, vec![asked(keys)]).await?;
+        in_order(keys.len(), &found)
+    }
+
+    /// Which of these leads are in the store.
+    pub async fn known(&self, ids: &[LeadId]) -> Result<BTreeSet<LeadId>, StoreError> {
+        static KNOWN: Statement = Statement::batch(
+            &[("lead_id", Kind::Text)],
+            "SELECT id FROM lead WHERE id IN (SELECT lead_id FROM {input} AS i)",
+        );
+        let found = self.db.fetch("look for leads", &KNOWN, vec![rows(ids.iter().map(|id| (id,))).into()]).await?;
+        found.iter().map(|row| row.text(0).map(LeadId)).collect()
+    }
+}
+
+fn asked(keys: &[LeadKey]) -> Arg {
+    rows(keys.iter().enumerate().map(|(place, key)| {
+        let (kind, key) = key.parts();
+        (place, kind, key)
+    }))
+    .into()
+}
+
+fn in_order(count: usize, found: &[Row]) -> Result<Vec<Option<Lead>>, StoreError> {
+    let mut leads = vec![None; count];
+    for row in found {
+        let place = usize::try_from(row.int(0)?).unwrap_or(usize::MAX);
+        if let Some(slot) = leads.get_mut(place) {
+            *slot = Some(lead(row, 1)?);
+        }
+    }
+    Ok(leads)
+}
+
+/// Reads a lead from its id and document, which stand at `place` and after.
+pub(super) fn lead(row: &Row, place: usize) -> Result<Lead, StoreError> {
+    serde_json::from_str(&row.text(place + 1)?).map_err(|error| match row.text(place) {
+        Ok(id) => unreadable("lead", &id, &error),
+        Err(error) => error,
+    })
+}
+
+pub(super) fn unreadable(what: &'static str, id: &str, why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::new("read the store", Trouble::Unreadable { what, id: id.to_owned(), why: why.to_string() })
+}
+
+/// JSON knows no infinite numbers.
+const fn finite(number: f64) -> f64 {
+    if number.is_finite() { number } else { 0.0 }
+}

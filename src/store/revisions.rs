@@ -1,0 +1,119 @@
+//! Versions of files: each is kept for ever, since what is in flight finishes the version it began.
+
+use super::db::Row;
+use super::error::StoreError;
+use super::open::Store;
+use super::sql::Statement;
+use super::tx::Tx;
+use crate::domain::time::Instant;
+
+/// One version of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The hash of its content.
+    pub version: String,
+    /// What the file is: `sequence`, `template`, `scoring`, `team`, …
+    pub kind: String,
+    pub name: String,
+    /// The content, as JSON.
+    pub source: String,
+    pub commit: Option<String>,
+    pub file: String,
+    pub stored_at: Instant,
+}
+
+fn revision(row: &Row) -> Result<Revision, StoreError> {
+    Ok(Revision {
+        version: row.text(0)?,
+        kind: row.text(1)?,
+        name: row.text(2)?,
+        source: row.text(3)?,
+        commit: row.maybe_text(4)?,
+        file: row.text(5)?,
+        stored_at: row.instant(6)?,
+    })
+}
+
+impl Tx {
+    /// Keeps a version, and makes it the one new work takes. One that is kept already stays as it is. Says whether it is now in force and
+    /// was not before.
+    pub async fn store_revision(&mut self, new: &Revision) -> Result<bool, StoreError> {
+        static STORE: Statement = Statement::new(
+            "INSERT INTO revision (version, kind, name, source, commit_id, file, stored_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (version) DO NOTHING",
+        );
+        static POINT: Statement = Statement::new(
+            "INSERT INTO current_revision (kind, name, version, since)
+             VALUES ($1, $2, $3, $4)
+             ON CONFLICT (kind, name) DO UPDATE SET version = excluded.version, since = excluded.since
+             WHERE current_revision.version <> excluded.version",
+        );
+        let args = vec![
+            new.version.as_str().into(),
+            new.kind.as_str().into(),
+            new.name.as_str().into(),
+            new.source.as_str().into(),
+            new.commit.as_deref().into(),
+            new.file.as_str().into(),
+            new.stored_at.into(),
+        ];
+        self.run("keep a version", &STORE, args).await?;
+        let args =
+            vec![new.kind.as_str().into(), new.name.as_str().into(), new.version.as_str().into(), new.stored_at.into()];
+        Ok(self.run("put a version in force", &POINT, args).await? > 0)
+    }
+
+    /// Takes a file out of force: nothing new begins with it. Says whether it was in force.
+    pub async fn retire(&mut self, kind: &str, name: &str) -> Result<bool, StoreError> {
+        static RETIRE: Statement = Statement::new("DELETE FROM current_revision WHERE kind = $1 AND name = $2");
+        Ok(self.run("take a file out of force", &RETIRE, vec![kind.into(), name.into()]).await? > 0)
+    }
+}
+
+impl Store {
+    /// The versions in force, by kind and name.
+    pub async fn current_revisions(&self) -> Result<Vec<Revision>, StoreError> {
+        static CURRENT: Statement = Statement::new(
+            "SELECT r.version, r.kind, r.name, r.source, r.commit_id, r.file, r.stored_at
+             FROM current_revision AS c
+             JOIN revision AS r ON r.version = c.version
+             ORDER BY r.kind, r.name",
+        );
+        self.db.fetch("read the versions in force", &CURRENT, vec![]).await?.iter().map(revision).collect()
+    }
+
+    /// Sequence and version of everything that has not ended, whether still in force or not.
+    pub async fn versions_in_flight(&self) -> Result<Vec<(String, String)>, StoreError> {
+        static IN_FLIGHT: Statement = Statement::new(
+            "SELECT DISTINCT sequence, version
+             FROM enrollment
+             WHERE state IN ('active', 'paused', 'held')
+             ORDER BY sequence, version",
+        );
+        let found = self.db.fetch("read the versions in flight", &IN_FLIGHT, vec![]).await?;
+        found.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+    }
+
+    /// One version.
+    pub async fn revision(&self, version: &str) -> Result<Option<Revision>, StoreError> {
+        static ONE: Statement = Statement::new(
+            "SELECT version, kind, name, source, commit_id, file, stored_at
+             FROM revision
+             WHERE version = $1",
+        );
+        self.db.fetch("read a version", &ONE, vec![version.into()]).await?.first().map(revision).transpose()
+    }
+
+    /// All versions of one file, the newest first.
+    pub async fn revisions_of(&self, kind: &str, name: &str) -> Result<Vec<Revision>, StoreError> {
+        static ALL: Statement = Statement::new(
+            "SELECT version, kind, name, source, commit_id, file, stored_at
+             FROM revision
+             WHERE kind = $1 AND name = $2
+             ORDER BY stored_at DESC, version",
+        );
+        let found = self.db.fetch("read the versions of a file", &ALL, vec![kind.into(), name.into()]).await?;
+        found.iter().map(revision).collect()
+    }
+}

@@ -1,0 +1,319 @@
+//! The life of an outgoing act: claimed under a lease, an intent written, a mark before the first byte that counts, an outcome.
+//!
+//! Every step names the claim's token and the state it comes from, and says which touches it won: whoever lost one (a stop came first,
+//! or the lease ran out and another took over) leaves it alone.
+
+use std::collections::BTreeSet;
+
+use super::db::Row;
+use super::error::StoreError;
+use super::open::Store;
+use super::sql::{Kind, Statement, hex, rows};
+use super::touch_row::{TouchRow, touch, touch_columns};
+use super::tx::Tx;
+use crate::domain::id::TouchId;
+use crate::domain::time::{Instant, Millis};
+use crate::domain::touch::State;
+
+/// What is asked of one lane.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    pub lane: &'a str,
+    pub limit: usize,
+    /// New for each claim: it tells its touches from those of a claim before.
+    pub token: &'a str,
+    /// How long the claim holds unless it is renewed; real time on PostgreSQL.
+    pub lease: Millis,
+    /// The day whose cap the touches count against.
+    pub reserved_day: Option<i64>,
+}
+
+/// What is about to leave, written down before.
+#[derive(Clone, Debug)]
+pub struct Intent<'a> {
+    pub id: &'a TouchId,
+    pub token: &'a str,
+    pub message_id: Option<&'a str>,
+    pub date_at: Option<Instant>,
+    pub template_version: Option<&'a str>,
+    pub body_hash: Option<&'a str>,
+    /// Targets of tracked links that hold a value of the lead, as JSON.
+    pub links: Option<&'a str>,
+}
+
+/// What came of a touch.
+#[derive(Clone, Debug)]
+pub struct Settle<'a> {
+    pub id: &'a TouchId,
+    pub token: &'a str,
+    /// Accepted, refused, deferred, unknown, expired or held.
+    pub state: State,
+    pub reason: Option<&'a str>,
+    pub reply: Option<&'a str>,
+    /// When it is tried again by itself.
+    pub ready_at: Option<Instant>,
+    /// The bytes, where another try must repeat them.
+    pub body: Option<&'a [u8]>,
+    /// Whether this counts as a try.
+    pub tried: bool,
+}
+
+/// A touch that goes back to its queue as if it had not been claimed.
+#[derive(Clone, Debug)]
+pub struct PutBack<'a> {
+    pub id: &'a TouchId,
+    pub token: &'a str,
+    pub ready_at: Instant,
+}
+
+impl Tx {
+    /// Takes touches that are ready from one lane, the earliest first, and gives them to the claim's token.
+    pub async fn claim(&mut self, claim: &Claim<'_>, now: Instant) -> Result<Vec<TouchRow>, StoreError> {
+        static TAKE: Statement = Statement::new(
+            "WITH ready AS MATERIALIZED (
+                 SELECT lane, ready_at, touch_id
+                 FROM outbox
+                 WHERE lane = $1 AND ready_at <= $2
+                 ORDER BY ready_at, touch_id
+                 LIMIT $3
+                 {skip locked}
+             )
+             DELETE FROM outbox
+             WHERE (lane, ready_at, touch_id) IN (SELECT lane, ready_at, touch_id FROM ready)
+             RETURNING touch_id",
+        );
+        static CLAIM: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            concat!(
+                "UPDATE touch
+                 SET state = 'claimed', token = $2, lease_until = {clock $3} + $4, reserved_day = $5
+                 FROM {input} AS i
+                 WHERE touch.id = i.asked AND touch.state IN ('queued', 'deferred')
+                 RETURNING ",
+                touch_columns!()
+            ),
+        );
+        const ATTEMPTED: &str = "claim touches";
+        let taken = self.fetch(ATTEMPTED, &TAKE, vec![claim.lane.into(), now.into(), claim.limit.into()]).await?;
+        if taken.is_empty() {
+            return Ok(vec![]);
+        }
+        let ids = taken.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        let input = rows(ids.iter().map(|id| (id,)));
+        self.lock_touches(input.clone()).await?;
+        let args = vec![input.into(), claim.token.into(), now.into(), claim.lease.0.into(), claim.reserved_day.into()];
+        let mut claimed = touches(&self.fetch(ATTEMPTED, &CLAIM, args).await?)?;
+        claimed.sort_by(|a, b| (a.ready_at, &a.id).cmp(&(b.ready_at, &b.id)));
+        Ok(claimed)
+    }
+
+    /// Writes down what is about to leave. Gives the touches that are still claimed by the token named; the others must not go on.
+    pub async fn intend(&mut self, batch: &[Intent<'_>], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {
+        static INTEND: Statement = Statement::batch(
+            &[
+                ("asked", Kind::Text),
+                ("holder", Kind::Text),
+                ("new_message_id", Kind::Text),
+                ("new_date_at", Kind::Int),
+                ("new_template_version", Kind::Text),
+                ("new_body_hash", Kind::Text),
+                ("new_links", Kind::Text),
+            ],
+            "UPDATE touch
+             SET state = 'intent', message_id = i.new_message_id, date_at = i.new_date_at,
+                template_version = i.new_template_version, body_hash = i.new_body_hash, links = i.new_links, intent_at = $2
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state = 'claimed'
+             RETURNING id",
+        );
+        if batch.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        self.lock_touches(rows(batch.iter().map(|intent| (intent.id,)))).await?;
+        let input = rows(batch.iter().map(|intent| {
+            (
+                intent.id,
+                intent.token,
+                intent.message_id,
+                intent.date_at,
+                intent.template_version,
+                intent.body_hash,
+                intent.links,
+            )
+        }));
+        won(&self.fetch("write intents", &INTEND, vec![input.into(), now.into()]).await?)
+    }
+
+    /// Marks touches, each with its claim's token: from here on it may have left. Gives those that won; the others were stopped or
+    /// taken over, and must not leave.
+    pub async fn mark(&mut self, batch: &[(&TouchId, &str)], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {
+        static MARK: Statement = Statement::batch(
+            &[("asked", Kind::Text), ("holder", Kind::Text)],
+            "UPDATE touch
+             SET state = 'marked', marked_at = $2
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state = 'intent'
+             RETURNING id",
+        );
+        if batch.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        self.lock_touches(rows(batch.iter().map(|(id, _)| (id,)))).await?;
+        won(&self.fetch("mark touches", &MARK, vec![rows(batch).into(), now.into()]).await?)
+    }
+
+    /// Writes outcomes, and queues again what is to be tried again. Gives the touches that were still the token's.
+    pub async fn settle(&mut self, batch: &[Settle<'_>], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {
+        // Bytes are kept while they may be needed: until it is known that the other side has them, or never will.
+        static SETTLE: Statement = Statement::batch(
+            &[
+                ("asked", Kind::Text),
+                ("holder", Kind::Text),
+                ("new_state", Kind::Text),
+                ("new_reason", Kind::Text),
+                ("new_reply", Kind::Text),
+                ("next_at", Kind::Int),
+                ("new_body", Kind::Bytes),
+                ("tried", Kind::Int),
+                ("finished_at", Kind::Int),
+            ],
+            "UPDATE touch
+             SET state = i.new_state, reason = i.new_reason, reply = COALESCE(i.new_reply, touch.reply),
+                ready_at = COALESCE(i.next_at, touch.ready_at),
+                body = CASE WHEN i.new_state IN ('accepted', 'refused', 'expired') THEN NULL
+                    ELSE COALESCE(i.new_body, touch.body) END,
+                attempts = touch.attempts + i.tried, done_at = i.finished_at, token = NULL, lease_until = NULL
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state IN ('claimed', 'intent', 'marked')
+             RETURNING id, lane",
+        );
+        if batch.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        self.lock_touches(rows(batch.iter().map(|settle| (settle.id,)))).await?;
+        let input = rows(batch.iter().map(|settle| {
+            (
+                settle.id,
+                settle.token,
+                settle.state.as_str(),
+                settle.reason,
+                settle.reply,
+                settle.ready_at,
+                settle.body.map(hex),
+                i64::from(settle.tried),
+                is_final(settle.state).then_some(now),
+            )
+        }));
+        let done = self.fetch("settle touches", &SETTLE, vec![input.into()]).await?;
+        let again = batch.iter().filter_map(|settle| Some((settle.id, settle.ready_at?)));
+        self.queue_again(&done, again).await
+    }
+
+    /// Puts touches back that were claimed and have not been marked: nothing has left. Gives those that were still the token's.
+    pub async fn put_back(&mut self, batch: &[PutBack<'_>]) -> Result<BTreeSet<TouchId>, StoreError> {
+        static PUT: Statement = Statement::batch(
+            &[("asked", Kind::Text), ("holder", Kind::Text), ("next_at", Kind::Int)],
+            "UPDATE touch
+             SET state = 'queued', ready_at = i.next_at, token = NULL, lease_until = NULL, reserved_day = NULL
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state IN ('claimed', 'intent')
+             RETURNING id, lane",
+        );
+        if batch.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        self.lock_touches(rows(batch.iter().map(|back| (back.id,)))).await?;
+        let input = rows(batch.iter().map(|back| (back.id, back.token, back.ready_at)));
+        let done = self.fetch("put touches back", &PUT, vec![input.into()]).await?;
+        self.queue_again(&done, batch.iter().map(|back| (back.id, back.ready_at))).await
+    }
+
+    async fn queue_again<'t>(
+        &mut self,
+        done: &[Row],
+        again: impl Iterator<Item = (&'t TouchId, Instant)>,
+    ) -> Result<BTreeSet<TouchId>, StoreError> {
+        let mut lanes = std::collections::BTreeMap::new();
+        for row in done {
+            lanes.insert(TouchId(row.text(0)?), row.text(1)?);
+        }
+        let waiting = again.filter_map(|(id, at)| Some((lanes.get(id)?.as_str(), at, id.as_str())));
+        self.put_in_outbox(waiting).await?;
+        Ok(lanes.into_keys().collect())
+    }
+
+    /// Touches under way whose lease ran out: whoever had them is gone. They are the caller's until the transaction ends. With
+    /// [`Instant::NEVER`] for `now` a single process takes over all that its forerunner left.
+    pub async fn expired_leases(&mut self, limit: usize, now: Instant) -> Result<Vec<TouchRow>, StoreError> {
+        static EXPIRED: Statement = Statement::new(concat!(
+            "SELECT ",
+            touch_columns!(),
+            " FROM touch
+             WHERE token IS NOT NULL AND lease_until < {clock $1}
+             ORDER BY id
+             LIMIT $2
+             {skip locked}"
+        ));
+        touches(&self.fetch("look for leases that ran out", &EXPIRED, vec![now.into(), limit.into()]).await?)
+    }
+
+    /// Holds the claims of these tokens for another `lease`. Gives the number of touches held.
+    pub async fn renew(&mut self, tokens: &[&str], lease: Millis, now: Instant) -> Result<u64, StoreError> {
+        static LOCK: Statement = Statement::batch(
+            &[("holder", Kind::Text)],
+            "SELECT id FROM touch WHERE token IN (SELECT holder FROM {input} AS i) ORDER BY id {for update}",
+        );
+        static RENEW: Statement = Statement::batch(
+            &[("holder", Kind::Text)],
+            "UPDATE touch
+             SET lease_until = {clock $2} + $3
+             WHERE token IN (SELECT holder FROM {input} AS i)",
+        );
+        let input = rows(tokens.iter().map(|token| (token,)));
+        if self.is_shared() {
+            self.fetch("renew leases", &LOCK, vec![input.clone().into()]).await?;
+        }
+        self.run("renew leases", &RENEW, vec![input.into(), now.into(), lease.0.into()]).await
+    }
+}
+
+impl Store {
+    /// Touches by their ids, those that there are, in the order of ids.
+    pub async fn touches(&self, ids: &[TouchId]) -> Result<Vec<TouchRow>, StoreError> {
+        static BY_ID: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            concat!(
+                "SELECT ",
+                touch_columns!(),
+                " FROM touch WHERE id IN (SELECT asked FROM {input} AS i) ORDER BY id"
+            ),
+        );
+        touches(&self.db.fetch("read touches", &BY_ID, vec![rows(ids.iter().map(|id| (id,))).into()]).await?)
+    }
+
+    /// The touches that had these Message-IDs, in the order of ids.
+    pub async fn touches_by_message(&self, message_ids: &[String]) -> Result<Vec<TouchRow>, StoreError> {
+        static BY_MESSAGE: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            concat!(
+                "SELECT ",
+                touch_columns!(),
+                " FROM touch WHERE message_id IN (SELECT asked FROM {input} AS i) ORDER BY id"
+            ),
+        );
+        let input = rows(message_ids.iter().map(|id| (id,)));
+        touches(&self.db.fetch("read touches", &BY_MESSAGE, vec![input.into()]).await?)
+    }
+}
+
+const fn is_final(state: State) -> bool {
+    matches!(state, State::Accepted | State::Refused | State::Unknown | State::Expired | State::Cancelled)
+}
+
+pub(super) fn touches(found: &[Row]) -> Result<Vec<TouchRow>, StoreError> {
+    found.iter().map(touch).collect()
+}
+
+fn won(found: &[Row]) -> Result<BTreeSet<TouchId>, StoreError> {
+    found.iter().map(|row| row.text(0).map(TouchId)).collect()
+}
