@@ -3,32 +3,32 @@
 use super::db::Row;
 use super::error::StoreError;
 use super::open::Store;
-use super::sql::{Kind, Statement, rows};
+use super::sql::Statement;
 use super::tx::Tx;
 use crate::domain::time::Instant;
 
-/// The shared state of one lane.
+/// What a lane remembers; its gap and cap are the playbook's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
+pub struct LaneRow {
     /// `mail:SENDER` or `hook:CHANNEL`.
     pub name: String,
     /// Nothing leaves before.
     pub ready_at: Instant,
     /// The day `used` counts, in days since 1970-01-01.
-    pub day: i64,
+    pub day: i32,
     /// Touches reserved or sent on that day.
-    pub used: i64,
+    pub used: u32,
     pub paused: bool,
     /// Why nothing leaves before `ready_at`, for people.
     pub blocked_reason: Option<String>,
 }
 
-fn lane(row: &Row) -> Result<Lane, StoreError> {
-    Ok(Lane {
+fn lane(row: &Row) -> Result<LaneRow, StoreError> {
+    Ok(LaneRow {
         name: row.text(0)?,
         ready_at: row.instant(1)?,
-        day: row.int(2)?,
-        used: row.int(3)?,
+        day: i32::try_from(row.int(2)?).unwrap_or(i32::MIN),
+        used: u32::try_from(row.int(3)?).unwrap_or(u32::MAX),
         paused: row.int(4)? != 0,
         blocked_reason: row.maybe_text(5)?,
     })
@@ -67,7 +67,7 @@ impl Store {
     }
 
     /// All lanes, by name.
-    pub async fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
+    pub async fn lanes(&self) -> Result<Vec<LaneRow>, StoreError> {
         static ALL: Statement = Statement::new(
             "SELECT name, ready_at, day, used, paused, blocked_reason
              FROM lane
@@ -79,7 +79,7 @@ impl Store {
 
 impl Tx {
     /// One lane; others cannot change it until the transaction ends.
-    pub async fn lane_for_update(&mut self, name: &str) -> Result<Option<Lane>, StoreError> {
+    pub async fn lane_for_update(&mut self, name: &str) -> Result<Option<LaneRow>, StoreError> {
         static ONE: Statement = Statement::new(
             "SELECT name, ready_at, day, used, paused, blocked_reason
              FROM lane
@@ -90,7 +90,7 @@ impl Tx {
     }
 
     /// Writes a lane's state, whether it was there or not.
-    pub async fn save_lane(&mut self, lane: &Lane) -> Result<(), StoreError> {
+    pub async fn save_lane(&mut self, lane: &LaneRow) -> Result<(), StoreError> {
         static SAVE: Statement = Statement::new(
             "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason)
              VALUES ($1, $2, $3, $4, $5, $6)
@@ -101,31 +101,11 @@ impl Tx {
         let args = vec![
             lane.name.as_str().into(),
             lane.ready_at.into(),
-            lane.day.into(),
-            lane.used.into(),
+            i64::from(lane.day).into(),
+            i64::from(lane.used).into(),
             i64::from(lane.paused).into(),
             lane.blocked_reason.as_deref().into(),
         ];
         self.run("save a lane", &SAVE, args).await.map(drop)
-    }
-
-    /// Gives back reservations of a day, each a lane's name, the day and how many; of a day that is over there is nothing to give back.
-    pub async fn give_back(&mut self, reservations: &[(String, i64, i64)]) -> Result<(), StoreError> {
-        static GIVE: Statement = Statement::batch(
-            &[("lane", Kind::Text), ("of_day", Kind::Int), ("count", Kind::Int)],
-            "UPDATE lane
-             SET used = {greatest used - i.count, 0}
-             FROM {input} AS i
-             WHERE lane.name = i.lane AND lane.day = i.of_day",
-        );
-        if reservations.is_empty() {
-            return Ok(());
-        }
-        let mut sums = std::collections::BTreeMap::<(&str, i64), i64>::new();
-        for (lane, day, count) in reservations {
-            *sums.entry((lane, *day)).or_default() += count;
-        }
-        let input = rows(sums.iter().map(|((lane, day), count)| (lane, day, count)));
-        self.run("give reservations back", &GIVE, vec![input.into()]).await.map(drop)
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
 //! | `tx` | a transaction: the only way to write |
-//! | `leads` `effects` `people` | what a decision reads, and what it comes to |
+//! | `leads` `effects` `moves` `people` | what a decision reads, and what it comes to |
 //! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
 //! | `reports` | what pages and lists read |
@@ -24,6 +24,7 @@ pub mod lanes;
 pub mod leads;
 mod lock;
 mod migrate;
+mod moves;
 mod open;
 mod people;
 pub mod reports;

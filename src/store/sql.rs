@@ -139,9 +139,9 @@ fn without_nul(text: String) -> String {
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
         let escape = &rest[at..];
-        if escape.starts_with("\\u0000") {
+        if let Some(after) = escape.strip_prefix("\\u0000") {
             out.push('\u{fffd}');
-            rest = &escape[6..];
+            rest = after;
         } else {
             out.push_str(&escape[..2]);
             rest = &escape[2..];

@@ -61,7 +61,7 @@ pub struct TouchRow {
     /// The last answer of the other side.
     pub reply: Option<String>,
     /// The day whose cap it counts against.
-    pub reserved_day: Option<i64>,
+    pub reserved_day: Option<i32>,
 }
 
 /// Reads a row of the columns of `touch_columns!`.
@@ -113,7 +113,7 @@ pub(super) fn touch(row: &Row) -> Result<TouchRow, StoreError> {
         marked_at: row.maybe_instant(28)?,
         done_at: row.maybe_instant(29)?,
         reply: row.maybe_text(30)?,
-        reserved_day: row.maybe_int(31)?,
+        reserved_day: row.maybe_int(31)?.and_then(|day| i32::try_from(day).ok()),
         id: TouchId(id),
     })
 }

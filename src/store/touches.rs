@@ -25,7 +25,7 @@ pub struct Claim<'a> {
     /// How long the claim holds unless it is renewed; real time on PostgreSQL.
     pub lease: Millis,
     /// The day whose cap the touches count against.
-    pub reserved_day: Option<i64>,
+    pub reserved_day: Option<i32>,
 }
 
 /// What is about to leave, written down before.
@@ -69,14 +69,27 @@ pub struct PutBack<'a> {
 impl Tx {
     /// Takes touches that are ready from one lane, the earliest first, and gives them to the claim's token.
     pub async fn claim(&mut self, claim: &Claim<'_>, now: Instant) -> Result<Vec<TouchRow>, StoreError> {
-        static TAKE: Statement = Statement::new(
+        static ALONE: Statement = Statement::new(
             "WITH ready AS MATERIALIZED (
                  SELECT lane, ready_at, touch_id
                  FROM outbox
                  WHERE lane = $1 AND ready_at <= $2
                  ORDER BY ready_at, touch_id
                  LIMIT $3
-                 {skip locked}
+             )
+             DELETE FROM outbox
+             WHERE (lane, ready_at, touch_id) IN (SELECT lane, ready_at, touch_id FROM ready)
+             RETURNING touch_id",
+        );
+        static SHARED: Statement = Statement::new(
+            "WITH ready AS MATERIALIZED (
+                 SELECT o.lane, o.ready_at, o.touch_id
+                 FROM outbox AS o
+                 JOIN touch AS t ON t.id = o.touch_id
+                 WHERE o.lane = $1 AND o.ready_at <= $2
+                 ORDER BY o.ready_at, o.touch_id
+                 LIMIT $3
+                 {for update of t skip locked}
              )
              DELETE FROM outbox
              WHERE (lane, ready_at, touch_id) IN (SELECT lane, ready_at, touch_id FROM ready)
@@ -94,14 +107,21 @@ impl Tx {
             ),
         );
         const ATTEMPTED: &str = "claim touches";
-        let taken = self.fetch(ATTEMPTED, &TAKE, vec![claim.lane.into(), now.into(), claim.limit.into()]).await?;
+        let take = if self.is_shared() { &SHARED } else { &ALONE };
+        let taken = self.fetch(ATTEMPTED, take, vec![claim.lane.into(), now.into(), claim.limit.into()]).await?;
         if taken.is_empty() {
             return Ok(vec![]);
         }
         let ids = taken.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
         let input = rows(ids.iter().map(|id| (id,)));
         self.lock_touches(input.clone()).await?;
-        let args = vec![input.into(), claim.token.into(), now.into(), claim.lease.0.into(), claim.reserved_day.into()];
+        let args = vec![
+            input.into(),
+            claim.token.into(),
+            now.into(),
+            claim.lease.0.into(),
+            claim.reserved_day.map(i64::from).into(),
+        ];
         let mut claimed = touches(&self.fetch(ATTEMPTED, &CLAIM, args).await?)?;
         claimed.sort_by(|a, b| (a.ready_at, &a.id).cmp(&(b.ready_at, &b.id)));
         Ok(claimed)

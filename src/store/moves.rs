@@ -1,0 +1,178 @@
+//! Touches in their queues: put there, moved, held back and taken out by decisions.
+//!
+//! On a shared database everyone locks a touch before its row in the queue, and touches in the order of their ids, or steps over those
+//! that another has: two that did otherwise would wait for each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::StoreError;
+use super::sql::{Kind, Statement, rows};
+use super::tx::Tx;
+use crate::domain::id::TouchId;
+use crate::domain::time::Instant;
+use crate::domain::touch::NewTouch;
+
+/// What a decision does to a touch that is in the store.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Move<'e> {
+    /// Held, put off or waiting, it waits until this instant.
+    Requeue(Instant),
+    /// Before its mark, it stands until it is requeued.
+    Hold(&'e str),
+    /// Before its mark, it never leaves.
+    Cancel(&'e str),
+    /// Of unknown outcome, it did arrive.
+    Confirm,
+}
+
+impl Tx {
+    pub(super) async fn queue(&mut self, all: &[&NewTouch], now: Instant) -> Result<(), StoreError> {
+        static LANES: Statement = Statement::batch(
+            &[("lane", Kind::Text)],
+            "INSERT INTO lane (name)
+             SELECT lane
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT DO NOTHING",
+        );
+        static QUEUE: Statement = Statement::batch(
+            &[
+                ("id", Kind::Text),
+                ("lead_id", Kind::Text),
+                ("origin", Kind::Text),
+                ("enrollment_id", Kind::Text),
+                ("step", Kind::Text),
+                ("channel", Kind::Text),
+                ("lane", Kind::Text),
+                ("policy", Kind::Text),
+                ("sequence", Kind::Text),
+                ("version", Kind::Text),
+                ("template", Kind::Text),
+                ("payload", Kind::Text),
+                ("first_allowed_at", Kind::Int),
+                ("ready_at", Kind::Int),
+                ("zone", Kind::Text),
+            ],
+            "INSERT INTO touch (id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
+                first_allowed_at, ready_at, zone, state, created_at)
+             SELECT id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
+                first_allowed_at, ready_at, zone, 'queued', $2
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT DO NOTHING
+             RETURNING id",
+        );
+        if all.is_empty() {
+            return Ok(());
+        }
+        let lanes: BTreeSet<&str> = all.iter().map(|touch| touch.lane.as_str()).collect();
+        self.run("open lanes", &LANES, vec![rows(lanes.into_iter().map(|lane| (lane,))).into()]).await?;
+        let input = rows(all.iter().map(|touch| {
+            (
+                &touch.id,
+                &touch.lead,
+                &touch.origin,
+                &touch.enrollment,
+                &touch.step,
+                touch.channel.as_str(),
+                &touch.lane,
+                touch.policy.as_str(),
+                &touch.sequence,
+                &touch.version,
+                &touch.template,
+                touch.payload.as_ref().map(ToString::to_string),
+                touch.first_allowed_at,
+                touch.ready_at,
+                &touch.zone,
+            )
+        }));
+        let new = self.fetch("queue touches", &QUEUE, vec![input.into(), now.into()]).await?;
+        let new: BTreeSet<String> = new.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+        let waiting = all.iter().filter(|touch| new.contains(touch.id.as_str()));
+        self.put_in_outbox(waiting.map(|touch| (touch.lane.as_str(), touch.ready_at, touch.id.as_str()))).await
+    }
+
+    /// Puts touches in the queues of their lanes.
+    pub(super) async fn put_in_outbox<'t>(
+        &mut self,
+        waiting: impl Iterator<Item = (&'t str, Instant, &'t str)>,
+    ) -> Result<(), StoreError> {
+        static PUT: Statement = Statement::batch(
+            &[("lane", Kind::Text), ("ready_at", Kind::Int), ("touch_id", Kind::Text)],
+            "INSERT INTO outbox (lane, ready_at, touch_id)
+             SELECT lane, ready_at, touch_id
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT DO NOTHING",
+        );
+        let input = rows(waiting);
+        if input == "[]" {
+            return Ok(());
+        }
+        self.run("put touches in the outbox", &PUT, vec![input.into()]).await.map(drop)
+    }
+
+    /// Locks touches in the order of their ids where others write too.
+    pub(super) async fn lock_touches(&mut self, input: String) -> Result<(), StoreError> {
+        static LOCK: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            "SELECT id
+             FROM touch
+             WHERE id IN (SELECT asked FROM {input} AS i)
+             ORDER BY id
+             {for update}",
+        );
+        if self.is_shared() {
+            self.fetch("lock touches", &LOCK, vec![input.into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves touches; whatever cannot make its move stays where it is.
+    pub(super) async fn move_touches(
+        &mut self,
+        all: &BTreeMap<&TouchId, Move<'_>>,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        static TAKE: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            "DELETE FROM outbox
+             WHERE (lane, ready_at, touch_id) IN (
+                 SELECT t.lane, t.ready_at, t.id FROM {input} AS i JOIN touch AS t ON t.id = i.asked
+             )",
+        );
+        static MOVE: Statement = Statement::batch(
+            &[("asked", Kind::Text), ("new_state", Kind::Text), ("why", Kind::Text), ("next_at", Kind::Int), ("finished_at", Kind::Int)],
+            "UPDATE touch
+             SET state = i.new_state, reason = i.why, token = NULL, lease_until = NULL,
+                ready_at = COALESCE(i.next_at, touch.ready_at), done_at = COALESCE(touch.done_at, i.finished_at),
+                body = CASE WHEN i.new_state IN ('accepted', 'cancelled') THEN NULL ELSE touch.body END
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND (
+                 i.new_state IN ('cancelled', 'held') AND touch.state IN ('held', 'queued', 'claimed', 'intent', 'deferred')
+                 OR i.new_state = 'queued' AND touch.state IN ('held', 'queued', 'deferred')
+                 OR i.new_state = 'accepted' AND touch.state = 'unknown'
+             )
+             RETURNING id, lane, ready_at, state",
+        );
+        if all.is_empty() {
+            return Ok(());
+        }
+        self.lock_touches(rows(all.keys().map(|touch| (touch,)))).await?;
+        let leaving = all.iter().filter(|(_, to)| !matches!(to, Move::Confirm));
+        self.run("take touches from the outbox", &TAKE, vec![rows(leaving.map(|(touch, _)| (touch,))).into()]).await?;
+        let input = rows(all.iter().map(|(touch, to)| match to {
+            Move::Requeue(at) => (touch, "queued", None, Some(*at), None),
+            Move::Hold(why) => (touch, "held", Some(*why), None, None),
+            Move::Cancel(why) => (touch, "cancelled", Some(*why), None, Some(now)),
+            Move::Confirm => (touch, "accepted", None, None, Some(now)),
+        }));
+        let mut waiting = vec![];
+        for row in self.fetch("move touches", &MOVE, vec![input.into()]).await? {
+            if row.text(3)? == "queued" {
+                waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?));
+            }
+        }
+        self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
+    }
+}
