@@ -26,7 +26,15 @@ impl Sandbox {
     ///
     /// `at` is the Date of the touch's intent and stays the same for its retries, so that a retry writes the same file.
     pub async fn write(&self, at: Instant, touch: &str, message: &[u8]) -> io::Result<PathBuf> {
-        let name = file_name(at, touch);
+        self.keep(file_name(at, touch, "eml"), message).await
+    }
+
+    /// Writes the body of a webhook that is not called, in the same way.
+    pub async fn write_call(&self, at: Instant, touch: &str, body: &[u8]) -> io::Result<PathBuf> {
+        self.keep(file_name(at, touch, "json"), body).await
+    }
+
+    async fn keep(&self, name: String, message: &[u8]) -> io::Result<PathBuf> {
         let (draft, path) = (self.folder.join(format!(".{name}.tmp")), self.folder.join(&name));
         let mut file = File::create(&draft).await?;
         file.write_all(message).await?;
@@ -43,10 +51,10 @@ async fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// `20260105T085500.000Z-TOUCH.eml`: sorts by time, and holds nothing a file system would mind.
-fn file_name(at: Instant, touch: &str) -> String {
+fn file_name(at: Instant, touch: &str, kind: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
     let touch: String = touch.chars().take(100).map(safe).collect();
-    format!("{}-{touch}.eml", at.to_jiff().strftime("%Y%m%dT%H%M%S.%3fZ"))
+    format!("{}-{touch}.{kind}", at.to_jiff().strftime("%Y%m%dT%H%M%S.%3fZ"))
 }
 
 #[cfg(test)]

@@ -26,6 +26,15 @@ pub fn derived(parts: &[&str]) -> String {
     encode(u128::from_be_bytes(bits) >> 2)
 }
 
+/// Bytes in lower-case hex.
+pub fn encode_hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+        .collect()
+}
+
 /// A chance that is the same for ever: 64 bits hashed from what it is about.
 pub fn dice(parts: &[&str]) -> u64 {
     let mut hash = Sha256::new();

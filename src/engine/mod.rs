@@ -1,1 +1,164 @@
-//! Where a decision meets a transaction.
+//! Where a decision meets a transaction: the only callers of `decide`.
+//!
+//! Every verb here ends by itself: nothing sleeps, nothing is spawned. The daemon calls them when it is time, a rehearsal calls them in
+//! turn.
+//!
+//! ```text
+//! record   facts from outside ─┐
+//! wake     time's up ──────────┼─▶ Batch ─▶ decide ─▶ one transaction
+//! settle   what came of it ────┘
+//! claim ─▶ carry (render · intend · offer · mark · write) ─▶ settle
+//! ```
+
+mod batch;
+mod commit;
+mod control;
+mod deliver;
+mod explain;
+mod failpoint;
+
+mod lease;
+mod unit;
+mod wake;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+pub use commit::{Done, Intention, Settling, Writer, Writes};
+pub use control::Scope;
+pub use deliver::{Carried, Claimed, Line, Trouble};
+pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
+pub use failpoint::{FailPoints, NAMES as FAIL_POINTS};
+pub use unit::{Answer, Target, Unit};
+
+use crate::channel::{sandbox, smtp, webhook};
+use crate::clock::Clock;
+use crate::domain::playbook::Playbook;
+use crate::domain::time::Instant;
+use crate::entropy::Entropy;
+use crate::render;
+use crate::seal::Seal;
+use crate::store::{Store, StoreError};
+
+/// All that decides, remembers and speaks, joined.
+pub struct Engine {
+    pub store: Store,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub seal: Seal,
+    pub fail: FailPoints,
+    pub ways: Ways,
+    playbook: ArcSwap<Playbook>,
+    renderer: render::Renderer,
+    writer: Writer,
+    /// Beats after each commit: whoever waits for work looks again.
+    pulse: watch::Sender<u64>,
+    /// Tokens of claims under way, with the number of their touches not settled yet.
+    held: Mutex<BTreeMap<String, usize>>,
+}
+
+/// What an engine is made of.
+pub struct Parts {
+    pub store: Store,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub seal: Seal,
+    pub fail: FailPoints,
+    pub ways: Ways,
+}
+
+/// The ways out of this machine.
+pub struct Ways {
+    /// `live` mails and calls; else everything goes to the sandbox.
+    pub live: bool,
+    pub sandbox: sandbox::Sandbox,
+    /// SMTP accounts by sender.
+    pub accounts: BTreeMap<String, smtp::Account>,
+    pub timeouts: smtp::Timeouts,
+    /// Endpoints by channel.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    /// How long a claim holds without being renewed.
+    pub lease: Duration,
+}
+
+/// An outbound HTTP endpoint, ready to be called.
+pub struct Endpoint {
+    pub client: webhook::Client,
+    pub url: String,
+    pub secrets: Vec<crate::seal::webhook::Secret>,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Engine {
+    /// The files as they are applied now.
+    pub fn playbook(&self) -> Arc<Playbook> {
+        self.playbook.load_full()
+    }
+
+    /// Joins the parts; nothing runs yet.
+    pub fn new(parts: Parts, playbook: Playbook) -> Self {
+        let Parts { store, clock, entropy, seal, fail, ways } = parts;
+        Self {
+            store,
+            clock,
+            entropy,
+            seal,
+            fail,
+            ways,
+            playbook: ArcSwap::from_pointee(playbook),
+            renderer: render::Renderer::new(),
+            writer: Writer::default(),
+            pulse: watch::Sender::new(0),
+            held: Mutex::default(),
+        }
+    }
+
+    /// Replaces the files; decisions under way finish with the old ones.
+    pub fn set_playbook(&self, playbook: Playbook) {
+        self.playbook.store(Arc::new(playbook));
+    }
+
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Beats after each commit.
+    pub fn pulse(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// Makes whoever waits for work look again.
+    pub fn beat(&self) {
+        self.pulse.send_modify(|beats| *beats += 1);
+    }
+
+    /// Writes for everyone who asks, until dropped; see [`Writer`].
+    pub async fn serve_writes(&self) {
+        self.writer.serve(self).await;
+    }
+
+    /// From here on whoever asks writes for itself.
+    pub fn end_writes(&self) {
+        self.writer.unserve();
+    }
+
+    /// Records facts, in their order; the answers come when they are durable.
+    ///
+    /// # Errors
+    /// Nothing was written: the database is full, gone or broken.
+    pub async fn record(&self, units: Vec<Unit>) -> Result<Vec<Answer>, Arc<StoreError>> {
+        Ok(self.write(Writes { units, ..Writes::default() }).await?.answers)
+    }
+
+    /// Writes with whatever else is being written at this moment, in one commit.
+    pub async fn write(&self, writes: Writes) -> Result<Done, Arc<StoreError>> {
+        if writes.is_empty() {
+            return Ok(Done::default());
+        }
+        self.writer.write(self, writes).await
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::context::MailContext;
+use super::context::{About, MailContext};
 use super::press::{Into, Renderer, Texts, context};
 use super::{Refuse, Rendered};
 use crate::domain::address::EmailAddress;
@@ -49,6 +49,18 @@ impl Renderer {
             html,
         };
         Ok(Rendered { message, links })
+    }
+
+    /// Renders the subject of a mail alone, as follow-ups in its thread repeat it.
+    ///
+    /// # Errors
+    /// Says why it must not go out.
+    pub fn subject(&self, template: &Template, about: &About<'_>) -> Result<String, Refuse> {
+        let compiled = self.compiled(template)?;
+        let Texts::Mail(texts) = &compiled.texts else {
+            return Err(Refuse::Broken(format!("template `{}` makes no mail", template.name)));
+        };
+        subject_line(&self.run(&texts.subject, &context(about.root(&template.name))?, Into::Plain)?)
     }
 
     fn texts(&self, template: &Template, mail: &MailContext<'_>) -> Result<Parts, Refuse> {

@@ -29,6 +29,8 @@ pub enum Trouble {
     Altered { version: i64 },
     /// There is no database to read.
     Missing { path: PathBuf },
+    /// The program is ending.
+    Stopped,
     /// A write was asked of a store that was opened for reading.
     ReadOnly,
     /// A row holds what this program cannot read.
@@ -36,6 +38,11 @@ pub enum Trouble {
 }
 
 impl StoreError {
+    /// The program ends before this could be written.
+    pub const fn stopped() -> Self {
+        Self { attempted: "write", trouble: Trouble::Stopped }
+    }
+
     pub(super) const fn new(attempted: &'static str, trouble: Trouble) -> Self {
         Self { attempted, trouble }
     }
@@ -114,6 +121,7 @@ impl fmt::Display for StoreError {
             Trouble::Missing { path } => {
                 write!(f, ": there is no database at {}; start the daemon once", path.display())
             }
+            Trouble::Stopped => write!(f, ": the program is ending"),
             Trouble::ReadOnly => write!(f, ": the store was opened for reading"),
             Trouble::Unreadable { what, id, why } => {
                 write!(f, ": the {what} `{id}` is stored in a form this program cannot read: {why}")

@@ -19,6 +19,7 @@ mod db;
 mod due;
 mod effects;
 mod error;
+mod history;
 pub mod keys;
 pub mod lanes;
 pub mod leads;

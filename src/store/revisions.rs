@@ -105,6 +105,17 @@ impl Store {
         self.db.fetch("read a version", &ONE, vec![version.into()]).await?.first().map(revision).transpose()
     }
 
+    /// Every version ever stored of one kind, oldest first.
+    pub async fn all_revisions(&self, kind: &str) -> Result<Vec<Revision>, StoreError> {
+        static ALL: Statement = Statement::new(
+            "SELECT version, kind, name, source, commit_id, file, stored_at
+             FROM revision
+             WHERE kind = $1
+             ORDER BY stored_at, version",
+        );
+        self.db.fetch("read versions", &ALL, vec![kind.into()]).await?.iter().map(revision).collect()
+    }
+
     /// All versions of one file, the newest first.
     pub async fn revisions_of(&self, kind: &str, name: &str) -> Result<Vec<Revision>, StoreError> {
         static ALL: Statement = Statement::new(

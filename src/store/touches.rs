@@ -39,6 +39,8 @@ pub struct Intent<'a> {
     pub body_hash: Option<&'a str>,
     /// Targets of tracked links that hold a value of the lead, as JSON.
     pub links: Option<&'a str>,
+    /// The bytes, where every try must repeat them.
+    pub body: Option<&'a [u8]>,
 }
 
 /// What came of a touch.
@@ -138,10 +140,12 @@ impl Tx {
                 ("new_template_version", Kind::Text),
                 ("new_body_hash", Kind::Text),
                 ("new_links", Kind::Text),
+                ("new_body", Kind::Bytes),
             ],
             "UPDATE touch
              SET state = 'intent', message_id = i.new_message_id, date_at = i.new_date_at,
-                template_version = i.new_template_version, body_hash = i.new_body_hash, links = i.new_links, intent_at = $2
+                template_version = i.new_template_version, body_hash = i.new_body_hash, links = i.new_links,
+                body = COALESCE(i.new_body, touch.body), intent_at = $2
              FROM {input} AS i
              WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state = 'claimed'
              RETURNING id",
@@ -159,6 +163,7 @@ impl Tx {
                 intent.template_version,
                 intent.body_hash,
                 intent.links,
+                intent.body.map(hex),
             )
         }));
         won(&self.fetch("write intents", &INTEND, vec![input.into(), now.into()]).await?)

@@ -1,0 +1,263 @@
+//! Decides a batch of units over one transaction: leads are loaded together, inputs of one lead fold in order in memory, and all is
+//! written together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Engine;
+use super::unit::{Answer, Target, Unit};
+use crate::domain::account::account_of;
+use crate::domain::address::EmailAddress;
+use crate::domain::decide::{Ask, Case, Decision, Effect, Input, Reply, View, decide, newborn};
+use crate::domain::event::Event;
+use crate::domain::id::{LeadId, derived};
+use crate::domain::lead::Lead;
+use crate::domain::playbook::Playbook;
+use crate::domain::routing::Load;
+use crate::domain::suppression::Reason;
+use crate::domain::time::Instant;
+use crate::store::keys::EventKey;
+use crate::store::leads::{LeadKey, Saved};
+use crate::store::{StoreError, Tx};
+
+/// The leads of one batch, as they become.
+pub struct Batch<'e> {
+    engine: &'e Engine,
+    playbook: Arc<Playbook>,
+    now: Instant,
+    slots: Vec<Slot>,
+    by_id: BTreeMap<LeadId, usize>,
+    by_address: BTreeMap<EmailAddress, usize>,
+    suppressed: BTreeMap<String, Reason>,
+    paused: Arc<BTreeSet<String>>,
+    loads: Option<BTreeMap<String, Load>>,
+}
+
+struct Slot {
+    lead: Lead,
+    was_wake_at: Option<Instant>,
+    touched: bool,
+    fresh: bool,
+    events: Vec<Event>,
+    effects: Vec<Effect>,
+}
+
+impl<'e> Batch<'e> {
+    pub fn new(engine: &'e Engine, now: Instant) -> Self {
+        Self {
+            engine,
+            playbook: engine.playbook(),
+            now,
+            slots: Vec::new(),
+            by_id: BTreeMap::new(),
+            by_address: BTreeMap::new(),
+            suppressed: BTreeMap::new(),
+            paused: Arc::default(),
+            loads: None,
+        }
+    }
+
+    /// Decides units in their order. Nothing is written before [`Batch::write`].
+    pub async fn decide(&mut self, tx: &mut Tx, units: &[Unit]) -> Result<Vec<Answer>, StoreError> {
+        let places = self.load(tx, units).await?;
+        let new = self.new_keys(tx, units, &places).await?;
+        let mut answers = Vec::with_capacity(units.len());
+        for ((unit, place), new) in units.iter().zip(places).zip(new) {
+            answers.push(match place {
+                None => Answer::Unknown,
+                Some(place) if !new => Answer::Duplicate { lead: self.slots[place].lead.id.clone() },
+                Some(place) => self.one(tx, place, &unit.input).await?,
+            });
+        }
+        Ok(answers)
+    }
+
+    /// Wakes leads whose time is up.
+    pub async fn wake(&mut self, tx: &mut Tx, leads: &[LeadId]) -> Result<(), StoreError> {
+        let unit = |lead: &LeadId| Unit { to: Target::Lead(lead.clone()), input: Input::wake(self.now), key: None };
+        let units: Vec<Unit> = leads.iter().map(unit).collect();
+        self.decide(tx, &units).await.map(drop)
+    }
+
+    /// Writes what was decided.
+    pub async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let now = self.now;
+        let touched: Vec<&Slot> = self.slots.iter().filter(|slot| slot.touched).collect();
+        let views: Vec<_> = touched
+            .iter()
+            .map(|slot| {
+                let view = View::new(&slot.lead, &self.playbook, now);
+                (view.scored(), view.heat().to_owned())
+            })
+            .collect();
+        let saved: Vec<Saved<'_>> = touched
+            .iter()
+            .zip(&views)
+            .map(|(slot, (score, temperature))| Saved {
+                lead: &slot.lead,
+                was_wake_at: slot.was_wake_at,
+                score: *score,
+                temperature,
+                events: &slot.events,
+            })
+            .collect();
+        tx.save(&saved, now).await?;
+        tx.apply(touched.iter().flat_map(|slot| &slot.effects), now).await
+    }
+
+    /// Finds or makes the lead of each unit.
+    async fn load(&mut self, tx: &mut Tx, units: &[Unit]) -> Result<Vec<Option<usize>>, StoreError> {
+        let keys: Vec<LeadKey> = units.iter().map(|unit| key(&unit.to)).collect();
+        let found = tx.load(&keys).await?;
+        let mut places = Vec::with_capacity(units.len());
+        for (unit, lead) in units.iter().zip(found) {
+            places.push(match (lead, &unit.to) {
+                (Some(lead), _) => Some(self.known(lead)),
+                (None, Target::Address { address, create: true }) => Some(self.newborn(address)),
+                (None, _) => None,
+            });
+        }
+        self.look_up(tx).await?;
+        Ok(places)
+    }
+
+    fn known(&mut self, lead: Lead) -> usize {
+        if let Some(place) = self.by_id.get(&lead.id) {
+            return *place;
+        }
+        let was_wake_at = lead.wake_at;
+        self.place(lead, was_wake_at, false)
+    }
+
+    fn newborn(&mut self, address: &EmailAddress) -> usize {
+        if let Some(place) = self.by_address.get(address) {
+            return *place;
+        }
+        let id = self.engine.entropy.lead(self.now);
+        let lead = newborn(id, address.clone(), account_of(address), self.now);
+        self.place(lead, None, true)
+    }
+
+    fn place(&mut self, lead: Lead, was_wake_at: Option<Instant>, fresh: bool) -> usize {
+        let place = self.slots.len();
+        self.by_id.insert(lead.id.clone(), place);
+        self.by_address.insert(lead.address.clone(), place);
+        self.slots.push(Slot { lead, was_wake_at, touched: false, fresh, events: Vec::new(), effects: Vec::new() });
+        place
+    }
+
+    /// What stands in the store about the batch's addresses and sequences.
+    async fn look_up(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let targets: BTreeSet<&str> =
+            self.slots.iter().flat_map(|slot| [slot.lead.address.as_str(), slot.lead.address.domain()]).collect();
+        self.suppressed = tx.suppressed(&targets).await?;
+        let pauses = self.engine.store.pauses().await?;
+        let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
+        self.paused = Arc::new(sequences.collect());
+        Ok(())
+    }
+
+    /// Which units are said for the first time; units without a lead take no key.
+    async fn new_keys(&self, tx: &mut Tx, units: &[Unit], places: &[Option<usize>]) -> Result<Vec<bool>, StoreError> {
+        let mut asked = Vec::new();
+        for (index, (unit, place)) in units.iter().zip(places).enumerate() {
+            if let (Some((source, key)), Some(place)) = (&unit.key, place) {
+                let lead = self.slots[*place].lead.id.clone();
+                let (name, body_hash) = unit.input.ask.told();
+                asked.push((index, EventKey { source: source.clone(), key: key.clone(), lead, name, body_hash }));
+            }
+        }
+        let keys: Vec<EventKey> = asked.iter().map(|(_, key)| key.clone()).collect();
+        let before = tx.new_keys(&keys, self.now).await?;
+        let mut new: Vec<bool> = units.iter().map(|unit| unit.key.is_none()).collect();
+        for ((index, _), before) in asked.iter().zip(before) {
+            new[*index] = before.is_none();
+        }
+        Ok(new)
+    }
+
+    async fn one(&mut self, tx: &mut Tx, place: usize, input: &Input) -> Result<Answer, StoreError> {
+        let mut decision = self.run(place, input);
+        if decision.reply == Reply::NeedsLoads {
+            self.loads = Some(tx.loads().await?);
+            decision = self.run(place, input);
+        }
+        let lead = decision.lead.id.clone();
+        let created = self.slots[place].fresh && !self.slots[place].touched;
+        let answer = match &decision.reply {
+            Reply::Done => Answer::Done { lead, created },
+            Reply::Enrolled(enrollment) => Answer::Enrolled { lead, enrollment: enrollment.clone() },
+            Reply::Refused(reason) => Answer::Refused { lead, reason: reason.clone() },
+            Reply::NeedsLoads => {
+                Answer::Failed { reason: "no routing rule of config/team.yaml applies to this lead".to_owned() }
+            }
+        };
+        self.take(place, decision);
+        Ok(answer)
+    }
+
+    fn run(&self, place: usize, input: &Input) -> Decision {
+        let lead = &self.slots[place].lead;
+        let suppressed =
+            [lead.address.as_str(), lead.address.domain()].iter().find_map(|target| self.suppressed.get(*target));
+        let case = Case {
+            lead: lead.clone(),
+            suppressed: suppressed.copied(),
+            loads: self.loads.clone(),
+            paused_sequences: Arc::clone(&self.paused),
+        };
+        decide(&case, input, &self.playbook, self.now)
+    }
+
+    fn take(&mut self, place: usize, decision: Decision) {
+        for effect in &decision.effects {
+            match effect {
+                Effect::Load { rep, assigned, open } => {
+                    let load = self.loads.get_or_insert_default().entry(rep.clone()).or_default();
+                    load.assigned += assigned;
+                    load.open += open;
+                }
+                Effect::Suppress { target, reason, .. } => drop(self.suppressed.insert(target.clone(), *reason)),
+                Effect::Unsuppress { target } => drop(self.suppressed.remove(target)),
+                _ => {}
+            }
+        }
+        let slot = &mut self.slots[place];
+        slot.lead = decision.lead;
+        slot.events.extend(decision.events);
+        slot.effects.extend(decision.effects);
+        slot.touched = true;
+    }
+}
+
+fn key(target: &Target) -> LeadKey {
+    match target {
+        Target::Lead(id) => LeadKey::Id(id.clone()),
+        Target::Address { address, .. } => LeadKey::Address(address.clone()),
+        Target::Touch(id) => LeadKey::Touch(id.clone()),
+        Target::Handoff(id) => LeadKey::Handoff(id.clone()),
+    }
+}
+
+impl Ask {
+    /// The name of what was told, and a hash of all of it.
+    fn told(&self) -> (String, String) {
+        let name = match self {
+            Self::Hear { name, .. } | Self::Hit { name, .. } => name.clone(),
+            _ => "input".to_owned(),
+        };
+        (name, derived(&[&format!("{self:?}")]))
+    }
+}
+
+impl Input {
+    /// Time's up.
+    pub fn wake(now: Instant) -> Self {
+        Self {
+            ask: Ask::Wake,
+            occurred_at: now,
+            source: "engine".to_owned(),
+            actor: crate::domain::event::Actor::System,
+        }
+    }
+}

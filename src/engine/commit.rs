@@ -1,0 +1,304 @@
+//! Group commit: all that asks to be written while a commit is under way shares the next one.
+//!
+//! A service of the daemon writes for everyone; where there is none, whoever comes first writes for all who wait. Either way there is no
+//! timer, and no delay where there is no load.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as Turn, Notify, oneshot};
+
+use super::Engine;
+use super::batch::Batch;
+use super::unit::{Answer, Unit};
+use crate::domain::decide::Effect;
+use crate::domain::id::TouchId;
+use crate::domain::time::Instant;
+use crate::domain::touch::State;
+use crate::store::touches::{Intent, PutBack, Settle};
+use crate::store::{StoreError, Tx};
+
+/// Units and writes that share one commit at most.
+const MOST: usize = 1_000;
+
+/// Things to be written together.
+#[derive(Clone, Debug, Default)]
+pub struct Writes {
+    pub units: Vec<Unit>,
+    pub intents: Vec<Intention>,
+    /// Touches with the token of their claim.
+    pub marks: Vec<(TouchId, String)>,
+    /// What came of touches, each with the unit its lead hears if the settling still counts.
+    pub settles: Vec<(Settling, Option<Unit>)>,
+    /// Claimed touches that go back to their lane as if they had not been claimed: id, token, when they are ready.
+    pub put_backs: Vec<(TouchId, String, Instant)>,
+    /// Reservations that were not used.
+    pub give_backs: Vec<Reservation>,
+    /// Rows that follow from no decision about a lead: alerts about ourselves.
+    pub effects: Vec<Effect>,
+}
+
+/// One place under a lane's cap, on the day it was reserved.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reservation {
+    pub lane: String,
+    pub day: i32,
+}
+
+/// What is about to leave, written down before it does.
+#[derive(Clone, Debug)]
+pub struct Intention {
+    pub touch: TouchId,
+    pub token: String,
+    pub message_id: Option<String>,
+    pub date_at: Instant,
+    pub template_version: Option<String>,
+    pub body_hash: String,
+    /// Targets of links with a value in them, as JSON.
+    pub links: Option<String>,
+    /// The bytes, where every try must repeat them.
+    pub body: Option<Vec<u8>>,
+}
+
+/// What came of a touch, for its row.
+#[derive(Clone, Debug)]
+pub struct Settling {
+    pub touch: TouchId,
+    pub token: String,
+    pub state: State,
+    pub reason: Option<String>,
+    pub reply: Option<String>,
+    /// When it is tried again by itself.
+    pub ready_at: Option<Instant>,
+    /// The bytes, where another try must repeat them.
+    pub body: Option<Vec<u8>>,
+    /// Whether this counts as a try.
+    pub tried: bool,
+}
+
+/// What came of [`Writes`], in the same order.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    pub answers: Vec<Answer>,
+    pub intents: Vec<bool>,
+    pub marks: Vec<bool>,
+    pub settles: Vec<bool>,
+}
+
+impl Writes {
+    pub fn is_empty(&self) -> bool {
+        self.size() == 0
+    }
+
+    fn size(&self) -> usize {
+        self.units.len()
+            + self.intents.len()
+            + self.marks.len()
+            + self.settles.len()
+            + self.put_backs.len()
+            + self.give_backs.len()
+            + self.effects.len()
+    }
+}
+
+/// Writes, and who wants to know.
+type Job = (Writes, oneshot::Sender<Told>);
+type Told = Result<Done, Arc<StoreError>>;
+
+/// Who waits to be written.
+#[derive(Default)]
+pub struct Writer {
+    waiting: Mutex<Vec<Job>>,
+    turn: Turn<()>,
+    served: AtomicBool,
+    nudge: Notify,
+}
+
+impl Writer {
+    /// Hands the writes over and waits until they are durable.
+    ///
+    /// Where a service writes, dropping this future takes nothing back; without one the caller writes for all who wait.
+    pub async fn write(&self, engine: &Engine, writes: Writes) -> Told {
+        let (tell, mut told) = oneshot::channel();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((writes, tell));
+        if self.served.load(Ordering::SeqCst) {
+            self.nudge.notify_one();
+            return told.await.unwrap_or_else(|_| Err(Arc::new(StoreError::stopped())));
+        }
+        let _turn = self.turn.lock().await;
+        loop {
+            if let Ok(done) = told.try_recv() {
+                return done;
+            }
+            if !self.write_waiting(engine).await {
+                return told.await.unwrap_or_else(|_| Err(Arc::new(StoreError::stopped())));
+            }
+        }
+    }
+
+    /// Writes for everyone until this future is dropped. What is being written then is finished by whoever asks next.
+    pub async fn serve(&self, engine: &Engine) {
+        self.served.store(true, Ordering::SeqCst);
+        loop {
+            self.nudge.notified().await;
+            while self.write_waiting(engine).await {}
+        }
+    }
+
+    /// Ends the service's turn: from here on callers write for themselves.
+    pub fn unserve(&self) {
+        self.served.store(false, Ordering::SeqCst);
+    }
+
+    /// Writes one commit's worth of those who wait; tells whether there were any.
+    async fn write_waiting(&self, engine: &Engine) -> bool {
+        let group = self.take();
+        if group.is_empty() {
+            return false;
+        }
+        let now = engine.now();
+        let (jobs, tells): (Vec<Writes>, Vec<_>) = group.into_iter().unzip();
+        match write_all(engine, &jobs, now).await {
+            Ok(done) => {
+                for (tell, done) in tells.into_iter().zip(done) {
+                    drop(tell.send(Ok(done)));
+                }
+            }
+            Err(error) if error.is_transient() => {
+                let error = Arc::new(error);
+                for tell in tells {
+                    drop(tell.send(Err(Arc::clone(&error))));
+                }
+            }
+            Err(_) => {
+                for (job, tell) in jobs.into_iter().zip(tells) {
+                    drop(tell.send(write_alone(engine, job, now).await));
+                }
+            }
+        }
+        true
+    }
+
+    fn take(&self) -> Vec<Job> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut size = 0;
+        let fits = waiting.iter().take_while(|(writes, _)| {
+            size += writes.size();
+            size <= MOST || size == writes.size()
+        });
+        let count = fits.count();
+        waiting.drain(..count).collect()
+    }
+}
+
+/// Writes several jobs in one transaction.
+async fn write_all(engine: &Engine, jobs: &[Writes], now: Instant) -> Result<Vec<Done>, StoreError> {
+    let mut tx = engine.store.begin().await?;
+    let done = write_in(engine, &mut tx, jobs, now).await?;
+    tx.commit().await?;
+    engine.beat();
+    Ok(done)
+}
+
+async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<Vec<Done>, StoreError> {
+    let settled = settle(tx, jobs, now).await?;
+    let mut units = Vec::new();
+    for job in jobs {
+        units.extend(job.units.iter().cloned());
+    }
+    let asked = units.len();
+    let won = jobs.iter().flat_map(|job| &job.settles).filter(|(settling, _)| settled.contains(&settling.touch));
+    units.extend(won.filter_map(|(_, unit)| unit.clone()));
+    let mut batch = Batch::new(engine, now);
+    let mut answers = batch.decide(tx, &units).await?;
+    batch.write(tx).await?;
+    answers.truncate(asked);
+    let mut answers = answers.into_iter();
+
+    tx.apply(jobs.iter().flat_map(|job| &job.effects), now).await?;
+    give_back(engine, tx, jobs, now).await?;
+    let intended = intend(tx, jobs, now).await?;
+    let marks: Vec<_> = jobs.iter().flat_map(|job| &job.marks).map(|(touch, token)| (touch, token.as_str())).collect();
+    let marked = tx.mark(&marks, now).await?;
+    Ok(jobs
+        .iter()
+        .map(|job| Done {
+            answers: answers.by_ref().take(job.units.len()).collect(),
+            intents: job.intents.iter().map(|intent| intended.contains(&intent.touch)).collect(),
+            marks: job.marks.iter().map(|(touch, _)| marked.contains(touch)).collect(),
+            settles: job.settles.iter().map(|(settling, _)| settled.contains(&settling.touch)).collect(),
+        })
+        .collect())
+}
+
+async fn settle(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {
+    let settles: Vec<Settle<'_>> = jobs
+        .iter()
+        .flat_map(|job| &job.settles)
+        .map(|(settling, _)| Settle {
+            id: &settling.touch,
+            token: &settling.token,
+            state: settling.state,
+            reason: settling.reason.as_deref(),
+            reply: settling.reply.as_deref(),
+            ready_at: settling.ready_at,
+            body: settling.body.as_deref(),
+            tried: settling.tried,
+        })
+        .collect();
+    tx.settle(&settles, now).await
+}
+
+async fn give_back(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<(), StoreError> {
+    let all: Vec<_> = jobs.iter().flat_map(|job| &job.put_backs).collect();
+    let put_backs: Vec<PutBack<'_>> =
+        all.iter().map(|(id, token, ready_at)| PutBack { id, token, ready_at: *ready_at }).collect();
+    tx.put_back(&put_backs).await?;
+    let mut unused: BTreeMap<&Reservation, u32> = BTreeMap::new();
+    for reservation in jobs.iter().flat_map(|job| &job.give_backs) {
+        *unused.entry(reservation).or_default() += 1;
+    }
+    for (reservation, count) in unused {
+        engine.give_back(tx, reservation, count, now).await?;
+    }
+    Ok(())
+}
+
+async fn intend(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {
+    let intents: Vec<Intent<'_>> = jobs
+        .iter()
+        .flat_map(|job| &job.intents)
+        .map(|intention| Intent {
+            id: &intention.touch,
+            token: &intention.token,
+            message_id: intention.message_id.as_deref(),
+            date_at: Some(intention.date_at),
+            template_version: intention.template_version.as_deref(),
+            body_hash: Some(&intention.body_hash),
+            links: intention.links.as_deref(),
+            body: intention.body.as_deref(),
+        })
+        .collect();
+    tx.intend(&intents, now).await
+}
+
+/// Writes one job by itself; of several units each alone, so that one that cannot be written does not take the others with it.
+async fn write_alone(engine: &Engine, job: Writes, now: Instant) -> Told {
+    match write_all(engine, std::slice::from_ref(&job), now).await {
+        Ok(mut done) => Ok(done.pop().unwrap_or_default()),
+        Err(error) if error.is_transient() || job.units.len() < 2 => Err(Arc::new(error)),
+        Err(_) => {
+            let mut answers = Vec::with_capacity(job.units.len());
+            for unit in job.units {
+                let alone = Writes { units: vec![unit], ..Writes::default() };
+                answers.extend(match write_all(engine, &[alone], now).await {
+                    Ok(mut done) => done.pop().unwrap_or_default().answers,
+                    Err(error) if error.is_transient() => return Err(Arc::new(error)),
+                    Err(error) => vec![Answer::Failed { reason: error.to_string() }],
+                });
+            }
+            Ok(Done { answers, ..Done::default() })
+        }
+    }
+}

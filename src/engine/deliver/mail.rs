@@ -1,0 +1,178 @@
+//! Carries one mail: composed, intended, offered, marked, written.
+
+use std::sync::Arc;
+
+use super::claim::{Claimed, later};
+use super::outcome::{Carried, Trouble, refused};
+use crate::channel::smtp::{Envelope, Offer, Session, Written};
+use crate::domain::calendar::{window_time_between, zone_named};
+use crate::domain::time::Instant;
+use crate::domain::touch::Outcome;
+use crate::engine::{Engine, Intention, Writes};
+use crate::store::StoreError;
+
+/// One connection of one sender; it opens when it is first needed, and again after it broke.
+pub enum Line {
+    Smtp {
+        sender: String,
+        session: Option<Box<Session>>,
+    },
+    /// The sandbox, or a lane that needs no connection.
+    None,
+}
+
+impl Line {
+    /// Says goodbye to the relay.
+    pub async fn close(&mut self) {
+        if let Self::Smtp { session, .. } = self
+            && let Some(session) = session.take()
+        {
+            session.quit().await;
+        }
+    }
+}
+
+impl Engine {
+    /// A line for a lane: the sender's relay, or the sandbox until sending is switched on.
+    pub fn line(&self, lane: &str) -> Line {
+        match lane.strip_prefix("mail:") {
+            Some(sender) if self.ways.live => Line::Smtp { sender: sender.to_owned(), session: None },
+            _ => Line::None,
+        }
+    }
+
+    pub(super) async fn carry_mail(&self, claimed: &Claimed, line: &mut Line) -> Result<Carried, Arc<StoreError>> {
+        let now = self.now();
+        if let Some(carried) = self.not_now(claimed, now) {
+            return Ok(carried);
+        }
+        let date = claimed.row.date_at.unwrap_or(now);
+        let composed = match self.compose(claimed, date) {
+            Ok(composed) => composed,
+            Err(refuse) => return Ok(Carried::ended(Outcome::Held { reason: refuse.to_string() }, now)),
+        };
+        // What was deferred after DATA goes out as it was, byte for byte.
+        let bytes = claimed.row.body.clone().unwrap_or(composed.bytes);
+        let intention = Intention {
+            touch: claimed.row.id.clone(),
+            token: claimed.token.clone(),
+            message_id: Some(composed.message_id),
+            date_at: date,
+            template_version: Some(composed.template_version),
+            body_hash: super::compose::hash(&bytes),
+            links: composed.links,
+            body: None,
+        };
+        let intended = self.write(Writes { intents: vec![intention], ..Writes::default() }).await?;
+        if intended.intents != [true] {
+            return Ok(Carried::Lost);
+        }
+        self.fail.hit("intent.committed");
+        let envelope = Envelope { from: composed.from, to: composed.to };
+        match line {
+            Line::Smtp { sender, session } => self.over_smtp(claimed, (sender, session), &envelope, &bytes).await,
+            Line::None => self.to_sandbox(claimed, date, &bytes).await,
+        }
+    }
+
+    /// What keeps a mail from leaving now: its window closed while it waited, or it is too late to be of use.
+    fn not_now(&self, claimed: &Claimed, now: Instant) -> Option<Carried> {
+        let playbook = self.playbook();
+        let sequence = playbook.version(&claimed.row.version)?;
+        let calendar = sequence.send.calendar.in_zone(zone_named(&claimed.row.zone).unwrap_or(jiff::tz::TimeZone::UTC));
+        // Only waiting for others counts as lateness: before the first try it waited for our own cap, gap, pause or downtime.
+        let tried = claimed.row.date_at.filter(|_| claimed.row.attempts > 0);
+        if tried.is_some_and(|first| window_time_between(first, now, &calendar) > sequence.max_lateness) {
+            return Some(Carried::ended(Outcome::Expired, now));
+        }
+        let open = calendar.next_open(now)?;
+        (open > now).then(|| Carried::Back { ready_at: open, why: "its window is closed".to_owned(), trouble: None })
+    }
+
+    async fn over_smtp(
+        &self,
+        claimed: &Claimed,
+        (sender, slot): (&str, &mut Option<Box<Session>>),
+        envelope: &Envelope,
+        bytes: &[u8],
+    ) -> Result<Carried, Arc<StoreError>> {
+        let mut session = match slot.take().filter(|session| session.usable()) {
+            Some(session) => session,
+            None => match self.connect(claimed, sender).await {
+                Ok(session) => session,
+                Err(carried) => return Ok(*carried),
+            },
+        };
+        match session.offer(envelope, bytes.len()).await {
+            Offer::Ready => {}
+            Offer::Refused(reply) => {
+                *slot = Some(session).filter(|session| session.usable());
+                return Ok(refused(claimed, &reply, self.now(), None));
+            }
+            Offer::Lost(why) => return Ok(unreachable(claimed, self.now(), why)),
+        }
+        self.fail.hit("data.accepted");
+        if !self.mark(claimed).await? {
+            session.abandon().await;
+            return Ok(Carried::Lost);
+        }
+        let marked_at = self.now();
+        let written = session.write(bytes).await;
+        self.fail.hit("body.written");
+        *slot = Some(session).filter(|session| session.usable());
+        self.fail.hit("reply.read");
+        Ok(match written {
+            Written::Accepted(reply) => accepted(reply, self.now()),
+            Written::Refused(reply) => refused(claimed, &reply, self.now(), Some(bytes)),
+            Written::Lost(reason) => {
+                Carried::Ended { outcome: Outcome::Unknown { reason }, at: marked_at, used: true, bytes: None }
+            }
+        })
+    }
+
+    async fn connect(&self, claimed: &Claimed, sender: &str) -> Result<Box<Session>, Box<Carried>> {
+        let now = self.now();
+        let Some(account) = self.ways.accounts.get(sender) else {
+            let reason = format!("sender `{sender}` has no `smtp` account in config/overture.yaml");
+            return Err(Box::new(Carried::ended(Outcome::Held { reason }, now)));
+        };
+        Session::open(account, &self.ways.timeouts).await.map(Box::new).map_err(|failure| {
+            Box::new(match failure.reply() {
+                Some(reply) if reply.code >= 500 => refused(claimed, reply, now, None),
+                _ => unreachable(claimed, now, failure.to_string()),
+            })
+        })
+    }
+
+    /// Commits the mark; false if a stop came first.
+    async fn mark(&self, claimed: &Claimed) -> Result<bool, Arc<StoreError>> {
+        let mark = (claimed.row.id.clone(), claimed.token.clone());
+        let done = self.write(Writes { marks: vec![mark], ..Writes::default() }).await?;
+        self.fail.hit("mark.committed");
+        Ok(done.marks == [true])
+    }
+
+    async fn to_sandbox(&self, claimed: &Claimed, date: Instant, bytes: &[u8]) -> Result<Carried, Arc<StoreError>> {
+        if !self.mark(claimed).await? {
+            return Ok(Carried::Lost);
+        }
+        let written = self.ways.sandbox.write(date, claimed.row.id.as_str(), bytes).await;
+        self.fail.hit("body.written");
+        Ok(match written {
+            Ok(path) => accepted(format!("kept in the sandbox: {}", path.display()), self.now()),
+            Err(error) => {
+                let reason = format!("the sandbox could not take it: {error}");
+                Carried::Ended { outcome: Outcome::Unknown { reason }, at: self.now(), used: true, bytes: None }
+            }
+        })
+    }
+}
+
+fn accepted(reply: String, at: Instant) -> Carried {
+    Carried::Ended { outcome: Outcome::Accepted { reply }, at, used: true, bytes: None }
+}
+
+fn unreachable(claimed: &Claimed, now: Instant, why: String) -> Carried {
+    let failures = u32::try_from(claimed.row.attempts).unwrap_or_default();
+    Carried::Back { ready_at: later(now, failures), why, trouble: Some(Trouble::Unreachable) }
+}

@@ -1,0 +1,49 @@
+//! Takes over what a daemon that is gone had under way: before the mark a retry is safe, after it the step's policy decides.
+
+use std::sync::Arc;
+
+use super::claim::Claimed;
+use super::outcome::{fact, settling};
+use crate::domain::time::Instant;
+use crate::domain::touch::{Outcome, Policy, State};
+use crate::engine::{Engine, Writes};
+use crate::store::StoreError;
+use crate::store::leads::LeadKey;
+use crate::store::touch_row::TouchRow;
+
+/// Touches taken over in one transaction.
+const BATCH: usize = 500;
+
+impl Engine {
+    /// Takes over one batch of touches whose lease ran out before `lapsed`, and says how many there were. With [`Instant::NEVER`] a
+    /// single process takes over all that its forerunner left.
+    pub async fn recover(&self, lapsed: Instant) -> Result<usize, Arc<StoreError>> {
+        let rows = self.lapsed(lapsed).await.map_err(Arc::new)?;
+        let count = rows.len();
+        let keys: Vec<LeadKey> = rows.iter().map(|row| LeadKey::Id(row.lead.clone())).collect();
+        let leads = self.store.leads(&keys).await.map_err(Arc::new)?;
+        let mut writes = Writes::default();
+        for (row, lead) in rows.into_iter().zip(leads) {
+            let (Some(token), Some(lead)) = (row.token.clone(), lead) else { continue };
+            let claimed = Claimed { row, lead, token };
+            if claimed.row.state == State::Marked && claimed.row.policy == Policy::AtMostOnce {
+                let reason = "the daemon ended before the server's answer was stored".to_owned();
+                let outcome = Outcome::Unknown { reason };
+                let at = claimed.row.marked_at.unwrap_or_else(|| self.now());
+                writes.settles.push((settling(&claimed, &outcome, None), Some(fact(&claimed, &outcome, at))));
+            } else {
+                writes.give_backs.extend(claimed.reservation());
+                writes.put_backs.push((claimed.row.id, claimed.token, self.now()));
+            }
+        }
+        self.write(writes).await?;
+        Ok(count)
+    }
+
+    async fn lapsed(&self, lapsed: Instant) -> Result<Vec<TouchRow>, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let rows = tx.expired_leases(BATCH, lapsed).await?;
+        tx.rollback().await?;
+        Ok(rows)
+    }
+}

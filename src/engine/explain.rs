@@ -1,0 +1,260 @@
+//! Why: every send has one reason and every non-send has one reason, in sentences.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Engine;
+use crate::domain::decide::View;
+use crate::domain::enrollment::{Enrollment, Phase};
+use crate::domain::event::{Event, What};
+use crate::domain::lead::Lead;
+use crate::domain::playbook::Playbook;
+use crate::domain::score::{Ledger, Score};
+use crate::domain::stage::Stage;
+use crate::domain::time::Instant;
+use crate::domain::touch::Outcome;
+use crate::store::StoreError;
+
+/// All that happened to a lead and did not, and where it stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Why {
+    pub lead: String,
+    pub address: String,
+    pub stage: Stage,
+    pub score: Score,
+    pub temperature: String,
+    /// What it waits for, and why nothing goes out where nothing does.
+    pub stands: Vec<String>,
+    /// Oldest first.
+    pub history: Vec<Entry>,
+}
+
+/// One fact in a sentence.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    pub seq: u64,
+    pub at: Instant,
+    pub event: String,
+    pub text: String,
+}
+
+/// A score as a sum that anyone can check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sheet {
+    pub lead: String,
+    pub at: Instant,
+    pub score: Score,
+    pub temperature: String,
+    /// Newest driver first.
+    pub lines: Vec<SheetLine>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SheetLine {
+    pub rule: String,
+    pub ledger: Ledger,
+    /// What it is worth at the instant asked for.
+    pub worth: f64,
+    /// What it gave when it began.
+    pub points: f64,
+    pub since: Instant,
+    pub ends: Option<Instant>,
+    pub event: u64,
+    pub model: String,
+}
+
+impl Engine {
+    /// Explains a lead; a constant number of reads.
+    pub async fn why(&self, lead: &Lead) -> Result<Why, Arc<StoreError>> {
+        let events = self.store.history(&lead.id).await.map_err(Arc::new)?;
+        let playbook = self.playbook();
+        let view = View::new(lead, &playbook, self.now());
+        Ok(Why {
+            lead: lead.id.to_string(),
+            address: lead.address.to_string(),
+            stage: lead.stage,
+            score: view.scored(),
+            temperature: view.heat().to_owned(),
+            stands: stands(lead, &playbook),
+            history: events.iter().map(entry).collect(),
+        })
+    }
+
+    /// The score of a lead at an instant, line by line: now from what it carries, in the past from its events.
+    pub async fn sheet(&self, lead: &Lead, at: Option<Instant>) -> Result<Sheet, Arc<StoreError>> {
+        let playbook = self.playbook();
+        let now = self.now();
+        let past = match at {
+            Some(at) if at < now => {
+                let events = self.store.history(&lead.id).await.map_err(Arc::new)?;
+                let known = events.iter().take_while(|event| event.recorded_at <= at);
+                crate::domain::decide::fold(known)
+            }
+            _ => None,
+        };
+        let then = if at.is_some_and(|at| at < now) { past } else { Some(lead.clone()) };
+        let at = at.unwrap_or(now);
+        let Some(then) = then else {
+            return Ok(Sheet {
+                lead: lead.id.to_string(),
+                at,
+                score: Score::default(),
+                temperature: String::new(),
+                lines: vec![],
+            });
+        };
+        let view = View::new(&then, &playbook, at);
+        let mut lines: Vec<SheetLine> = then
+            .ledger
+            .iter()
+            .map(|line| SheetLine {
+                rule: line.rule.clone(),
+                ledger: line.ledger,
+                worth: line.worth(at),
+                points: line.points,
+                since: line.at,
+                ends: line.ends,
+                event: line.event,
+                model: line.model.clone(),
+            })
+            .filter(|line| line.worth != 0.0)
+            .collect();
+        lines.sort_by(|a, b| b.since.cmp(&a.since).then(b.worth.abs().total_cmp(&a.worth.abs())));
+        Ok(Sheet { lead: lead.id.to_string(), at, score: view.scored(), temperature: view.heat().to_owned(), lines })
+    }
+}
+
+fn stands(lead: &Lead, playbook: &Playbook) -> Vec<String> {
+    let mut lines: Vec<String> = lead.enrollments.iter().map(|running| stand(running, playbook)).collect();
+    if let Some(reason) = lead.suppressed {
+        lines.push(format!("must not be contacted: {}", reason.as_str()));
+    }
+    lines.extend(lead.opted_out.iter().map(|topic| format!("gets nothing about `{topic}`: unsubscribed from it")));
+    if let Some(handoff) = &lead.handoff {
+        let clock = handoff.clock.as_ref().map_or_else(String::new, |clock| match (handoff.answered, clock.breached) {
+            (Some(_), _) => ", answered".to_owned(),
+            (None, true) => format!(", breached since {}", clock.due_at),
+            (None, false) => format!(", to be answered by {}", clock.due_at),
+        });
+        lines.push(format!("is with {} of {} since {}{clock}", handoff.rep, handoff.team, handoff.opened_at));
+    }
+    lines.extend(
+        lead.unsettled
+            .iter()
+            .map(|hit| format!("{} at {} gets its verdict at {}", hit.name, hit.occurred_at, hit.settles_at)),
+    );
+    lines.extend(lead.attention.iter().map(|fault| format!("needs attention: {fault}")));
+    if lines.is_empty() {
+        lines.push("is in no sequence and waits for nothing".to_owned());
+    }
+    lines
+}
+
+fn stand(running: &Enrollment, playbook: &Playbook) -> String {
+    let at = running.at.as_deref().unwrap_or("the end");
+    let place = format!("{} at `{at}`", running.sequence);
+    if let Some(pausing) = &running.paused {
+        let until = pausing.until.map_or_else(|| "until it is resumed".to_owned(), |until| format!("until {until}"));
+        return format!("{place}: paused {until} ({})", pausing.because);
+    }
+    match &running.phase {
+        Phase::Ready => format!("{place}: goes on at the next wake"),
+        Phase::Waiting { until } => {
+            let zone = running.zone.as_deref().unwrap_or(&playbook.settings.zone);
+            format!("{place}: waits until {until} (counted in {zone}, from {})", running.anchor)
+        }
+        Phase::Sending { touch } => format!("{place}: {touch} is on its way"),
+        Phase::Held { hold } => format!("{place}: held, {}", hold.reason),
+    }
+}
+
+fn entry(event: &Event) -> Entry {
+    Entry { seq: event.seq, at: event.recorded_at, event: event.what.name().to_owned(), text: sentence(event) }
+}
+
+/// One fact as a person would say it.
+pub fn sentence(event: &Event) -> String {
+    let by = |source: &str| if source == "engine" { String::new() } else { format!(" ({source})") };
+    match &event.what {
+        What::Created { account, .. } => match account {
+            Some(account) => format!("came to be, at {account}{}", by(&event.source)),
+            None => format!("came to be{}", by(&event.source)),
+        },
+        What::Changed { set } => {
+            let names: Vec<&str> = set.keys().map(String::as_str).collect();
+            format!("attributes changed: {}{}", names.join(", "), by(&event.source))
+        }
+        What::Heard { name, .. } => format!("{name}, by {}{}", event.actor.as_str(), by(&event.source)),
+        What::Hit { name, step, reason, .. } => format!("{name} of `{step}` came in: {reason}"),
+        What::Settled { hit, verdict } => format!("number {hit} counts as done by {}", verdict.as_str()),
+        What::Scored { line } => format!("{:+} points: {}", line.points, line.rule),
+        What::Fitted { lines, .. } => {
+            let rules: Vec<String> = lines.iter().map(|line| format!("{} {:+}", line.rule, line.points)).collect();
+            if rules.is_empty() { "fits no rule".to_owned() } else { format!("fit: {}", rules.join(", ")) }
+        }
+        What::Staged { from, to, cause } => format!("from {from} to {to}, because of {cause}"),
+        What::Enrolled { sequence, by, version, .. } => {
+            format!("entered {sequence} ({by}, version {})", short(version))
+        }
+        What::NotEnrolled { sequence, reason } => format!("did not enter {sequence}: {reason}"),
+        What::Moved { at, phase, because, .. } => moved(at.as_deref(), phase, because),
+        What::Branched { step, arm, .. } => format!("at `{step}` took the way of: {arm}"),
+        What::Queued { step, ready_at, .. } => format!("`{step}` was queued, to leave from {ready_at}"),
+        What::Touched { step, outcome, .. } => touched(step, outcome),
+        What::Paused { because, until: Some(until), .. } => format!("paused until {until}: {because}"),
+        What::Paused { because, until: None, .. } => format!("paused: {because}"),
+        What::Resumed { .. } => "resumed".to_owned(),
+        What::Held { hold, .. } => format!("held: {}", hold.reason),
+        What::Exited { exit, .. } => match exit.detail() {
+            Some(detail) => format!("left the sequence: {} ({detail})", exit.as_str()),
+            None => format!("left the sequence: {}", exit.as_str()),
+        },
+        What::Won { sequence, goal } => format!("{goal} counts for {sequence}, which had ended"),
+        What::Suppressed { reason, by } => format!("must not be contacted any more: {} ({by})", reason.as_str()),
+        What::Unsuppressed { by } => format!("may be contacted again ({by})"),
+        What::OptedOut { topic } => format!("wants nothing about {topic} any more"),
+        What::HandoffOpened { handoff } => {
+            let due = handoff
+                .clock
+                .as_ref()
+                .map_or_else(String::new, |clock| format!(", to be answered by {}", clock.due_at));
+            format!("handed to {} of {}{due}: {}", handoff.rep, handoff.team, handoff.reasons.join("; "))
+        }
+        What::HandoffJoined { reason } => format!("another reason for the handoff: {reason}"),
+        What::Claimed { by } => format!("claimed by {by}"),
+        What::Answered { by, met } => format!(
+            "answered by {by}, {}",
+            if matches!(met, crate::domain::handoff::Met::Late) { "late" } else { "in time" }
+        ),
+        What::SlaBreached { due_at } => format!("the promise was broken: no answer by {due_at}"),
+        What::Rung { number, act, late } => format!("rung {}: {act}{}", number + 1, if *late { ", late" } else { "" }),
+        What::HandoffClosed { because } => format!("the handoff was closed: {because}"),
+        What::Faulted { rule, fault } => format!("rule {rule} could not be answered and counted as false: {fault}"),
+    }
+}
+
+fn moved(at: Option<&str>, phase: &Phase, because: &str) -> String {
+    let place = at.map_or_else(|| "the end".to_owned(), |at| format!("`{at}`"));
+    match phase {
+        Phase::Waiting { until } => format!("at {place} waits until {until}"),
+        Phase::Ready | Phase::Sending { .. } | Phase::Held { .. } => format!("came to {place} ({because})"),
+    }
+}
+
+fn touched(step: &str, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted { reply } => format!("`{step}` was sent: {reply}"),
+        Outcome::Refused { reply, .. } => format!("`{step}` was refused: {reply}"),
+        Outcome::Deferred { reply, until } => format!("`{step}` is tried again at {until}: {reply}"),
+        Outcome::Unknown { reason } => {
+            format!("`{step}` may or may not have arrived, and is not sent again by itself: {reason}")
+        }
+        Outcome::Expired => format!("`{step}` was not sent: too late to be of use"),
+        Outcome::Held { reason } => format!("`{step}` is held: {reason}"),
+    }
+}
+
+fn short(version: &str) -> &str {
+    version.get(..8).unwrap_or(version)
+}

@@ -1,0 +1,46 @@
+//! Keeps what this daemon has under way its own, for as long as it lives.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Engine;
+use crate::domain::time::Millis;
+use crate::store::StoreError;
+
+impl Engine {
+    /// Notes a claim of `touches` touches under way.
+    pub(super) fn hold(&self, token: &str, touches: usize) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), touches);
+    }
+
+    /// Notes that one touch of a claim was settled.
+    pub(super) fn let_go(&self, token: &str) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left) = held.get_mut(token) {
+            *left -= 1;
+            if *left == 0 {
+                held.remove(token);
+            }
+        }
+    }
+
+    /// How many touches are under way here.
+    pub fn under_way(&self) -> usize {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
+    /// Holds what is under way for another lease.
+    pub async fn renew(&self) -> Result<(), Arc<StoreError>> {
+        let tokens: Vec<String> = self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let lease = Millis(i64::try_from(self.ways.lease.as_millis()).unwrap_or(i64::MAX));
+        let renewed = async {
+            let mut tx = self.store.begin().await?;
+            tx.renew(&tokens, lease, self.now()).await?;
+            tx.commit().await
+        };
+        renewed.await.map_err(Arc::new)
+    }
+}

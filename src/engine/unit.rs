@@ -1,0 +1,55 @@
+//! A unit: one lead, one input. It is atomic; many share a commit.
+
+use crate::domain::address::EmailAddress;
+use crate::domain::decide::Input;
+use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TouchId};
+
+/// One input for one lead.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub to: Target,
+    pub input: Input,
+    /// What makes it one: the same source and key twice is one fact.
+    pub key: Option<(String, String)>,
+}
+
+/// Which lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Lead(LeadId),
+    /// By address; `create` brings an unknown lead into being.
+    Address {
+        address: EmailAddress,
+        create: bool,
+    },
+    Touch(TouchId),
+    Handoff(HandoffId),
+}
+
+/// What came of a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Done {
+        lead: LeadId,
+        created: bool,
+    },
+    Enrolled {
+        lead: LeadId,
+        enrollment: EnrollmentId,
+    },
+    /// Asked for and not done, for this reason.
+    Refused {
+        lead: LeadId,
+        reason: String,
+    },
+    /// Said before, under the same key.
+    Duplicate {
+        lead: LeadId,
+    },
+    /// There is no such lead.
+    Unknown,
+    /// This unit alone could not be written; the others were.
+    Failed {
+        reason: String,
+    },
+}

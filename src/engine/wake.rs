@@ -1,0 +1,31 @@
+//! Time's up: leads whose wake is due are decided, a batch a transaction.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::batch::Batch;
+use crate::domain::time::Instant;
+use crate::store::StoreError;
+
+/// Leads woken in one transaction.
+pub const WAKES: usize = 500;
+
+impl Engine {
+    /// Wakes up to one batch of leads that are due, and says how many there were.
+    pub async fn wake(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
+        let woken = async {
+            let mut tx = self.store.begin().await?;
+            let due = tx.claim_wakes(WAKES, now).await?;
+            let mut batch = Batch::new(self, now);
+            batch.wake(&mut tx, &due).await?;
+            batch.write(&mut tx).await?;
+            tx.commit().await?;
+            if !due.is_empty() {
+                self.beat();
+            }
+            Ok(due.len())
+        };
+        let woken: Result<usize, StoreError> = woken.await;
+        woken.map_err(Arc::new)
+    }
+}

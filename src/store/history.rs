@@ -1,0 +1,65 @@
+//! All events of one lead, from which the lead can be made again; and the one way back from `unknown`.
+
+use super::error::StoreError;
+use super::leads::unreadable;
+use super::open::Store;
+use super::sql::{Kind, Statement, rows};
+use super::tx::Tx;
+use crate::domain::event::{Actor, Event};
+use crate::domain::id::{LeadId, TouchId};
+use crate::domain::time::Instant;
+
+impl Store {
+    /// The events of a lead, oldest first.
+    pub async fn history(&self, lead: &LeadId) -> Result<Vec<Event>, StoreError> {
+        static HISTORY: Statement = Statement::new(
+            "SELECT seq, occurred_at, recorded_at, source, actor, data
+             FROM event
+             WHERE lead_id = $1
+             ORDER BY seq",
+        );
+        let rows = self.db.fetch("read the events of a lead", &HISTORY, vec![lead.as_str().into()]).await?;
+        let mut events = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let seq = u64::try_from(row.int(0)?).unwrap_or_default();
+            let odd = |why: &dyn std::fmt::Display| unreadable("event", &format!("{lead}/{seq}"), &why);
+            let actor = row.text(4)?;
+            events.push(Event {
+                lead: lead.clone(),
+                seq,
+                occurred_at: row.instant(1)?,
+                recorded_at: row.instant(2)?,
+                source: row.text(3)?,
+                actor: Actor::parse(&actor).ok_or_else(|| odd(&format_args!("actor `{actor}`")))?,
+                what: serde_json::from_str(&row.text(5)?).map_err(|error| odd(&error))?,
+            });
+        }
+        Ok(events)
+    }
+}
+
+impl Tx {
+    /// Queues a touch of unknown outcome again, because a person asked for it. False if its outcome is not unknown.
+    pub async fn resend(&mut self, touch: &TouchId, ready_at: Instant) -> Result<bool, StoreError> {
+        static RESEND: Statement = Statement::new(
+            "UPDATE touch
+             SET state = 'queued', ready_at = $2, reason = NULL, done_at = NULL
+             WHERE id = $1 AND state = 'unknown'
+             RETURNING lane",
+        );
+        static QUEUE: Statement = Statement::batch(
+            &[("lane", Kind::Text), ("ready_at", Kind::Int), ("touch_id", Kind::Text)],
+            "INSERT INTO outbox (lane, ready_at, touch_id)
+             SELECT lane, ready_at, touch_id
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT DO NOTHING",
+        );
+        let found =
+            self.fetch("queue an unknown touch again", &RESEND, vec![touch.as_str().into(), ready_at.into()]).await?;
+        let Some(row) = found.first() else { return Ok(false) };
+        let waiting = rows([(row.text(0)?, ready_at, touch.as_str())]);
+        self.run("queue an unknown touch again", &QUEUE, vec![waiting.into()]).await?;
+        Ok(true)
+    }
+}
