@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn names_sort_by_time_and_cannot_leave_the_folder() {
-        assert_eq!(file_name(AT, "tch_1"), "20260105T085500.000Z-tch_1.eml");
-        assert_eq!(file_name(Instant(AT.0 + 1), "../../etc/x"), "20260105T085500.001Z-______etc_x.eml");
+        assert_eq!(file_name(AT, "tch_1", "eml"), "20260105T085500.000Z-tch_1.eml");
+        assert_eq!(file_name(Instant(AT.0 + 1), "../../etc/x", "eml"), "20260105T085500.001Z-______etc_x.eml");
     }
 }

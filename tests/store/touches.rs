@@ -41,6 +41,7 @@ fn intent<'a>(id: &'a TouchId, token: &'a str) -> Intent<'a> {
         template_version: Some("t1"),
         body_hash: Some("h1"),
         links: Some("[\"https://example.com/x\"]"),
+        body: None,
     }
 }
 
