@@ -1,1 +1,74 @@
 //! Turns the files people write into a playbook, or into errors they can act on.
+//!
+//! ```text
+//! bytes --files--> texts --syntax--> trees (+ environment) --check, template--> Playbook + Daemon + Revisions
+//!                                         every step --> diagnostics, all of all files in one run
+//! ```
+//! Nothing here reads a disk or the environment: the files come as bytes, so versions stored long ago are compiled the same way.
+
+mod check;
+pub mod diagnostic;
+mod files;
+mod names;
+mod overlay;
+mod revision;
+pub mod source;
+mod syntax;
+mod template;
+mod windows;
+mod workspace;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+pub use check::daemon::{Account, Channel, Daemon, Database, Security, SendMode};
+pub use check::network::check_channel_url;
+pub use check::secret::{From, SecretRef};
+pub use overlay::Overlay;
+pub use revision::{Revision, revision};
+pub use windows::windows;
+pub use workspace::workspace;
+
+use crate::domain::playbook::Playbook;
+use diagnostic::{Code, Diagnostic, Severity};
+use source::{Place, Source};
+
+/// The files of a workspace by their path in it, with `/` between folders.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// What came of a workspace. With any error there is no playbook.
+#[derive(Debug)]
+pub struct Compiled {
+    pub playbook: Option<Playbook>,
+    pub daemon: Option<Daemon>,
+    /// The current versions of all sequences, as they are to be stored.
+    pub revisions: Vec<Revision>,
+    pub diagnostics: Vec<Diagnostic>,
+    sources: Vec<Arc<Source>>,
+}
+
+impl Compiled {
+    /// Whether nothing but warnings was found.
+    pub fn is_sound(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// An error that shows only when the files meet the machine, such as a secret that is not there.
+    pub fn error(&self, code: Code, place: Place, (message, hint): (String, Option<String>)) -> Diagnostic {
+        let source = self.sources.get(place.source).cloned().unwrap_or_else(|| Arc::new(Source::new("", "")));
+        let (start, end) = source.clip(place.start, place.end);
+        Diagnostic { code, severity: Severity::Error, source, start, end, message, hint }
+    }
+}
+
+/// A short hash of texts, 128 bits in hex, for versions.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,197 @@
+//! What a single step does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::conditions::condition;
+use super::fields::{Fields, Keys, not_yet, parse, scalar, unknown};
+use super::sequence::plain;
+use super::steps::{Inside, kinds};
+use super::set;
+use crate::compile::diagnostic::Code;
+use crate::compile::syntax::{Node, Value};
+use crate::compile::template::{self, Use};
+use crate::domain::calendar::{Pause, Wait};
+use crate::domain::sequence::{Act, OnFailure, With};
+use crate::domain::template::Template;
+
+const ALL: [&str; 8] = ["email", "webhook", "wait", "if", "set", "handoff", "enroll", "end"];
+const HANDOFF: Keys = Keys { what: "a handoff", known: &["reason", "when"], later: &["team", "rep", "sla"] };
+const WAIT: Keys = Keys { what: "a wait", known: &["until"], later: &["for", "up_to"] };
+const FILE: Keys = Keys { what: "a value from a file", known: &["template"], later: &[] };
+
+type Templates = BTreeMap<String, Arc<Template>>;
+
+/// Reads what a step does; `None` when it is nothing that can be done.
+pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Act> {
+    let report = fields.report;
+    let found = kinds(fields);
+    let later = ["task", "split"].iter().any(|key| fields.key(key).is_some());
+    let kind = match found.as_slice() {
+        [kind] => *kind,
+        [] if later => return None,
+        [] => {
+            let hint = format!("a step does one of: {}", ALL.join(", "));
+            report.error_with(Code::StepKind, fields.place, "this step does nothing", hint);
+            return None;
+        }
+        several => {
+            let hint = "write each as an item of its own, with its own `- `".to_owned();
+            report.error_with(Code::StepKind, fields.place, format!("a step does one thing; this does {}", several.join(" and ")), hint);
+            return None;
+        }
+    };
+    misplaced(fields, kind);
+    let node = if kind == "end" && fields.key(kind).is_some() { None } else { fields.get(kind) };
+    match kind {
+        "email" => email(node?, inside, used),
+        "webhook" => webhook(sequence, node?, fields, (inside, used)),
+        "wait" => wait(node?, inside),
+        "set" => Some(Act::Set(set::assigns(node?, inside))),
+        "handoff" => handoff(node?, inside),
+        "enroll" => enroll(node?, inside),
+        _ => {
+            let reason = fields.entries().iter().find(|entry| entry.key.text == "end").and_then(|entry| entry.value.text());
+            Some(Act::End { reason: reason.unwrap_or("end").to_owned() })
+        }
+    }
+}
+
+/// Keys that belong to other kinds of steps.
+fn misplaced(fields: &Fields<'_>, kind: &str) {
+    for (key, owner) in [("with", "webhook"), ("on_failure", "webhook"), ("then", "if")] {
+        if kind != owner
+            && let Some(key) = fields.key(key)
+        {
+            let message = format!("`{}` belongs to a step with `{owner}`", key.text);
+            fields.report.error(Code::UnknownKey, key.place, message);
+        }
+    }
+}
+
+fn email(node: &Node, inside: Inside<'_>, used: &mut Templates) -> Option<Act> {
+    let report = inside.around.report;
+    let name = plain(node, "email", report)?;
+    let parsed = template_named(name, node, inside)?;
+    parsed.fits(Use::Mail, node.place, report);
+    parsed.lawful(inside.kind, inside.around.has_address, (node.place, report));
+    used.insert(name.to_owned(), parsed.template.clone());
+    Some(Act::Email { template: name.to_owned() })
+}
+
+fn template_named<'a>(name: &str, node: &Node, inside: Inside<'a>) -> Option<&'a template::Parsed> {
+    let templates = inside.around.known.templates;
+    let found = templates.get(name);
+    if found.is_none() {
+        let report = inside.around.report;
+        let stripped = name.strip_prefix("templates/").unwrap_or(name);
+        let bare = stripped.rsplit_once('.').map_or(stripped, |(bare, _)| bare);
+        if bare != name && templates.contains_key(bare) {
+            let message = format!("a template is named without `templates/` and without its extension: `{name}`");
+            report.error_with(Code::UnknownTemplate, node.place, message, format!("write `{bare}`"));
+        } else {
+            unknown(Code::UnknownTemplate, node.place, name, templates.keys().map(String::as_str), report);
+        }
+    }
+    found
+}
+
+fn webhook(sequence: &str, node: &Node, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Act> {
+    let report = inside.around.report;
+    let channel = scalar(node, "webhook", report)?;
+    if let Some(names) = inside.around.known.names
+        && !names.channels.contains(channel)
+    {
+        unknown(Code::UnknownChannel, node.place, channel, names.channels.iter().map(String::as_str), report);
+    }
+    let mut with = BTreeMap::new();
+    for entry in fields.map("with") {
+        let step = fields.text("id").unwrap_or("step");
+        let name = format!("{sequence}#{step}.{}", entry.key.text);
+        if let Some(value) = value(&name, &entry.value, (inside, used)) {
+            with.insert(entry.key.text.clone(), value);
+        }
+    }
+    let choices = [("continue", OnFailure::Continue), ("hold", OnFailure::Hold), ("exit", OnFailure::Exit)];
+    let on_failure = fields.choice("on_failure", &choices).unwrap_or(OnFailure::Continue);
+    Some(Act::Webhook { channel: channel.to_owned(), with, on_failure })
+}
+
+fn value(name: &str, node: &Node, (inside, used): (Inside<'_>, &mut Templates)) -> Option<With> {
+    let report = inside.around.report;
+    if let Value::Map(_) = &node.value {
+        let fields = Fields::of(node, FILE, report)?;
+        let node = fields.need("template")?;
+        let name = scalar(node, "template", report)?;
+        let parsed = template_named(name, node, inside)?;
+        parsed.fits(Use::Webhook, node.place, report);
+        used.insert(name.to_owned(), parsed.template.clone());
+        return Some(With::Template(name.to_owned()));
+    }
+    let text = scalar(node, "with", report)?;
+    let parsed = template::inline(name, text, node.place, report);
+    parsed.check_values(inside.around.known.lead, inside.around.known.account, report);
+    parsed.fits(Use::Webhook, node.place, report);
+    Some(With::Text(parsed.template))
+}
+
+fn wait(node: &Node, inside: Inside<'_>) -> Option<Act> {
+    let report = inside.around.report;
+    let pause = match &node.value {
+        Value::Map(_) => {
+            let fields = Fields::of(node, WAIT, report)?;
+            if ["for", "up_to"].iter().any(|key| fields.key(key).is_some()) {
+                return None;
+            }
+            fields.need("until").and_then(|node| parse(node, "until", report, Pause::parse_until))
+        }
+        _ => {
+            let text = scalar(node, "wait", report)?;
+            if text.starts_with("up_to") || text.starts_with("for") {
+                not_yet(node.place, "this form of `wait`", report);
+                return None;
+            }
+            parse(node, "wait", report, Pause::parse)
+        }
+    }?;
+    let days = match pause.wait {
+        Wait::Elapsed(length) => length.0 / crate::domain::time::Millis::DAY.0,
+        Wait::Days(days) => i64::from(days),
+        Wait::BusinessDays(days) => i64::from(days) * 7 / 5,
+        Wait::Until { .. } => 0,
+    };
+    if days > 366 {
+        report.warn(Code::LongWait, node.place, "this wait is longer than a year", None);
+    }
+    Some(Act::Wait(pause))
+}
+
+fn handoff(node: &Node, inside: Inside<'_>) -> Option<Act> {
+    let report = inside.around.report;
+    if inside.around.known.names.is_some_and(|names| !names.teams) {
+        let hint = "declare `teams` and `routing` in config/team.yaml".to_owned();
+        report.error_with(Code::NoTeam, node.place, "there is no team to hand a lead to", hint);
+    }
+    let Value::Map(_) = &node.value else {
+        let reason = scalar(node, "handoff", report)?.to_owned();
+        return Some(Act::Handoff { reason, when: None });
+    };
+    let fields = Fields::of(node, HANDOFF, report)?;
+    let reason = fields.need_text("reason").map(str::to_owned);
+    let when = match fields.get("when") {
+        Some(node) => Some(condition(node, "when", inside.speaks, report)?),
+        None => None,
+    };
+    Some(Act::Handoff { reason: reason?, when })
+}
+
+fn enroll(node: &Node, inside: Inside<'_>) -> Option<Act> {
+    let report = inside.around.report;
+    let sequence = scalar(node, "enroll", report)?;
+    if let Some(known) = inside.around.known.names
+        && !known.sequences.contains(sequence)
+    {
+        unknown(Code::UnknownSequence, node.place, sequence, known.sequences.iter().map(String::as_str), report);
+    }
+    Some(Act::Enroll { sequence: sequence.to_owned() })
+}

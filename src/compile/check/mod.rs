@@ -1,0 +1,44 @@
+//! From trees to the nouns of the domain, by hand, so that every mistake is told where it was made.
+
+mod acts;
+mod conditions;
+pub mod daemon;
+pub mod fields;
+pub mod known;
+pub mod network;
+mod overture;
+mod scoring;
+pub mod secret;
+mod send;
+mod senders;
+pub mod sequence;
+mod set;
+mod sla;
+mod steps;
+pub mod team;
+
+use std::collections::BTreeSet;
+
+pub use conditions::Speaks;
+pub use overture::{overture, overture_defaults};
+pub use scoring::scoring;
+
+use super::diagnostic::{Code, Report};
+use super::names;
+use super::syntax::Node;
+
+/// The name of an event.
+fn event_name(node: &Node, what: &str, report: &Report) -> Option<String> {
+    let text = fields::scalar(node, what, report)?;
+    if names::is_event(text) {
+        return Some(text.to_owned());
+    }
+    let hint = "letters, digits, `_`, `-` and `.`, at most 64".to_owned();
+    report.error_with(Code::BadName, node.place, format!("`{what}`: `{text}` cannot be the name of an event"), hint);
+    None
+}
+
+/// What conditions outside of sequences speak of: no steps, no event.
+pub fn speaks<'a>(settings: &'a crate::domain::playbook::Settings, none: &'a BTreeSet<String>) -> Speaks<'a> {
+    Speaks { lead: &settings.lead_attributes, account: &settings.account_attributes, steps: none, event: false }
+}

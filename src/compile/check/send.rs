@@ -1,0 +1,74 @@
+//! When a sequence may send, from whom, and in whose time.
+
+use super::fields::{Fields, Keys, scalar, unknown};
+use super::known::Known;
+use super::team::{days, holidays, hours, never_opens, zone};
+use crate::compile::diagnostic::Code;
+use crate::domain::calendar::{Calendar, Hours, Weekdays};
+use crate::domain::sequence::{Kind, Sending, ZoneRule};
+
+const SEND: Keys = Keys {
+    what: "`send`",
+    known: &["from", "days", "hours", "zone", "fallback_zone", "holidays", "thread"],
+    later: &["track", "pace", "quiet"],
+};
+
+/// Reads `send`. Without days and hours, transactional mail may go at any time, all else on weekdays from 9 to 17.
+pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
+    let report = fields.report;
+    let mut sending = default_sending(kind);
+    let Some(fields) = fields.get("send").and_then(|node| Fields::of(node, SEND, report)) else { return sending };
+    if let Some(node) = fields.get("from") {
+        sending.from = scalar(node, "from", report).map(str::to_owned);
+        if let (Some(from), Some(names)) = (&sending.from, known.names)
+            && !names.senders.contains(from)
+        {
+            unknown(Code::UnknownSender, node.place, from, names.senders.iter().map(String::as_str), report);
+        }
+    }
+    sending.days = days(&fields).unwrap_or(sending.days);
+    if fields.key("hours").is_some() {
+        sending.hours = hours(&fields);
+    }
+    sending.holidays = holidays(&fields);
+    sending.zone = zone_rule(&fields);
+    if let Some(node) = fields.get("fallback_zone")
+        && zone(node, report).is_some()
+    {
+        sending.fallback_zone = node.text().map(str::to_owned);
+    }
+    sending.thread = fields.flag("thread").unwrap_or(false);
+    let place = fields.key("hours").map_or(fields.place, |key| key.place);
+    let calendar = Calendar::new(jiff::tz::TimeZone::UTC, sending.days, &sending.hours, sending.holidays.clone());
+    never_opens(&calendar, place, report);
+    sending
+}
+
+fn default_sending(kind: Kind) -> Sending {
+    let office = (Weekdays::parse("mon-fri"), Hours::parse("09:00-17:00"));
+    let (days, hours) = match (kind, office) {
+        (Kind::Cadence | Kind::Nurture, (Ok(days), Ok(hours))) => (days, hours),
+        _ => (Weekdays::ALL, Hours::WHOLE_DAY),
+    };
+    Sending {
+        from: None,
+        days,
+        hours: vec![hours],
+        holidays: std::collections::BTreeSet::new(),
+        zone: ZoneRule::Lead,
+        fallback_zone: None,
+        thread: false,
+    }
+}
+
+fn zone_rule(fields: &Fields<'_>) -> ZoneRule {
+    let Some(node) = fields.get("zone") else { return ZoneRule::Lead };
+    match node.text() {
+        Some("lead") => ZoneRule::Lead,
+        Some("sender") => ZoneRule::Sender,
+        _ => match zone(node, fields.report) {
+            Some(_) => ZoneRule::Named(node.text().unwrap_or_default().to_owned()),
+            None => ZoneRule::Lead,
+        },
+    }
+}

@@ -1,0 +1,68 @@
+//! All mistakes of all files come out of one run, so they are gathered here while reading goes on.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::{Code, Diagnostic, Severity};
+use crate::compile::source::{Place, Source};
+
+/// The texts read so far and what was found wrong in them.
+#[derive(Debug, Default)]
+pub struct Report {
+    sources: RefCell<Vec<Arc<Source>>>,
+    found: RefCell<Vec<Diagnostic>>,
+}
+
+impl Report {
+    /// Takes in a text and gives it the number that places in it carry.
+    pub fn add(&self, source: Source) -> usize {
+        let mut sources = self.sources.borrow_mut();
+        sources.push(Arc::new(source));
+        sources.len() - 1
+    }
+
+    pub fn source(&self, number: usize) -> Arc<Source> {
+        self.sources.borrow()[number].clone()
+    }
+
+    /// All texts read so far, by their numbers.
+    pub fn sources(&self) -> Vec<Arc<Source>> {
+        self.sources.borrow().clone()
+    }
+
+    /// Notes a mistake that keeps the files from being used.
+    pub fn error(&self, code: Code, place: Place, message: impl Into<String>) {
+        self.note(Severity::Error, code, place, (message.into(), None));
+    }
+
+    /// Notes a mistake together with what to do about it.
+    pub fn error_with(&self, code: Code, place: Place, message: impl Into<String>, hint: impl Into<Option<String>>) {
+        self.note(Severity::Error, code, place, (message.into(), hint.into()));
+    }
+
+    /// Notes something that is allowed and probably not meant.
+    pub fn warn(&self, code: Code, place: Place, message: impl Into<String>, hint: impl Into<Option<String>>) {
+        self.note(Severity::Warning, code, place, (message.into(), hint.into()));
+    }
+
+    /// How many errors were noted.
+    pub fn errors(&self) -> usize {
+        self.found.borrow().iter().filter(|one| one.is_error()).count()
+    }
+
+    /// Everything found, by file, then by place.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let mut found = self.found.into_inner();
+        found.sort_by(|a, b| {
+            (a.file(), a.start, a.code, &a.message).cmp(&(b.file(), b.start, b.code, &b.message))
+        });
+        found.dedup();
+        found
+    }
+
+    fn note(&self, severity: Severity, code: Code, place: Place, (message, hint): (String, Option<String>)) {
+        let source = self.source(place.source);
+        let (start, end) = source.clip(place.start, place.end);
+        self.found.borrow_mut().push(Diagnostic { code, severity, source, start, end, message, hint });
+    }
+}

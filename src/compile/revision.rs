@@ -1,0 +1,94 @@
+//! An enrollment finishes the version it began, so a version is stored whole and compiled again from what was stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::check::known::Known;
+use super::check::sequence::{Around, sequence};
+use super::diagnostic::{Diagnostic, Report};
+use super::source::Source;
+use super::template::{self, Format, Parsed};
+use super::{hash, syntax};
+use crate::domain::condition::Type;
+use crate::domain::sequence::Sequence;
+
+/// One version of one sequence, as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The hash of the file and of every template it uses, in hex.
+    pub version: String,
+    /// The name of the sequence.
+    pub name: String,
+    /// All that is needed to compile it again, as JSON.
+    pub source: String,
+}
+
+/// The inside of `Revision::source`.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    sequence: String,
+    templates: BTreeMap<String, StoredTemplate>,
+    lead: BTreeMap<String, Type>,
+    account: BTreeMap<String, Type>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredTemplate {
+    format: String,
+    text: String,
+}
+
+/// The version of a sequence: its file and every template it uses.
+pub fn version(text: &str, sequence: &Sequence, templates: &BTreeMap<String, Parsed>, report: &Report) -> String {
+    let mut parts = vec![text.to_owned()];
+    for name in sequence.templates.keys() {
+        let text = templates.get(name).map(|parsed| report.source(parsed.source).text.clone());
+        parts.extend([name.clone(), text.unwrap_or_default()]);
+    }
+    hash(parts.iter().map(String::as_bytes))
+}
+
+/// What is stored of a sequence that was just compiled.
+pub fn store(sequence: &Sequence, text: &str, known: Known<'_>, report: &Report) -> Revision {
+    let used = |name: &String| {
+        let parsed = known.templates.get(name)?;
+        let text = report.source(parsed.source).text.clone();
+        Some((name.clone(), StoredTemplate { format: parsed.format.extension().to_owned(), text }))
+    };
+    let stored = Stored {
+        sequence: text.to_owned(),
+        templates: sequence.templates.keys().filter_map(used).collect(),
+        lead: known.lead.clone(),
+        account: known.account.clone(),
+    };
+    let source = serde_json::to_string(&stored).unwrap_or_default();
+    Revision { version: sequence.version.clone(), name: sequence.name.clone(), source }
+}
+
+/// Compiles a stored version again; names of other files may have gone since, and are not looked at. An error is a store that
+/// was tampered with, or a version written by a later program.
+pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
+    let report = Report::default();
+    let file = format!("sequences/{}.yaml (version {})", revision.name, revision.version);
+    let Ok(stored) = serde_json::from_str::<Stored>(&revision.source) else {
+        let place = super::source::Place::top(report.add(Source::new(file, "")));
+        report.error(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read");
+        return Err(report.into_diagnostics());
+    };
+    let mut templates = BTreeMap::new();
+    for (name, StoredTemplate { format, text }) in stored.templates {
+        let format = Format::of(&format).unwrap_or(Format::Markdown);
+        let source = report.add(Source::new(format!("templates/{name}"), text));
+        let parsed = template::parse(&name, format, source, &report);
+        templates.insert(name, parsed);
+    }
+    let number = report.add(Source::new(file, stored.sequence));
+    let known = Known { lead: &stored.lead, account: &stored.account, templates: &templates, names: None };
+    let around = Around { known, has_address: true, report: &report };
+    let compiled = syntax::read(number, &report).and_then(|root| sequence(&revision.name, &root, around));
+    match compiled {
+        Some(sequence) if report.errors() == 0 => Ok(Sequence { version: revision.version.clone(), ..sequence }),
+        _ => Err(report.into_diagnostics()),
+    }
+}

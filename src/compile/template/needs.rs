@@ -1,0 +1,136 @@
+//! Which values a template asks for, and whether it can do without each: nothing may ever go out blank.
+
+use std::ops::Range;
+
+use super::expression::{Expr, Wrong};
+use super::tags::{Block, Kind, Tag};
+use crate::compile::names;
+
+/// Helpers that make a value of values.
+pub const HELPERS: [&str; 8] = ["or", "upper", "lower", "title", "date", "truncate", "pick", "plural"];
+
+/// One value asked for at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub path: String,
+    pub optional: bool,
+    pub span: Range<usize>,
+}
+
+/// What holds inside an open block.
+#[derive(Default)]
+struct Frame {
+    /// A path that is not blank here.
+    given: Option<String>,
+    /// The path that is not blank after `{{else}}`.
+    otherwise: Option<String>,
+    /// Inside `{{#each}}`, where `this` is an item.
+    each: bool,
+    /// Inside `{{#with}}`, what paths begin from.
+    prefix: Option<String>,
+}
+
+/// Walks the tags of a template; errors are unknown helpers and values that cannot be meant.
+pub fn needs(tags: &[Tag]) -> (Vec<Asked>, Vec<Wrong>) {
+    let mut walk = Walk::default();
+    for tag in tags {
+        match &tag.kind {
+            Kind::Value(expr) => walk.expr(expr, false),
+            Kind::Open { block, arg } => {
+                walk.expr(arg, true);
+                let frame = walk.frame(*block, arg);
+                walk.frames.push(frame);
+            }
+            Kind::Else(arg) => {
+                if let Some(frame) = walk.frames.last_mut() {
+                    *frame = Frame { given: frame.otherwise.take(), ..Frame::default() };
+                }
+                if let Some(arg) = arg {
+                    walk.expr(arg, true);
+                    let given = walk.full(arg);
+                    if let Some(frame) = walk.frames.last_mut() {
+                        frame.given = given;
+                    }
+                }
+            }
+            Kind::Close => drop(walk.frames.pop()),
+            Kind::Comment => {}
+        }
+    }
+    (walk.asked, walk.wrong)
+}
+
+#[derive(Default)]
+struct Walk {
+    frames: Vec<Frame>,
+    asked: Vec<Asked>,
+    wrong: Vec<Wrong>,
+}
+
+impl Walk {
+    fn frame(&self, block: Block, arg: &Expr) -> Frame {
+        let path = self.full(arg);
+        match block {
+            Block::If => Frame { given: path, ..Frame::default() },
+            Block::Unless => Frame { otherwise: path, ..Frame::default() },
+            Block::Each => Frame { each: true, given: path, ..Frame::default() },
+            Block::With => Frame { prefix: path.clone(), given: path, ..Frame::default() },
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, optional: bool) {
+        match expr {
+            Expr::Literal { .. } => {}
+            Expr::Path(path, span) => self.path(path, span, optional),
+            Expr::Call { helper, place, args } => {
+                if !HELPERS.contains(&helper.as_str()) {
+                    let message = format!("there is no helper `{helper}`");
+                    self.wrong.push(Wrong::new(place.clone(), message, names::hint(helper, HELPERS)));
+                }
+                let rescued = matches!(args.last(), Some(Expr::Literal { shows: true, .. }));
+                for (n, arg) in args.iter().enumerate() {
+                    let spared = helper == "or" && (rescued || n + 1 < args.len());
+                    self.expr(arg, optional || spared);
+                }
+            }
+        }
+    }
+
+    fn path(&mut self, path: &str, span: &Range<usize>, optional: bool) {
+        let in_each = self.frames.iter().any(|frame| frame.each);
+        let item = path == "this" || path.starts_with("this.") || matches!(path, "@index" | "@first" | "@last" | "@key");
+        if item && in_each {
+            return;
+        }
+        if in_each && !path.starts_with("@root.") {
+            let hint = format!("inside `{{{{#each}}}}` write `this` for the item, or `@root.{path}`");
+            self.wrong.push(Wrong::new(span.clone(), format!("`{path}` is not part of an item"), hint));
+            return;
+        }
+        let Some(path) = self.resolve(path) else {
+            let hint = "a value is written like `lead.first_name`".to_owned();
+            self.wrong.push(Wrong::new(span.clone(), format!("`{path}` has no meaning here"), hint));
+            return;
+        };
+        let guarded = self.frames.iter().any(|frame| frame.given.as_deref() == Some(path.as_str()));
+        self.asked.push(Asked { path, optional: optional || guarded, span: span.clone() });
+    }
+
+    fn full(&self, expr: &Expr) -> Option<String> {
+        match expr {
+            Expr::Path(path, _) => self.resolve(path),
+            Expr::Literal { .. } | Expr::Call { .. } => None,
+        }
+    }
+
+    fn resolve(&self, path: &str) -> Option<String> {
+        if let Some(path) = path.strip_prefix("@root.") {
+            return Some(path.to_owned());
+        }
+        if path.starts_with('@') || path == "this" || path.starts_with("this.") {
+            return None;
+        }
+        let prefix = self.frames.iter().rev().find_map(|frame| frame.prefix.as_deref());
+        Some(prefix.map_or_else(|| path.to_owned(), |prefix| format!("{prefix}.{path}")))
+    }
+}

@@ -1,0 +1,72 @@
+//! The values a template may ask for, and where each exists.
+
+use std::collections::BTreeMap;
+
+use super::needs::Asked;
+use crate::compile::names;
+use crate::domain::condition::Type;
+
+/// Where a template is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A mail of a sequence.
+    Mail,
+    /// A body or value of a webhook step.
+    Webhook,
+    /// The mail that says when a person will answer.
+    Acknowledgement,
+}
+
+/// Values outside of lead, account and event.
+const FIXED: [(&str, &[Use]); 13] = [
+    ("sender.name", &[Use::Mail, Use::Acknowledgement]),
+    ("sender.address", &[Use::Mail, Use::Acknowledgement]),
+    ("company.name", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
+    ("company.postal_address", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
+    ("step.id", &[Use::Mail, Use::Webhook]),
+    ("step.sequence", &[Use::Mail, Use::Webhook]),
+    ("unsubscribe_url", &[Use::Mail, Use::Acknowledgement]),
+    ("handoff.rep", &[Use::Acknowledgement]),
+    ("handoff.answer_by", &[Use::Acknowledgement]),
+    ("score", &[Use::Webhook]),
+    ("stage", &[Use::Webhook]),
+    ("temperature", &[Use::Webhook]),
+    ("lead.id", &[Use::Webhook]),
+];
+
+/// What is wrong with asking for a value: it exists nowhere, with a hint.
+pub fn unknown(asked: &Asked, lead: &BTreeMap<String, Type>, account: &BTreeMap<String, Type>) -> Option<Option<String>> {
+    let path = asked.path.as_str();
+    if FIXED.iter().any(|(known, _)| *known == path) {
+        return None;
+    }
+    let declared = |name: &str, side: &str, known: &BTreeMap<String, Type>| {
+        if known.contains_key(name) {
+            return None;
+        }
+        let near = names::nearest(name, known.keys().map(String::as_str));
+        let hint = near.map(|near| format!("did you mean `{side}.{near}`?"));
+        let declare = || format!("declare it under `attributes: {{{side}: {{{name}: text}}}}` in config/overture.yaml");
+        Some(Some(hint.unwrap_or_else(declare)))
+    };
+    match path.split_once('.') {
+        Some(("lead", name)) => declared(name, "lead", lead),
+        Some(("account", name)) => declared(name, "account", account),
+        Some(("event", _)) => None,
+        _ => {
+            let known = FIXED.iter().map(|(known, _)| *known).filter(|known| *known != "lead.id");
+            let full = lead.contains_key(path).then(|| format!("did you mean `lead.{path}`?"));
+            let near = names::nearest(path, known.clone()).map(|near| format!("did you mean `{near}`?"));
+            let all = || format!("known: lead.*, account.*, {}", known.collect::<Vec<_>>().join(", "));
+            Some(Some(full.or(near).unwrap_or_else(all)))
+        }
+    }
+}
+
+/// Whether a value exists where the template is used.
+pub fn exists_in(path: &str, place: Use) -> bool {
+    if path.starts_with("event.") {
+        return place == Use::Webhook;
+    }
+    FIXED.iter().find(|(known, _)| *known == path).is_none_or(|(_, uses)| uses.contains(&place))
+}

@@ -1,0 +1,236 @@
+//! A whole workspace at once: every file read, every name checked against the files that declare it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::check::daemon::Daemon;
+use super::check::fields::not_yet;
+use super::check::known::{Known, Names};
+use super::check::sequence::{Around, sequence};
+use super::check::team::{Outside, team};
+use super::check::{overture, overture_defaults, scoring, speaks};
+use super::diagnostic::{Code, Report};
+use super::files::{self, CONFIG, Role};
+use super::overlay::Overlay;
+use super::source::{Place, Source};
+use super::syntax::{self, Node};
+use super::template::{self, Parsed};
+use super::{Compiled, Files, Revision, hash, revision, windows};
+use crate::domain::playbook::{Playbook, Settings};
+use crate::domain::routing::Staff;
+use crate::domain::score::Scoring;
+use crate::domain::sequence::{Act, Sequence, With};
+
+/// A file that could be read, by its number in the report.
+type Texts = BTreeMap<String, usize>;
+
+/// Compiles a workspace; the environment overrides config/overture.yaml.
+pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
+    let report = Report::default();
+    let mut shelf = Shelf::default();
+    for (path, bytes) in files {
+        shelf.put(path, bytes, &report);
+    }
+    let (settings, daemon) = settings(&shelf, overlay, &report);
+    let whole = Whole::compile(&shelf, &settings, &report);
+    let sources = report.sources();
+    let diagnostics = report.into_diagnostics();
+    let sound = !diagnostics.iter().any(super::diagnostic::Diagnostic::is_error);
+    let revisions = if sound { whole.revisions.clone() } else { Vec::new() };
+    let playbook = sound.then(|| whole.playbook(settings));
+    Compiled { playbook, daemon: daemon.filter(|_| sound), revisions, diagnostics, sources }
+}
+
+/// The files by what they are.
+#[derive(Default)]
+struct Shelf {
+    config: Texts,
+    sequences: Texts,
+    templates: BTreeMap<String, (template::Format, usize)>,
+    /// Names of files that are there and could not be read, so that their users are not told they are missing.
+    broken: BTreeSet<String>,
+}
+
+impl Shelf {
+    fn put(&mut self, path: &str, bytes: &[u8], report: &Report) {
+        match files::role(path) {
+            Role::Other => {}
+            Role::Stray => files::stray(path, report),
+            Role::Later(what) => not_yet(Place::top(report.add(Source::new(path, ""))), what, report),
+            Role::Config => match files::read(path, bytes, report) {
+                Some(number) => drop(self.config.insert(path.to_owned(), number)),
+                None => drop(self.broken.insert(path.to_owned())),
+            },
+            Role::Sequence { name } => match files::read(path, bytes, report) {
+                Some(number) => drop(self.sequences.insert(name, number)),
+                None => drop(self.broken.insert(name)),
+            },
+            Role::Template { name, format } => {
+                let number = files::read(path, bytes, report).unwrap_or_else(|| report.add(Source::new(path, "")));
+                if let Some((_, first)) = self.templates.get(&name) {
+                    let message = format!("`{name}` is already made by {}", report.source(*first).name);
+                    report.error_with(Code::TwinTemplate, Place::top(number), message, "keep one of them".to_owned());
+                    return;
+                }
+                self.templates.insert(name, (format, number));
+            }
+        }
+    }
+
+    fn tree(&self, path: &str, report: &Report) -> Option<Node> {
+        let number = *self.config.get(path)?;
+        read_tree(number, report)
+    }
+}
+
+fn read_tree(number: usize, report: &Report) -> Option<Node> {
+    let before = report.errors();
+    let root = syntax::read(number, report);
+    if root.as_ref().is_none_or(Node::is_nothing) && report.errors() == before {
+        let hint = "fill it, or remove it".to_owned();
+        report.error_with(Code::EmptyFile, Place::top(number), "this file holds nothing but comments", hint);
+        return None;
+    }
+    root
+}
+
+fn settings(shelf: &Shelf, overlay: &Overlay, report: &Report) -> (Settings, Option<Daemon>) {
+    let path = CONFIG[0];
+    if !shelf.config.contains_key(path) && !shelf.broken.contains(path) {
+        let place = Place::top(report.add(Source::new(path, "")));
+        let hint = "is this the workspace folder? `overture init` makes a new one".to_owned();
+        report.error_with(Code::MissingFile, place, "this file is missing, and every workspace needs it", hint);
+    }
+    match shelf.tree(path, report) {
+        Some(mut root) => {
+            overlay.apply(&mut root, report);
+            overture(&root, report)
+        }
+        None => (overture_defaults(), None),
+    }
+}
+
+/// All that comes of the files beside the settings.
+struct Whole {
+    templates: BTreeMap<String, Parsed>,
+    sequences: BTreeMap<String, Sequence>,
+    scoring: Scoring,
+    staff: Staff,
+    revisions: Vec<Revision>,
+}
+
+impl Whole {
+    fn compile(shelf: &Shelf, settings: &Settings, report: &Report) -> Self {
+        let (lead, account) = (&settings.lead_attributes, &settings.account_attributes);
+        let mut templates = BTreeMap::new();
+        for (name, (format, number)) in &shelf.templates {
+            let parsed = template::parse(name, *format, *number, report);
+            parsed.check_values(lead, account, report);
+            templates.insert(name.clone(), parsed);
+        }
+        let none = BTreeSet::new();
+        let senders: BTreeSet<String> = settings.senders.keys().cloned().collect();
+        let channels: BTreeSet<String> = settings.channels.keys().cloned().collect();
+        let sequences: BTreeSet<String> = shelf.sequences.keys().chain(&shelf.broken).cloned().collect();
+        let speaks = speaks(settings, &none);
+        let outside =
+            Outside { speaks, channels: &channels, senders: &senders, sequences: &sequences, templates: &templates };
+        let staff = shelf.tree(CONFIG[2], report).map(|root| team(&root, outside, report)).unwrap_or_default();
+        let version = shelf.config.get(CONFIG[1]).map(|number| hash([report.source(*number).text.as_bytes()]));
+        let scoring = match shelf.tree(CONFIG[1], report) {
+            Some(root) => scoring(&root, version.unwrap_or_default(), speaks, report),
+            None => no_scoring(),
+        };
+        let teams = !staff.teams.is_empty() || shelf.broken.contains(CONFIG[2]) || report.errors() > 0;
+        let names = Names { senders: &senders, channels: &channels, sequences: &sequences, teams };
+        let known = Known { lead, account, templates: &templates, names: Some(names) };
+        let around = Around { known, has_address: settings.company.postal_address.is_some(), report };
+        let (sequences, revisions) = read_sequences(shelf, around);
+        tell_cycles(&sequences, &shelf.sequences, report);
+        Self { templates, sequences, scoring, staff, revisions }
+    }
+
+    fn playbook(self, settings: Settings) -> Playbook {
+        let sequences: BTreeMap<String, Arc<Sequence>> =
+            self.sequences.into_iter().map(|(name, sequence)| (name, Arc::new(sequence))).collect();
+        let versions = sequences.values().map(|one| (one.version.clone(), one.clone())).collect();
+        let windows = windows(&self.scoring, &self.staff, sequences.values().map(Arc::as_ref));
+        let mut templates: BTreeMap<_, _> =
+            self.templates.values().map(|parsed| (parsed.template.version.clone(), parsed.template.clone())).collect();
+        for step in sequences.values().flat_map(|sequence| &sequence.steps) {
+            let Act::Webhook { with, .. } = &step.act else { continue };
+            for value in with.values() {
+                if let With::Text(template) = value {
+                    templates.insert(template.version.clone(), template.clone());
+                }
+            }
+        }
+        Playbook {
+            settings,
+            scoring: Arc::new(self.scoring),
+            staff: Arc::new(self.staff),
+            sequences,
+            versions,
+            templates,
+            windows,
+        }
+    }
+}
+
+fn read_sequences(shelf: &Shelf, around: Around<'_>) -> (BTreeMap<String, Sequence>, Vec<Revision>) {
+    let (mut sequences, mut revisions) = (BTreeMap::new(), Vec::new());
+    let report = around.report;
+    for (name, number) in &shelf.sequences {
+        let Some(mut one) = read_tree(*number, report).and_then(|root| sequence(name, &root, around)) else { continue };
+        let source = report.source(*number);
+        one.version = revision::version(&source.text, &one, around.known.templates, report);
+        revisions.push(revision::store(&one, &source.text, around.known, report));
+        sequences.insert(name.clone(), one);
+    }
+    (sequences, revisions)
+}
+
+/// Tells each sequence that leads back to itself by `enroll` steps, once a circle.
+fn tell_cycles(sequences: &BTreeMap<String, Sequence>, texts: &Texts, report: &Report) {
+    let targets = |name: &str| {
+        let steps = sequences.get(name).map_or(&[][..], |sequence| &sequence.steps);
+        steps.iter().filter_map(|step| match &step.act {
+            Act::Enroll { sequence } => Some((sequence.clone(), step.line)),
+            _ => None,
+        })
+    };
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for start in sequences.keys() {
+        let mut ways = vec![vec![start.clone()]];
+        let mut seen = BTreeSet::new();
+        while let Some(way) = ways.pop() {
+            let Some(last) = way.last() else { continue };
+            for (target, line) in targets(last) {
+                if target == *start && !way.iter().any(|name| told.contains(name)) {
+                    told.extend(way.iter().cloned());
+                    let Some(number) = texts.get(last) else { continue };
+                    let at = report.source(*number).byte(line, 1);
+                    let circle = way.iter().chain([start]).cloned().collect::<Vec<_>>().join(" → ");
+                    let message = format!("sequences enroll into each other in a circle: {circle}");
+                    let place = Place { source: *number, start: at, end: at + 1_000 };
+                    report.error_with(Code::EnrollCycle, place, message, "end one of them instead".to_owned());
+                } else if seen.insert(target.clone()) {
+                    ways.push(way.iter().cloned().chain([target]).collect());
+                }
+            }
+        }
+    }
+}
+
+fn no_scoring() -> Scoring {
+    Scoring {
+        version: "none".to_owned(),
+        range: (0.0, 100.0),
+        fit: Vec::new(),
+        engagement: Vec::new(),
+        bands: vec![("cold".to_owned(), 0.0), ("warm".to_owned(), 30.0), ("hot".to_owned(), 70.0)],
+        hot_when: None,
+        lifecycle: Vec::new(),
+        recycled: None,
+    }
+}
