@@ -15,8 +15,13 @@ pub const CONFIG: [&str; 3] = ["config/overture.yaml", "config/scoring.yaml", "c
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
     Config,
-    Sequence { name: String },
-    Template { name: String, format: Format },
+    Sequence {
+        name: String,
+    },
+    Template {
+        name: String,
+        format: Format,
+    },
     /// Described, and not supported yet.
     Later(&'static str),
     /// Lies where files are read, and is not one of them.
@@ -82,14 +87,20 @@ pub fn read(path: &str, bytes: &[u8], report: &Report) -> Option<usize> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
-            let (line, column) = Source::new(path, String::from_utf8_lossy(&bytes[..error.valid_up_to()])).position(usize::MAX);
+            let (line, column) =
+                Source::new(path, String::from_utf8_lossy(&bytes[..error.valid_up_to()])).position(usize::MAX);
             let message = format!("this is not UTF-8 text, from line {line}, column {column} on");
             report.error_with(Code::NotUtf8, Place::top(blank("")), message, "save it as UTF-8".to_owned());
             return None;
         }
     };
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        report.error_with(Code::EmptyFile, Place::top(blank("")), "this file is empty", "fill it, or remove it".to_owned());
+        report.error_with(
+            Code::EmptyFile,
+            Place::top(blank("")),
+            "this file is empty",
+            "fill it, or remove it".to_owned(),
+        );
         return None;
     }
     Some(report.add(Source::new(path, text)))
@@ -99,6 +110,8 @@ pub fn read(path: &str, bytes: &[u8], report: &Report) -> Option<usize> {
 pub fn stray(path: &str, report: &Report) {
     let place = Place::top(report.add(Source::new(path, "")));
     let near = names::nearest(path, CONFIG).map(|near| format!("did you mean {near}?"));
-    let hint = near.unwrap_or_else(|| "read are: config/*.yaml of three names, sequences/**/*.yaml, templates/**/*.md and *.json".to_owned());
+    let hint = near.unwrap_or_else(|| {
+        "read are: config/*.yaml of three names, sequences/**/*.yaml, templates/**/*.md and *.json".to_owned()
+    });
     report.warn(Code::UnreadName, place, "this file is never read", hint);
 }

@@ -18,6 +18,9 @@ mod template;
 mod windows;
 mod workspace;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +31,7 @@ pub use check::network::check_channel_url;
 pub use check::secret::{From, SecretRef};
 pub use overlay::Overlay;
 pub use revision::{Revision, revision};
-pub use windows::windows;
+pub use windows::{thresholds, windows};
 pub use workspace::workspace;
 
 use crate::domain::playbook::Playbook;

@@ -15,7 +15,7 @@ use super::overlay::Overlay;
 use super::source::{Place, Source};
 use super::syntax::{self, Node};
 use super::template::{self, Parsed};
-use super::{Compiled, Files, Revision, hash, revision, windows};
+use super::{Compiled, Files, Revision, hash, revision, thresholds, windows};
 use crate::domain::playbook::{Playbook, Settings};
 use crate::domain::routing::Staff;
 use crate::domain::score::Scoring;
@@ -155,6 +155,7 @@ impl Whole {
             self.sequences.into_iter().map(|(name, sequence)| (name, Arc::new(sequence))).collect();
         let versions = sequences.values().map(|one| (one.version.clone(), one.clone())).collect();
         let windows = windows(&self.scoring, &self.staff, sequences.values().map(Arc::as_ref));
+        let thresholds = thresholds(&self.scoring, &self.staff, sequences.values().map(Arc::as_ref));
         let mut templates: BTreeMap<_, _> =
             self.templates.values().map(|parsed| (parsed.template.version.clone(), parsed.template.clone())).collect();
         for step in sequences.values().flat_map(|sequence| &sequence.steps) {
@@ -167,7 +168,7 @@ impl Whole {
         }
         Playbook {
             settings,
-            scoring: Arc::new(self.scoring),
+            scoring: Arc::new(Scoring { thresholds, ..self.scoring }),
             staff: Arc::new(self.staff),
             sequences,
             versions,
@@ -232,5 +233,6 @@ fn no_scoring() -> Scoring {
         hot_when: None,
         lifecycle: Vec::new(),
         recycled: None,
+        thresholds: Vec::new(),
     }
 }

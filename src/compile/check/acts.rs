@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::conditions::condition;
 use super::fields::{Fields, Keys, not_yet, parse, scalar, unknown};
 use super::sequence::plain;
-use super::steps::{Inside, kinds};
 use super::set;
+use super::steps::{Inside, kinds};
 use crate::compile::diagnostic::Code;
 use crate::compile::syntax::{Node, Value};
 use crate::compile::template::{self, Use};
@@ -37,7 +37,12 @@ pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mu
         }
         several => {
             let hint = "write each as an item of its own, with its own `- `".to_owned();
-            report.error_with(Code::StepKind, fields.place, format!("a step does one thing; this does {}", several.join(" and ")), hint);
+            report.error_with(
+                Code::StepKind,
+                fields.place,
+                format!("a step does one thing; this does {}", several.join(" and ")),
+                hint,
+            );
             return None;
         }
     };
@@ -51,7 +56,8 @@ pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mu
         "handoff" => handoff(node?, inside),
         "enroll" => enroll(node?, inside),
         _ => {
-            let reason = fields.entries().iter().find(|entry| entry.key.text == "end").and_then(|entry| entry.value.text());
+            let reason =
+                fields.entries().iter().find(|entry| entry.key.text == "end").and_then(|entry| entry.value.text());
             Some(Act::End { reason: reason.unwrap_or("end").to_owned() })
         }
     }
@@ -96,7 +102,12 @@ fn template_named<'a>(name: &str, node: &Node, inside: Inside<'a>) -> Option<&'a
     found
 }
 
-fn webhook(sequence: &str, node: &Node, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Act> {
+fn webhook(
+    sequence: &str,
+    node: &Node,
+    fields: &Fields<'_>,
+    (inside, used): (Inside<'_>, &mut Templates),
+) -> Option<Act> {
     let report = inside.around.report;
     let channel = scalar(node, "webhook", report)?;
     if let Some(names) = inside.around.known.names

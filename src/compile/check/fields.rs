@@ -40,7 +40,12 @@ impl<'a> Fields<'a> {
                 not_yet(key.place, &format!("`{}` in {}", key.text, keys.what), report);
             } else {
                 let message = format!("`{}` is no key of {}", key.text, keys.what);
-                report.error_with(Code::UnknownKey, key.place, message, names::hint(&key.text, keys.known.iter().copied()));
+                report.error_with(
+                    Code::UnknownKey,
+                    key.place,
+                    message,
+                    names::hint(&key.text, keys.known.iter().copied()),
+                );
             }
         }
         Some(Self { report, place: node.place, what: keys.what, entries })
@@ -55,7 +60,12 @@ impl<'a> Fields<'a> {
         let entry = self.entries.iter().find(|entry| entry.key.text == key)?;
         if entry.value.is_nothing() {
             let message = format!("`{key}` has no value");
-            self.report.error_with(Code::WrongShape, entry.key.place, message, "give it one, or remove the key".to_owned());
+            self.report.error_with(
+                Code::WrongShape,
+                entry.key.place,
+                message,
+                "give it one, or remove the key".to_owned(),
+            );
             return None;
         }
         Some(&entry.value)

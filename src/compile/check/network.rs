@@ -35,8 +35,14 @@ pub fn public_url(node: &Node, report: &Report) -> Option<String> {
         return None;
     }
     if url.scheme() == "http" && !is_loopback(&url) {
-        let hint = "mail clients refuse one-click unsubscribe over plain http; put TLS in front and write https://".to_owned();
-        report.error_with(Code::BadAddress, node.place, "the public address must be https, unless it is loopback", hint);
+        let hint =
+            "mail clients refuse one-click unsubscribe over plain http; put TLS in front and write https://".to_owned();
+        report.error_with(
+            Code::BadAddress,
+            node.place,
+            "the public address must be https, unless it is loopback",
+            hint,
+        );
         return None;
     }
     Some(text.trim_end_matches('/').to_owned())
@@ -75,7 +81,8 @@ pub fn net(node: &Node, report: &Report) -> Option<String> {
         Err(_) => None,
     };
     let named = text.eq_ignore_ascii_case("localhost");
-    let fits = named || most.is_some_and(|most| bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most)));
+    let fits =
+        named || most.is_some_and(|most| bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most)));
     if !fits {
         let message = format!("expected an address or a network such as 10.1.0.0/16, found `{text}`");
         report.error(Code::BadAddress, node.place, message);

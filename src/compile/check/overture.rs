@@ -49,8 +49,8 @@ const CHANNEL: Keys = Keys {
 
 /// Names that templates or conditions use for something else.
 const RESERVED: [&str; 30] = [
-    "raw", "log", "len", "lookup", "with", "each", "if", "unless", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not",
-    "inline", "this", "else", "upper", "lower", "date", "truncate", "pick", "plural", "url", "true", "false",
+    "raw", "log", "len", "lookup", "with", "each", "if", "unless", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or",
+    "not", "inline", "this", "else", "upper", "lower", "date", "truncate", "pick", "plural", "url", "true", "false",
     "null",
 ];
 
@@ -224,4 +224,3 @@ pub fn address(node: &Node, what: &str, report: &Report) -> Option<String> {
         }
     }
 }
-

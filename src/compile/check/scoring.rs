@@ -38,6 +38,7 @@ pub fn scoring(root: &Node, version: String, speaks: Speaks<'_>, report: &Report
         hot_when: None,
         lifecycle: Vec::new(),
         recycled: None,
+        thresholds: Vec::new(),
     };
     let Some(fields) = Fields::of(root, FILE, report) else { return scoring };
     if let Some(range) = fields.parse("range", range) {
@@ -45,7 +46,8 @@ pub fn scoring(root: &Node, version: String, speaks: Speaks<'_>, report: &Report
     }
     scoring.fit = fields.list("fit").into_iter().filter_map(|node| fit(node, speaks, report)).collect();
     let heard = Speaks { event: true, ..speaks };
-    scoring.engagement = fields.list("engagement").into_iter().filter_map(|node| engagement(node, heard, report)).collect();
+    scoring.engagement =
+        fields.list("engagement").into_iter().filter_map(|node| engagement(node, heard, report)).collect();
     unique(&fields, report);
     if fields.key("bands").is_some() {
         scoring.bands = bands(&fields, report);
@@ -130,7 +132,13 @@ fn lifecycle(scoring: &mut Scoring, fields: &Fields<'_>, speaks: Speaks<'_>) {
                 let hint = format!("rules lead to: {}, recycled", RISEN.join(", "));
                 report.error_with(Code::UnknownStage, entry.key.place, message, hint);
             }
-            None => unknown(Code::UnknownStage, entry.key.place, &entry.key.text, RISEN.into_iter().chain(["recycled"]), report),
+            None => unknown(
+                Code::UnknownStage,
+                entry.key.place,
+                &entry.key.text,
+                RISEN.into_iter().chain(["recycled"]),
+                report,
+            ),
         }
     }
     rules.sort_by_key(|(stage, _)| *stage);

@@ -21,7 +21,10 @@ pub struct SecretRef {
 #[derive(Clone, Debug)]
 pub enum From {
     Plain(SecretString),
-    Env { name: String, default: Option<SecretString> },
+    Env {
+        name: String,
+        default: Option<SecretString>,
+    },
     /// Relative to the workspace.
     File(PathBuf),
 }
@@ -35,7 +38,9 @@ pub fn secret(node: &Node, what: &str, report: &Report) -> Option<SecretRef> {
     }
     let fields = Fields::of(node, SECRET, report)?;
     let from = match (fields.text("env"), fields.text("file")) {
-        (Some(name), None) => From::Env { name: name.to_owned(), default: fields.text("default").map(SecretString::from) },
+        (Some(name), None) => {
+            From::Env { name: name.to_owned(), default: fields.text("default").map(SecretString::from) }
+        }
         (None, Some(path)) => From::File(PathBuf::from(path)),
         _ => {
             let message = "a secret is a value, `{env: NAME}` or `{file: PATH}`";

@@ -1,5 +1,9 @@
 //! When a sequence may send, from whom, and in whose time.
 
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
 use super::fields::{Fields, Keys, scalar, unknown};
 use super::known::Known;
 use super::team::{days, holidays, hours, never_opens, zone};
@@ -26,11 +30,10 @@ pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
             unknown(Code::UnknownSender, node.place, from, names.senders.iter().map(String::as_str), report);
         }
     }
-    sending.days = days(&fields).unwrap_or(sending.days);
-    if fields.key("hours").is_some() {
-        sending.hours = hours(&fields);
-    }
-    sending.holidays = holidays(&fields);
+    let (usual_days, usual_hours) = usual(kind);
+    let days = days(&fields).unwrap_or(usual_days);
+    let hours = if fields.key("hours").is_some() { hours(&fields) } else { vec![usual_hours] };
+    sending.calendar = Calendar::new(TimeZone::UTC, days, &hours, holidays(&fields));
     sending.zone = zone_rule(&fields);
     if let Some(node) = fields.get("fallback_zone")
         && zone(node, report).is_some()
@@ -39,26 +42,21 @@ pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
     }
     sending.thread = fields.flag("thread").unwrap_or(false);
     let place = fields.key("hours").map_or(fields.place, |key| key.place);
-    let calendar = Calendar::new(jiff::tz::TimeZone::UTC, sending.days, &sending.hours, sending.holidays.clone());
-    never_opens(&calendar, place, report);
+    never_opens(&sending.calendar, place, report);
     sending
 }
 
-fn default_sending(kind: Kind) -> Sending {
-    let office = (Weekdays::parse("mon-fri"), Hours::parse("09:00-17:00"));
-    let (days, hours) = match (kind, office) {
-        (Kind::Cadence | Kind::Nurture, (Ok(days), Ok(hours))) => (days, hours),
+fn usual(kind: Kind) -> (Weekdays, Hours) {
+    match (kind, Weekdays::parse("mon-fri"), Hours::parse("09:00-17:00")) {
+        (Kind::Cadence | Kind::Nurture, Ok(days), Ok(hours)) => (days, hours),
         _ => (Weekdays::ALL, Hours::WHOLE_DAY),
-    };
-    Sending {
-        from: None,
-        days,
-        hours: vec![hours],
-        holidays: std::collections::BTreeSet::new(),
-        zone: ZoneRule::Lead,
-        fallback_zone: None,
-        thread: false,
     }
+}
+
+fn default_sending(kind: Kind) -> Sending {
+    let (days, hours) = usual(kind);
+    let calendar = Calendar::new(TimeZone::UTC, days, &[hours], BTreeSet::new());
+    Sending { from: None, calendar, zone: ZoneRule::Lead, fallback_zone: None, thread: false }
 }
 
 fn zone_rule(fields: &Fields<'_>) -> ZoneRule {

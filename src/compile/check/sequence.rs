@@ -103,14 +103,18 @@ fn again(fields: &Fields<'_>) -> Again {
     let read = |text: &str| match text {
         "never" => Ok(Again::Never),
         "always" => Ok(Again::Always),
-        text => length(text).map(Again::After).map_err(|_| format!("expected never, always or a time such as 90d, found `{text}`")),
+        text => length(text)
+            .map(Again::After)
+            .map_err(|_| format!("expected never, always or a time such as 90d, found `{text}`")),
     };
     fields.parse("again", read).unwrap_or(Again::Never)
 }
 
 fn stop(fields: &Fields<'_>, speaks: Speaks<'_>) -> Stop {
     let report = fields.report;
-    let Some(fields) = fields.get("stop").and_then(|node| Fields::of(node, STOP, report)) else { return Stop::default() };
+    let Some(fields) = fields.get("stop").and_then(|node| Fields::of(node, STOP, report)) else {
+        return Stop::default();
+    };
     let on = fields.list("on").into_iter().filter_map(|node| super::event_name(node, "on", report)).collect();
     Stop { on, when: fields.get("when").and_then(|node| condition(node, "when", speaks, report)) }
 }

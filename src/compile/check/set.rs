@@ -25,8 +25,11 @@ pub fn assigns(node: &Node, inside: Inside<'_>) -> Vec<Assign> {
                 "stage" => assigns.extend(stage(value, inside)),
                 other => {
                     let known = inside.around.known.lead.keys().map(|name| format!("lead.{name}")).collect::<Vec<_>>();
-                    let near = names::nearest(other, known.iter().map(String::as_str).chain(["score", "stage", "lead.tags"]));
-                    let hint = near.map_or("`set` takes lead.NAME, lead.tags, score and stage".to_owned(), |near| format!("did you mean `{near}`?"));
+                    let near =
+                        names::nearest(other, known.iter().map(String::as_str).chain(["score", "stage", "lead.tags"]));
+                    let hint = near.map_or("`set` takes lead.NAME, lead.tags, score and stage".to_owned(), |near| {
+                        format!("did you mean `{near}`?")
+                    });
                     report.error_with(Code::UnknownKey, key.place, format!("`{other}` cannot be set"), hint);
                 }
             },

@@ -22,9 +22,11 @@ pub fn promise(key: &Key, node: &Node, outside: Outside<'_>, report: &Report) ->
     let fields = Fields::of(node, SLA, report)?;
     let name = super::team::named(key, report);
     let applies = fields.need("applies").and_then(|node| condition(node, "applies", outside.speaks, report));
-    let respond_within = fields.need("respond_within").and_then(|node| parse(node, "respond_within", report, Allowed::parse));
+    let respond_within =
+        fields.need("respond_within").and_then(|node| parse(node, "respond_within", report, Allowed::parse));
     fields.need("counts");
-    let counts = fields.list("counts").into_iter().filter_map(|node| super::event_name(node, "counts", report)).collect();
+    let counts =
+        fields.list("counts").into_iter().filter_map(|node| super::event_name(node, "counts", report)).collect();
     let after_hours = fields.get("after_hours").and_then(|node| after_hours(node, outside, report));
     let ladder = fields.list("ladder").into_iter().filter_map(|node| rung(node, outside, report)).collect();
     Some(Promise { name, applies: applies?, respond_within: respond_within?, counts, after_hours, ladder })
@@ -52,7 +54,8 @@ fn after_hours(node: &Node, outside: Outside<'_>, report: &Report) -> Option<Aft
 fn rung(node: &Node, outside: Outside<'_>, report: &Report) -> Option<Rung> {
     let fields = Fields::of(node, RUNG, report)?;
     let at = fields.need("at").and_then(|node| parse(node, "at", report, RungAt::parse));
-    let acts: Vec<RungAct> = [remind(&fields), alert(&fields), return_to(&fields, outside)].into_iter().flatten().collect();
+    let acts: Vec<RungAct> =
+        [remind(&fields), alert(&fields), return_to(&fields, outside)].into_iter().flatten().collect();
     let later = ["reassign"].iter().any(|key| fields.key(key).is_some());
     let known = ["remind", "alert", "return_to"].iter().filter(|key| fields.key(key).is_some()).count();
     if known != 1 && !later {

@@ -20,7 +20,19 @@ const KINDS: [&str; 11] =
 const STEP: Keys = Keys {
     what: "a step",
     known: &[
-        "id", "email", "webhook", "with", "on_failure", "wait", "if", "else if", "else", "then", "set", "handoff", "enroll",
+        "id",
+        "email",
+        "webhook",
+        "with",
+        "on_failure",
+        "wait",
+        "if",
+        "else if",
+        "else",
+        "then",
+        "set",
+        "handoff",
+        "enroll",
         "end",
     ],
     later: &["task", "split", "title", "notes", "due", "outcomes", "overdue", "policy", "thread", "send", "note"],
@@ -70,10 +82,17 @@ pub fn steps(sequence: &str, fields: &Fields<'_>, inside: Inside<'_>) -> Steps {
     if let Some(node) = fields.need("steps") {
         match &node.value {
             Value::List(items) if !items.is_empty() => drop(layout.list(items, "")),
-            Value::List(_) => inside.around.report.error(Code::NoSteps, node.place, "a sequence needs at least one step"),
+            Value::List(_) => {
+                inside.around.report.error(Code::NoSteps, node.place, "a sequence needs at least one step")
+            }
             _ => {
                 let message = format!("expected a list of steps, found {}", node.kind());
-                inside.around.report.error_with(Code::WrongShape, node.place, message, "begin each step with `- `".to_owned());
+                inside.around.report.error_with(
+                    Code::WrongShape,
+                    node.place,
+                    message,
+                    "begin each step with `- `".to_owned(),
+                );
             }
         }
     }
@@ -148,7 +167,8 @@ impl<'a> Layout<'a> {
 
     /// Adds `- else if:` and `- else:` to the branch before them; true when the item was one of them.
     fn continues(&mut self, fields: &Fields<'a>, branch: Option<usize>, loose: &mut Vec<Loose>, here: &str) -> bool {
-        let (Some(key), is_else) = (fields.key("else if").or_else(|| fields.key("else")), fields.key("else").is_some()) else {
+        let (Some(key), is_else) = (fields.key("else if").or_else(|| fields.key("else")), fields.key("else").is_some())
+        else {
             return false;
         };
         let Some(index) = branch else {
@@ -165,7 +185,8 @@ impl<'a> Layout<'a> {
         }
         loose.retain(|place| !matches!(place, Loose::Otherwise(at) if *at == index));
         let first = self.steps.len();
-        let tails = self.body(fields, if fields.key("then").is_some() { "then" } else { "else" }, &format!("{here}.else"));
+        let tails =
+            self.body(fields, if fields.key("then").is_some() { "then" } else { "else" }, &format!("{here}.else"));
         if self.steps.len() > first {
             self.tie(&[Loose::Otherwise(index)], first);
             loose.extend(tails);
@@ -239,7 +260,12 @@ impl<'a> Layout<'a> {
             Some(node) => self.id(node, line),
             None if acting => {
                 let hint = format!("add `id: …`; it is how leads in flight find their place after an edit");
-                self.report().error_with(Code::MissingStepId, fields.place, format!("a step that does `{}` needs an id", act.kind()), hint);
+                self.report().error_with(
+                    Code::MissingStepId,
+                    fields.place,
+                    format!("a step that does `{}` needs an id", act.kind()),
+                    hint,
+                );
                 None
             }
             None => None,

@@ -44,7 +44,8 @@ pub struct Outside<'a> {
 pub fn team(root: &Node, outside: Outside<'_>, report: &Report) -> Staff {
     let mut staff = Staff::default();
     let Some(fields) = Fields::of(root, FILE, report) else { return staff };
-    let declared = |key: &str| -> BTreeSet<&str> { fields.map(key).iter().map(|entry| entry.key.text.as_str()).collect() };
+    let declared =
+        |key: &str| -> BTreeSet<&str> { fields.map(key).iter().map(|entry| entry.key.text.as_str()).collect() };
     let (calendars, reps, teams) = (declared("calendars"), declared("reps"), declared("teams"));
     for Entry { key, value } in fields.map("calendars") {
         if let Some(calendar) = calendar(value, report) {
@@ -137,7 +138,11 @@ fn one_team(key: &Key, node: &Node, names: Declared<'_>, report: &Report) -> Opt
     Some(Team { title, calendar: calendar?, members, fallback: fallback?, manager })
 }
 
-fn routing(fields: &Fields<'_>, teams: &BTreeSet<&str>, speaks: Speaks<'_>) -> Vec<(Option<crate::domain::condition::Condition>, String)> {
+fn routing(
+    fields: &Fields<'_>,
+    teams: &BTreeSet<&str>,
+    speaks: Speaks<'_>,
+) -> Vec<(Option<crate::domain::condition::Condition>, String)> {
     let report = fields.report;
     let rules = fields.list("routing");
     let mut routing = Vec::new();
@@ -243,4 +248,3 @@ fn absence(text: &str) -> Result<(Date, Date), String> {
     let (first, last) = (date(first.trim())?, date(last.trim())?);
     if first <= last { Ok((first, last)) } else { Err(format!("`{text}` ends before it begins")) }
 }
-

@@ -53,9 +53,7 @@ impl Report {
     /// Everything found, by file, then by place.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.found.into_inner();
-        found.sort_by(|a, b| {
-            (a.file(), a.start, a.code, &a.message).cmp(&(b.file(), b.start, b.code, &b.message))
-        });
+        found.sort_by(|a, b| (a.file(), a.start, a.code, &a.message).cmp(&(b.file(), b.start, b.code, &b.message)));
         found.dedup();
         found
     }

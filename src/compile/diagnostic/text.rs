@@ -1,15 +1,34 @@
 //! The form that people read: the line with the fault underlined.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, ThemeCharacters, ThemeStyles};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents, ThemeCharacters, ThemeStyles,
+};
 
 use super::{Diagnostic, Severity};
+use crate::compile::source::Source;
 
 /// What miette draws.
-struct Shown<'a> {
-    diagnostic: &'a Diagnostic,
-    source: NamedSource<String>,
+struct Shown<'a>(&'a Diagnostic, OneLine<'a>);
+
+/// Shows the one line a mistake is in; lines around it may hold secrets.
+struct OneLine<'a>(&'a Source);
+
+impl SourceCode for OneLine<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        _before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let (start, text) = self.0.line_at(span.offset());
+        let (line, column) = self.0.position(span.offset());
+        let whole = SourceSpan::from((start, text.len()));
+        let name = self.0.name.clone();
+        Ok(Box::new(MietteSpanContents::new_named(name, text.as_bytes(), whole, line - 1, column - 1, 1)))
+    }
 }
 
 /// Draws mistakes one below the other; with colours only if wanted.
@@ -19,11 +38,10 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0).with_width(110);
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let source = NamedSource::new(diagnostic.file(), diagnostic.source.text.clone());
-        let shown = Shown { diagnostic, source };
+        let shown = Shown(diagnostic, OneLine(&diagnostic.source));
         if handler.render_report(&mut out, &shown).is_err() {
             let (line, column) = diagnostic.position();
-            out.push_str(&format!("{}:{line}:{column}: {}\n", diagnostic.file(), diagnostic.message));
+            let _ = writeln!(out, "{}:{line}:{column}: {}", diagnostic.file(), diagnostic.message);
         }
         out.push('\n');
     }
@@ -32,13 +50,16 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
 
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.diagnostic.fmt(f)
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        // Where there is no line to show, the file is named here.
+        let file = if self.0.source.text.is_empty() { self.0.file() } else { "" };
+        let colon = if file.is_empty() { "" } else { ": " };
+        write!(f, "{file}{colon}{}", self.0.message)
     }
 }
 
@@ -46,27 +67,27 @@ impl std::error::Error for Shown<'_> {}
 
 impl miette::Diagnostic for Shown<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code.id()))
+        Some(Box::new(self.0.code.id()))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.severity {
+        Some(match self.0.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.diagnostic.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
+        self.0.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        (!self.diagnostic.source.text.is_empty()).then_some(&self.source as &dyn SourceCode)
+        (!self.0.source.text.is_empty()).then_some(&self.1 as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let Diagnostic { start, end, .. } = *self.diagnostic;
-        let label = (!self.diagnostic.source.text.is_empty()).then(|| LabeledSpan::new(None, start, end - start));
+        let Diagnostic { start, end, .. } = *self.0;
+        let label = (!self.0.source.text.is_empty()).then(|| LabeledSpan::new(None, start, end - start));
         Some(Box::new(label.into_iter()))
     }
 }

@@ -7,6 +7,7 @@ const QUOTE_WHOLE: &str = "put the whole value in single quotes: '…'";
 
 /// Tells a scanner's error as what people most likely did.
 pub fn tell(source: &Source, place: Place, info: &str, report: &Report) {
+    let place = on_text(source, place);
     let (line_start, line) = source.line_at(place.start);
     if let Some(tab) = tab_in_indent(line) {
         let place = place.at(line_start + tab, line_start + tab + 1);
@@ -28,6 +29,15 @@ pub fn tell(source: &Source, place: Place, info: &str, report: &Report) {
     report.error_with(Code::Yaml, place, message, hint);
 }
 
+/// At the end of a file there is nothing to underline, so the last character is.
+fn on_text(source: &Source, place: Place) -> Place {
+    let kept = source.text.trim_end();
+    match kept.char_indices().last() {
+        Some((last, _)) if place.start >= kept.len() => place.at(last, kept.len()),
+        _ => place,
+    }
+}
+
 /// Tells that a value begins with `!`.
 pub fn tag(source: &Source, place: Place, report: &Report) {
     let (start, line) = source.line_at(place.start);
@@ -39,7 +49,11 @@ pub fn tag(source: &Source, place: Place, report: &Report) {
 
 fn whole(line: &str, from: usize) -> String {
     let value = line.get(from..).unwrap_or_default().trim();
-    if value.is_empty() || value.contains('\'') { QUOTE_WHOLE.to_owned() } else { format!("quote it as a whole: '{value}'") }
+    if value.is_empty() || value.contains('\'') {
+        QUOTE_WHOLE.to_owned()
+    } else {
+        format!("quote it as a whole: '{value}'")
+    }
 }
 
 fn line_before(source: &Source, line_start: usize) -> Option<(usize, &str)> {
@@ -73,6 +87,9 @@ fn in_words(info: &str) -> (String, Option<String>) {
         }
         _ if info.contains("did not find expected key") || info.contains("expected '-'") || info.contains("indent") => {
             ("this line does not fit where it stands", "check its indentation, and the quotes of the line above")
+        }
+        _ if info.contains("expected node content") => {
+            ("a value is missing here", "give it one, or close what was opened before")
         }
         _ if info.contains("',' or") || info.contains("flow") => {
             ("a `[` or `{` is not closed, or a comma is missing", "close it with `]` or `}`")

@@ -8,10 +8,17 @@ use std::ops::Range;
 pub enum Expr {
     /// A dotted path such as `lead.first_name`, `this` or `@index`.
     Path(String, Range<usize>),
-    /// A text, number, `true`, `false` or `null`; whether it shows something.
-    Literal { shows: bool, span: Range<usize> },
+    /// A text, number, `true`, `false` or `null`.
+    Literal { text: String, span: Range<usize> },
     /// A helper with its arguments.
     Call { helper: String, place: Range<usize>, args: Vec<Self> },
+}
+
+impl Expr {
+    /// Whether it is a literal that is not blank.
+    pub fn shows(&self) -> bool {
+        matches!(self, Self::Literal { text, .. } if !text.trim().is_empty() && text != "null" && text != "false")
+    }
 }
 
 /// A mistake, with its place in the text.
@@ -84,7 +91,7 @@ impl<'a> Reader<'a> {
             return Err(self.wrong(start..self.text.len(), "a quote is never closed"));
         };
         self.at = start + 1 + close + 1;
-        Ok(Expr::Literal { shows: !inner[..close].trim().is_empty(), span: self.span(start) })
+        Ok(Expr::Literal { text: inner[..close].to_owned(), span: self.span(start) })
     }
 
     fn bare(&mut self) -> Result<Expr, Wrong> {
@@ -100,17 +107,28 @@ impl<'a> Reader<'a> {
         }
         let span = self.span(start);
         if word.parse::<f64>().is_ok() || matches!(word, "true" | "false" | "null") {
-            return Ok(Expr::Literal { shows: !matches!(word, "null" | "false"), span });
+            return Ok(Expr::Literal { text: word.to_owned(), span });
         }
-        if let Some((name, value)) = word.split_once('=') {
-            let message = format!("`{name}={value}`: named arguments are not supported");
-            return Err(self.wrong(start..self.at, message));
+        if let Some((name, _)) = word.split_once('=').filter(|(name, _)| is_path(name)) {
+            self.at = start + name.len() + 1;
+            return self.named(name, start);
         }
         if is_path(word) {
             return Ok(Expr::Path(word.to_owned(), span));
         }
         let hint = "a value is written like `lead.first_name`".to_owned();
         Err(Wrong { hint: Some(hint), ..self.wrong(start..self.at, format!("`{word}` is no value")) })
+    }
+
+    /// The value after `name=`; the name itself only matters to the helper `url`.
+    fn named(&mut self, name: &str, start: usize) -> Result<Expr, Wrong> {
+        match self.peek() {
+            None | Some('(' | ')' | ' ' | '\n') => {
+                Err(self.wrong(start..self.at, format!("`{name}=` needs a value right after it")))
+            }
+            Some(quote @ ('"' | '\'')) => self.quoted(quote),
+            Some(_) => self.bare(),
+        }
     }
 
     fn skip_space(&mut self) {

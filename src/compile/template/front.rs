@@ -50,7 +50,10 @@ fn field(line: &str, start: usize, front: &mut Front) -> Option<(Code, Wrong)> {
     let from = start + line.len() - line.trim_start().len();
     let Some((key, value)) = text.split_once(':') else {
         let hint = "write `subject: …`".to_owned();
-        return Some((Code::FrontMatter, Wrong::new(from..from + text.len(), "a line of the front matter has no `:`", hint)));
+        return Some((
+            Code::FrontMatter,
+            Wrong::new(from..from + text.len(), "a line of the front matter has no `:`", hint),
+        ));
     };
     let place = from..from + key.len();
     let value_start = from + key.len() + 1 + value.len() - value.trim_start().len();

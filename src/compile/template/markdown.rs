@@ -30,7 +30,8 @@ pub enum Odd {
 pub fn parts(marks: &Marks<'_>) -> (Parts, Vec<Odd>) {
     let marked = marks.marked();
     let rules = Parser::new_ext(&marked, Options::empty()).filter(|event| *event == Event::Rule).count();
-    let mut writer = Writer { paper: Paper::new(rules), marks, open: None, image: false, odd: Vec::new(), links: Vec::new() };
+    let mut writer =
+        Writer { paper: Paper::new(rules), marks, open: None, image: false, odd: Vec::new(), links: Vec::new() };
     for (event, range) in Parser::new_ext(&marked, Options::empty()).into_offset_iter() {
         let place = marks.original(range.start)..marks.original(range.end);
         writer.event(event, &place);
@@ -117,7 +118,7 @@ impl Writer<'_> {
         let (shown, href) = match target.replace(' ', "").as_str() {
             "{{unsubscribe_url}}" => ("{{unsubscribe_url}}".to_owned(), "{{unsubscribe_url}}".to_owned()),
             mailto if mailto.starts_with("mailto:") => (target["mailto:".len()..].to_owned(), target.clone()),
-            _ if is_web(&target) => {
+            _ if is_web(&target) || self.marks.is_made_url(dest) => {
                 let number = self.number(target.clone(), self.marks.has_value(dest));
                 (format!("{{{{link {number}}}}}"), format!("{{{{link {number}}}}}"))
             }

@@ -92,9 +92,12 @@ impl<'a> Marks<'a> {
         self.tags.get(number).map(|tag| &tag.kind)
     }
 
-    /// Whether the mark stands for one plain path.
-    pub fn is_path(&self, number: usize, wanted: &str) -> bool {
-        matches!(self.kind(number), Some(Kind::Value(Expr::Path(path, _))) if path == wanted)
+    /// Whether it is one `{{url "https://…" …}}`.
+    pub fn is_made_url(&self, marked: &str) -> bool {
+        let [Piece::Tag(number)] = pieces(marked)[..] else { return false };
+        let Some(Kind::Value(Expr::Call { helper, args, .. })) = self.kind(number) else { return false };
+        let web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
+        helper == "url" && matches!(args.first(), Some(Expr::Literal { text, .. }) if web(text))
     }
 
     /// Splits off the tags that show nothing at both ends, where what stays between them is whole by itself.

@@ -90,7 +90,8 @@ pub fn inline(name: &str, text: &str, place: Place, report: &Report) -> Parsed {
 }
 
 fn template(name: &str, source: &str, body: Body, asked: &Vec<Asked>) -> Arc<Template> {
-    let needs = asked.iter().map(|one| Need { path: one.path.clone(), optional: one.optional }).collect::<BTreeSet<_>>();
+    let needs =
+        asked.iter().map(|one| Need { path: one.path.clone(), optional: one.optional }).collect::<BTreeSet<_>>();
     Arc::new(Template { name: name.to_owned(), version: hash([source.as_bytes()]), body, needs })
 }
 
@@ -103,7 +104,10 @@ fn mail(text: &str, source: usize, report: &Report) -> (Body, Vec<Asked>) {
     let broken = !wrong.is_empty();
     wrong.into_iter().for_each(|(code, wrong)| tell(code, wrong));
     if let Some(at) = Marks::clash(text) {
-        tell(Code::TemplateSyntax, Wrong::new(at..at + 3, "this character is of a private area and shows nothing", None));
+        tell(
+            Code::TemplateSyntax,
+            Wrong::new(at..at + 3, "this character is of a private area and shows nothing", None),
+        );
         return (Body::Text(String::new()), Vec::new());
     }
     let mut asked = Vec::new();
@@ -131,7 +135,7 @@ fn mail(text: &str, source: usize, report: &Report) -> (Body, Vec<Asked>) {
         }
     }
     let subject = subject.unwrap_or_default();
-    let html = shell::page(&subject, preheader.as_deref(), &parts.html);
+    let html = shell::page(&subject, preheader.is_some(), &parts.html);
     confirm(&[&subject, &parts.text, &html], front.body, source, report);
     (Body::Mail { subject, preheader, text: parts.text, html, links: parts.links }, asked)
 }

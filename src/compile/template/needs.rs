@@ -7,7 +7,13 @@ use super::tags::{Block, Kind, Tag};
 use crate::compile::names;
 
 /// Helpers that make a value of values.
-pub const HELPERS: [&str; 8] = ["or", "upper", "lower", "title", "date", "truncate", "pick", "plural"];
+pub const HELPERS: [&str; 17] = [
+    "or", "upper", "lower", "title", "date", "truncate", "pick", "plural", "url", "eq", "ne", "gt", "gte", "lt", "lte",
+    "and", "not",
+];
+
+/// Helpers that ask about a value and may find it missing.
+const QUESTIONS: [&str; 8] = ["eq", "ne", "gt", "gte", "lt", "lte", "and", "not"];
 
 /// One value asked for at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +93,10 @@ impl Walk {
                     let message = format!("there is no helper `{helper}`");
                     self.wrong.push(Wrong::new(place.clone(), message, names::hint(helper, HELPERS)));
                 }
-                let rescued = matches!(args.last(), Some(Expr::Literal { shows: true, .. }));
+                let rescued = args.last().is_some_and(Expr::shows);
+                let asks = QUESTIONS.contains(&helper.as_str());
                 for (n, arg) in args.iter().enumerate() {
-                    let spared = helper == "or" && (rescued || n + 1 < args.len());
+                    let spared = asks || helper == "or" && (rescued || n + 1 < args.len());
                     self.expr(arg, optional || spared);
                 }
             }
@@ -98,7 +105,8 @@ impl Walk {
 
     fn path(&mut self, path: &str, span: &Range<usize>, optional: bool) {
         let in_each = self.frames.iter().any(|frame| frame.each);
-        let item = path == "this" || path.starts_with("this.") || matches!(path, "@index" | "@first" | "@last" | "@key");
+        let item =
+            path == "this" || path.starts_with("this.") || matches!(path, "@index" | "@first" | "@last" | "@key");
         if item && in_each {
             return;
         }

@@ -8,7 +8,13 @@ const SMALL: &str = "margin:0 0 8px;line-height:1.5;font-size:12px;color:#6b7280
 /// One block of a mail, written in both forms; marks are still in it.
 enum Block {
     /// The element, its style, the inside of both forms, and the indents of the text form.
-    Words { element: &'static str, style: &'static str, html: String, text: String, indent: Indent },
+    Words {
+        element: &'static str,
+        style: &'static str,
+        html: String,
+        text: String,
+        indent: Indent,
+    },
     Html(String),
     Text(String),
 }
@@ -86,7 +92,9 @@ impl Paper {
 
     pub fn quote(&mut self) {
         self.flush();
-        self.blocks.push(Block::Html("<blockquote style=\"margin:0 0 16px;padding:0 0 0 14px;border-left:3px solid #9ca3af\">\n".to_owned()));
+        self.blocks.push(Block::Html(
+            "<blockquote style=\"margin:0 0 16px;padding:0 0 0 14px;border-left:3px solid #9ca3af\">\n".to_owned(),
+        ));
         self.indents.push(Indent { first: "> ".to_owned(), rest: "> ".to_owned() });
     }
 
@@ -99,7 +107,8 @@ impl Paper {
     pub fn code_block(&mut self) {
         self.flush();
         self.in_code = true;
-        self.element = Some(("pre", "margin:0 0 16px;padding:12px;overflow:auto;font-size:13px;background:#f3f4f6;color:#111827"));
+        self.element =
+            Some(("pre", "margin:0 0 16px;padding:12px;overflow:auto;font-size:13px;background:#f3f4f6;color:#111827"));
         self.indents.push(Indent { first: "    ".to_owned(), rest: "    ".to_owned() });
     }
 
@@ -221,7 +230,9 @@ fn html_block(marks: &Marks<'_>, (element, style): (&str, &str), inside: &str) -
 
 fn text_block(marks: &Marks<'_>, words: &str, indent: &Indent, tight: bool) -> String {
     let (before, core, after) = marks.hoist(words);
-    let tags = |numbers: &[usize]| -> String { numbers.iter().map(|number| marks.source(*number).to_owned() + "\n").collect() };
+    let tags = |numbers: &[usize]| -> String {
+        numbers.iter().map(|number| marks.source(*number).to_owned() + "\n").collect()
+    };
     let lines = core.trim().lines().enumerate().map(|(n, line)| {
         let start = if n == 0 { &indent.first } else { &indent.rest };
         format!("{start}{line}\n")

@@ -2,12 +2,11 @@
 
 use super::paper::escape_around;
 
-/// Puts a body into the page; subject and preheader are Handlebars texts.
-pub fn page(subject: &str, preheader: Option<&str>, body: &str) -> String {
-    let hidden = preheader.map_or_else(String::new, |text| {
-        let style = "display:none;max-height:0;overflow:hidden;mso-hide:all";
-        format!("<div style=\"{style}\">{}</div>\n", escape_around(text))
-    });
+/// Puts a body into the page; the subject is a Handlebars text. What an inbox shows beside it is filled in when rendered.
+pub fn page(subject: &str, has_preheader: bool, body: &str) -> String {
+    let style = "display:none;max-height:0;overflow:hidden;mso-hide:all";
+    let hidden =
+        if has_preheader { format!("<div style=\"{style}\">{{{{preheader}}}}</div>\n") } else { String::new() };
     let title = escape_around(subject);
     format!(
         "<!doctype html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\

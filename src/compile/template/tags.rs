@@ -16,7 +16,10 @@ pub struct Tag {
 pub enum Kind {
     Value(Expr),
     /// `{{#if …}}` and its kin.
-    Open { block: Block, arg: Expr },
+    Open {
+        block: Block,
+        arg: Expr,
+    },
     /// `{{else}}` or `{{else if …}}`.
     Else(Option<Expr>),
     Close,
@@ -92,7 +95,11 @@ pub fn scan(text: &str) -> (Vec<Tag>, Vec<Wrong>) {
 fn tag(text: &str, start: usize) -> Result<Tag, (Wrong, usize)> {
     let rest = &text[start..];
     if rest.starts_with("{{!") {
-        let end = if rest.starts_with("{{!--") { rest.find("--}}").map(|at| at + 4) } else { rest.find("}}").map(|at| at + 2) };
+        let end = if rest.starts_with("{{!--") {
+            rest.find("--}}").map(|at| at + 4)
+        } else {
+            rest.find("}}").map(|at| at + 2)
+        };
         let Some(end) = end else { return Err((unclosed(start), text.len())) };
         return Ok(Tag { span: start..start + end, kind: Kind::Comment });
     }

@@ -17,27 +17,27 @@ pub enum Use {
     Acknowledgement,
 }
 
-/// Values outside of lead, account and event.
-const FIXED: [(&str, &[Use]); 13] = [
+/// Values outside of lead, account and step.
+const FIXED: [(&str, &[Use]); 9] = [
     ("sender.name", &[Use::Mail, Use::Acknowledgement]),
+    ("sender.first_name", &[Use::Mail, Use::Acknowledgement]),
     ("sender.address", &[Use::Mail, Use::Acknowledgement]),
+    ("sender.email", &[Use::Mail, Use::Acknowledgement]),
     ("company.name", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
     ("company.postal_address", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
-    ("step.id", &[Use::Mail, Use::Webhook]),
-    ("step.sequence", &[Use::Mail, Use::Webhook]),
     ("unsubscribe_url", &[Use::Mail, Use::Acknowledgement]),
     ("handoff.rep", &[Use::Acknowledgement]),
     ("handoff.answer_by", &[Use::Acknowledgement]),
-    ("score", &[Use::Webhook]),
-    ("stage", &[Use::Webhook]),
-    ("temperature", &[Use::Webhook]),
-    ("lead.id", &[Use::Webhook]),
 ];
 
 /// What is wrong with asking for a value: it exists nowhere, with a hint.
-pub fn unknown(asked: &Asked, lead: &BTreeMap<String, Type>, account: &BTreeMap<String, Type>) -> Option<Option<String>> {
+pub fn unknown(
+    asked: &Asked,
+    lead: &BTreeMap<String, Type>,
+    account: &BTreeMap<String, Type>,
+) -> Option<Option<String>> {
     let path = asked.path.as_str();
-    if FIXED.iter().any(|(known, _)| *known == path) {
+    if FIXED.iter().any(|(known, _)| *known == path) || path == "lead.id" {
         return None;
     }
     let declared = |name: &str, side: &str, known: &BTreeMap<String, Type>| {
@@ -52,12 +52,12 @@ pub fn unknown(asked: &Asked, lead: &BTreeMap<String, Type>, account: &BTreeMap<
     match path.split_once('.') {
         Some(("lead", name)) => declared(name, "lead", lead),
         Some(("account", name)) => declared(name, "account", account),
-        Some(("event", _)) => None,
+        Some(("step", _)) => None,
         _ => {
-            let known = FIXED.iter().map(|(known, _)| *known).filter(|known| *known != "lead.id");
+            let known = FIXED.iter().map(|(known, _)| *known);
             let full = lead.contains_key(path).then(|| format!("did you mean `lead.{path}`?"));
             let near = names::nearest(path, known.clone()).map(|near| format!("did you mean `{near}`?"));
-            let all = || format!("known: lead.*, account.*, {}", known.collect::<Vec<_>>().join(", "));
+            let all = || format!("known: lead.*, account.*, step.*, {}", known.collect::<Vec<_>>().join(", "));
             Some(Some(full.or(near).unwrap_or_else(all)))
         }
     }
@@ -65,8 +65,8 @@ pub fn unknown(asked: &Asked, lead: &BTreeMap<String, Type>, account: &BTreeMap<
 
 /// Whether a value exists where the template is used.
 pub fn exists_in(path: &str, place: Use) -> bool {
-    if path.starts_with("event.") {
-        return place == Use::Webhook;
+    if path.starts_with("step.") {
+        return place != Use::Acknowledgement;
     }
     FIXED.iter().find(|(known, _)| *known == path).is_none_or(|(_, uses)| uses.contains(&place))
 }

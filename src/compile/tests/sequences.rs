@@ -1,0 +1,68 @@
+use super::{compile, with};
+use crate::compile::diagnostic::{Code, render};
+use crate::domain::sequence::{Act, Sequence};
+
+fn steps(yaml: &str) -> Sequence {
+    let text = format!("kind: nurture\nsend: {{from: maya}}\nsteps:\n{yaml}");
+    let compiled = compile(&with("sequences/hello.yaml", &text));
+    let playbook = compiled.playbook.unwrap_or_else(|| panic!("{}", render(&compiled.diagnostics, false)));
+    (*playbook.sequences["hello"]).clone()
+}
+
+/// The steps as one line each: index, id, kind, and where it goes on.
+fn shape(sequence: &Sequence) -> Vec<String> {
+    let to = |next: Option<usize>| next.map_or("-".to_owned(), |next| next.to_string());
+    let show = |(n, step): (usize, &crate::domain::sequence::Step)| {
+        let ways = match &step.act {
+            Act::Branch { arms, otherwise } => {
+                let arms: Vec<_> = arms.iter().map(|arm| to(arm.then)).collect();
+                format!("[{}] else {}", arms.join(" "), to(*otherwise))
+            }
+            _ => to(step.next),
+        };
+        format!("{n} {} {} {ways}", step.id, step.act.kind())
+    };
+    sequence.steps.iter().enumerate().map(show).collect()
+}
+
+#[test]
+fn steps_are_laid_out_flat_with_all_ways_tied() {
+    let sequence = steps(
+        "  - wait: 1d\n  - if: happened(\"a\")\n    then:\n      - wait: 2d\n      - if: happened(\"b\")\n        then: [{end: b}]\n  \
+         - else if: happened(\"c\")\n    then: []\n  - else:\n      - id: mail\n        email: hello\n  - wait: 3d\n",
+    );
+    assert_eq!(
+        shape(&sequence),
+        [
+            "0 #1 wait 1",
+            "1 #2 if [2 6] else 5",
+            "2 #2.then.1 wait 3",
+            "3 #2.then.2 if [4] else 6",
+            "4 #2.then.2.then.1 end -",
+            "5 mail email 6",
+            "6 #5 wait -",
+        ]
+    );
+}
+
+#[test]
+fn a_branch_without_else_goes_on_with_the_step_after_it() {
+    let sequence = steps("  - if: happened(\"a\")\n    then:\n      - end: a\n  - wait: 1d\n");
+    assert_eq!(shape(&sequence), ["0 #1 if [1] else 2", "1 #1.then.1 end -", "2 #2 wait -"]);
+}
+
+#[test]
+fn what_is_set_gets_the_declared_type_and_stays_what_was_written() {
+    let sequence = steps(
+        "  - set: {lead.country: NO, lead.plan: 010, lead.employees: 1e3, lead.consent: yes, lead.tags: [+a, -b]}\n",
+    );
+    let Act::Set(assigns) = &sequence.steps[0].act else { panic!("set") };
+    insta::assert_debug_snapshot!(assigns);
+}
+
+#[test]
+fn a_step_after_the_end_is_warned_about() {
+    let compiled = compile(&with("sequences/hello.yaml", "kind: transactional\nsteps:\n  - end: done\n  - wait: 1d\n"));
+    assert_eq!(super::codes(&compiled.diagnostics), [Code::Unreachable]);
+    assert!(compiled.playbook.is_some());
+}
