@@ -173,7 +173,7 @@ pub fn first(seen: &Seen<'_>) -> Verdict {
     Verdict { actor: Actor::Machine, reason }
 }
 
-/// Whether a word of the agent ends in `bot` or `scanner`; Cubot makes telephones, CamScanner runs on them.
+/// Whether a word of the agent ends in `bot` or `scanner`; Cubot makes telephones, `CamScanner` runs on them.
 fn names_a_bot(agent: &str) -> bool {
     let ends_word = |end: usize| !agent[end..].starts_with(|c: char| c.is_ascii_alphabetic());
     let named = |word: &str, but: &str| {

@@ -1,1 +1,3 @@
-//! Listens: turns outside facts into inputs.
+//! Listens: turns what comes from outside into facts. Parsing is pure; who may act on a fact is for others to say.
+
+pub mod message;

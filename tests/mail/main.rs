@@ -3,6 +3,7 @@
 
 mod agents;
 mod corpora;
+mod hearing;
 mod inert;
 mod parts;
 mod python;

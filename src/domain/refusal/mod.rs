@@ -190,6 +190,8 @@ fn at_recipient(reply: &Reply, words: &Words) -> Verdict {
         // Exchange Online answers 5.4.1 with these words when its directory does not know the address.
         Some((4, 1)) if words.recipient_rejected() => Verdict::Hard,
         _ if words.about_us() => Verdict::AboutUs(us_kind(reply, words)),
+        // Google gives 5.2.1 to a mailbox that gets too much mail at the moment.
+        Some((2, 1)) if words.throttled() => Verdict::Soft(SoftKind::Throttled),
         Some((1, 1 | 2 | 3 | 6 | 10) | (2, 1)) => Verdict::Hard,
         // A status whose detail is 0 says no more than its subject, so the text decides as if there were none.
         None | Some((0..=3, 0)) if matches!(reply.code, 550 | 551 | 553) && words.user_unknown() => Verdict::Hard,
