@@ -11,6 +11,7 @@
 //! | `leads` `effects` `moves` `people` | what a decision reads, and what it comes to |
 //! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
+//! | `nudge` | a word from one daemon to the others |
 //! | `reports` | what pages and lists read |
 
 pub mod access;
@@ -26,6 +27,7 @@ pub mod leads;
 mod lock;
 mod migrate;
 mod moves;
+mod nudge;
 mod open;
 mod people;
 pub mod reports;
@@ -37,5 +39,6 @@ mod tx;
 
 pub use error::{StoreError, Trouble};
 pub use migrate::latest_schema;
+pub use nudge::Nudges;
 pub use open::{Access, Location, Store};
 pub use tx::Tx;

@@ -24,6 +24,19 @@ const ATTEMPTED: &str = "open the store";
 const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
 
+/// What every session of PostgreSQL is set to. A server may default to less than a durable commit. The plans: whatever is read is
+/// read by its index, in its order; statistics lag behind a queue that fills and empties, and a plan that trusts them reads and sorts
+/// all that waits to claim a few. (Plans that are ruled out are priced high, for which a server would compile them: hence no `jit`.)
+const SESSION: [(&str, &str); 7] = [
+    ("synchronous_commit", "on"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+    ("jit", "off"),
+];
+
 /// Where the data is.
 #[derive(Clone)]
 pub enum Location {
@@ -201,12 +214,8 @@ fn readers(options: SqliteConnectOptions) -> sqlx::SqlitePool {
 
 async fn open_server(url: &str, connections: u32, access: Access) -> Result<Db, StoreError> {
     let options = PgConnectOptions::from_str(url).map_err(StoreError::at("read the database's address"))?;
-    let options = options
-        .application_name("overture")
-        // A server may default to less; and a plan made for any batch reads whole tables for a small one.
-        .options([("synchronous_commit", "on"), ("plan_cache_mode", "force_custom_plan")])
-        .statement_cache_capacity(200)
-        .disable_statement_logging();
+    let options =
+        options.application_name("overture").options(SESSION).statement_cache_capacity(200).disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(connections.max(2))
         .acquire_timeout(PATIENCE)

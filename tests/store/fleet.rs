@@ -72,6 +72,14 @@ async fn a_lead_is_one_daemons_at_a_time() {
     assert_eq!(seen[0].as_ref().unwrap().seq, 5, "the second sees what the first wrote");
 }
 
+#[tokio::test]
+async fn a_commit_nudges_the_others() {
+    let Some(store) = fleet().await else { return };
+    let mut nudges = store.nudges().await.unwrap().unwrap();
+    within!(store, |tx| tx.nudge().await.unwrap());
+    tokio::time::timeout(crate::support::SOON, nudges.heard()).await.unwrap().unwrap();
+}
+
 /// Claims, marks, cancels and facts about the same few leads and touches, all at once and again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fleet_that_gets_in_its_own_way_never_stands_still() {
