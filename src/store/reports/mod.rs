@@ -13,10 +13,9 @@ pub use sales::HandoffLine;
 pub use super::control::{Daemon, Paused};
 pub use super::lanes::LaneRow;
 pub use super::leads::LeadKey;
-use super::open::Store;
 pub use super::revisions::Revision;
 pub use super::touch_row::TouchRow;
-pub use super::{Store as ReportStore, StoreError};
+pub use super::{Store, StoreError};
 
 /// The reading side of a store.
 #[derive(Clone, Copy, Debug)]
