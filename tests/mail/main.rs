@@ -5,6 +5,7 @@ mod agents;
 mod corpora;
 mod hearing;
 mod inert;
+mod lists;
 mod parts;
 mod python;
 mod rendered;
