@@ -54,7 +54,7 @@ fn sequence(rest: &str) -> Role {
     }
     match rest.strip_suffix(".yaml").or_else(|| rest.strip_suffix(".yml")) {
         Some(name) => Role::Sequence { name: name.to_owned() },
-        None if rest.ends_with(".md") => Role::Other,
+        None if rest.rsplit('.').next() == Some("md") => Role::Other,
         None => Role::Stray,
     }
 }

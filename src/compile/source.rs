@@ -25,6 +25,7 @@ impl Place {
     }
 
     /// A stretch of the same source.
+    #[must_use]
     pub const fn at(self, start: usize, end: usize) -> Self {
         Self { source: self.source, start, end }
     }

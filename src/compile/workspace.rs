@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::check::daemon::Daemon;
+use super::check::daemon::accounts_missing;
 use super::check::fields::not_yet;
 use super::check::known::{Known, Names};
 use super::check::sequence::{Around, sequence};
@@ -15,7 +15,7 @@ use super::overlay::Overlay;
 use super::source::{Place, Source};
 use super::syntax::{self, Node};
 use super::template::{self, Parsed};
-use super::{Compiled, Files, Revision, hash, revision, thresholds, windows};
+use super::{Compiled, Files, Revision, hash, names, revision, thresholds, windows};
 use crate::domain::playbook::{Playbook, Settings};
 use crate::domain::routing::Staff;
 use crate::domain::score::Scoring;
@@ -31,8 +31,12 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     for (path, bytes) in files {
         shelf.put(path, bytes, &report);
     }
-    let (settings, daemon) = settings(&shelf, overlay, &report);
+    let root = overture_tree(&shelf, overlay, &report);
+    let (settings, daemon) = root.as_ref().map_or_else(|| (overture_defaults(), None), |root| overture(root, &report));
     let whole = Whole::compile(&shelf, &settings, &report);
+    if let (Some(daemon), Some(root)) = (&daemon, &root) {
+        accounts_missing(daemon, root, (&whole.senders_in_use(), &report));
+    }
     let sources = report.sources();
     let diagnostics = report.into_diagnostics();
     let sound = !diagnostics.iter().any(super::diagnostic::Diagnostic::is_error);
@@ -94,20 +98,16 @@ fn read_tree(number: usize, report: &Report) -> Option<Node> {
     root
 }
 
-fn settings(shelf: &Shelf, overlay: &Overlay, report: &Report) -> (Settings, Option<Daemon>) {
+fn overture_tree(shelf: &Shelf, overlay: &Overlay, report: &Report) -> Option<Node> {
     let path = CONFIG[0];
     if !shelf.config.contains_key(path) && !shelf.broken.contains(path) {
         let place = Place::top(report.add(Source::new(path, "")));
         let hint = "is this the workspace folder? `overture init` makes a new one".to_owned();
         report.error_with(Code::MissingFile, place, "this file is missing, and every workspace needs it", hint);
     }
-    match shelf.tree(path, report) {
-        Some(mut root) => {
-            overlay.apply(&mut root, report);
-            overture(&root, report)
-        }
-        None => (overture_defaults(), None),
-    }
+    let mut root = shelf.tree(path, report)?;
+    overlay.apply(&mut root, report);
+    Some(root)
 }
 
 /// All that comes of the files beside the settings.
@@ -150,6 +150,12 @@ impl Whole {
         Self { templates, sequences, scoring, staff, revisions }
     }
 
+    fn senders_in_use(&self) -> BTreeSet<String> {
+        let sequences = self.sequences.values().filter_map(|sequence| sequence.send.from.clone());
+        let slas = self.staff.slas.iter().filter_map(|sla| sla.after_hours.as_ref());
+        sequences.chain(slas.map(|mail| mail.from.clone())).collect()
+    }
+
     fn playbook(self, settings: Settings) -> Playbook {
         let sequences: BTreeMap<String, Arc<Sequence>> =
             self.sequences.into_iter().map(|(name, sequence)| (name, Arc::new(sequence))).collect();
@@ -182,6 +188,10 @@ fn read_sequences(shelf: &Shelf, around: Around<'_>) -> (BTreeMap<String, Sequen
     let (mut sequences, mut revisions) = (BTreeMap::new(), Vec::new());
     let report = around.report;
     for (name, number) in &shelf.sequences {
+        if !name.split('/').all(names::is_plain) {
+            let hint = "lower-case letters, digits, `-` and `_` in each part of the path".to_owned();
+            report.error_with(Code::BadName, Place::top(*number), format!("`{name}` cannot name a sequence"), hint);
+        }
         let Some(mut one) = read_tree(*number, report).and_then(|root| sequence(name, &root, around)) else { continue };
         let source = report.source(*number);
         one.version = revision::version(&source.text, &one, around.known.templates, report);

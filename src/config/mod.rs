@@ -3,6 +3,9 @@
 mod folder;
 mod resolve;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -148,23 +148,20 @@ fn value(name: &str, node: &Node, (inside, used): (Inside<'_>, &mut Templates)) 
 
 fn wait(node: &Node, inside: Inside<'_>) -> Option<Act> {
     let report = inside.around.report;
-    let pause = match &node.value {
-        Value::Map(_) => {
-            let fields = Fields::of(node, WAIT, report)?;
-            if ["for", "up_to"].iter().any(|key| fields.key(key).is_some()) {
-                return None;
-            }
-            fields.need("until").and_then(|node| parse(node, "until", report, Pause::parse_until))
+    let pause = if let Value::Map(_) = &node.value {
+        let fields = Fields::of(node, WAIT, report)?;
+        if ["for", "up_to"].iter().any(|key| fields.key(key).is_some()) {
+            return None;
         }
-        _ => {
-            let text = scalar(node, "wait", report)?;
-            if text.starts_with("up_to") || text.starts_with("for") {
-                not_yet(node.place, "this form of `wait`", report);
-                return None;
-            }
-            parse(node, "wait", report, Pause::parse)
+        fields.need("until").and_then(|node| parse(node, "until", report, Pause::parse_until))?
+    } else {
+        let text = scalar(node, "wait", report)?;
+        if text.starts_with("up_to") || text.starts_with("for") {
+            not_yet(node.place, "this form of `wait`", report);
+            return None;
         }
-    }?;
+        parse(node, "wait", report, Pause::parse)?
+    };
     let days = match pause.wait {
         Wait::Elapsed(length) => length.0 / crate::domain::time::Millis::DAY.0,
         Wait::Days(days) => i64::from(days),

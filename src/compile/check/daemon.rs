@@ -1,12 +1,12 @@
 //! What the daemon needs to run, as the files say it: secrets are still references, which config resolves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::fields::Fields;
 use super::secret::SecretRef;
-use crate::compile::diagnostic::Code;
+use crate::compile::diagnostic::{Code, Report};
+use crate::compile::syntax::{Node, Value};
 
 /// The part of config/overture.yaml that decides nothing.
 #[derive(Clone, Debug)]
@@ -68,20 +68,17 @@ pub struct Channel {
     pub allow_http: bool,
 }
 
-/// Tells each sender without an account where mail is to leave.
-pub fn accounts_missing(daemon: &Daemon, fields: &Fields<'_>) {
-    if daemon.send == SendMode::Sandbox {
+/// Tells each sender in use that has no account, where mail is to leave. `root` is the workspace file.
+pub fn accounts_missing(daemon: &Daemon, root: &Node, (used, report): (&BTreeSet<String>, &Report)) {
+    let Some(Value::Map(senders)) =
+        root.get("senders").map(|node| &node.value).filter(|_| daemon.send == SendMode::Live)
+    else {
         return;
-    }
-    let senders = fields.map("senders");
-    if senders.is_empty() {
-        let place = fields.key("send").map_or(fields.place, |key| key.place);
-        let hint = "declare `senders` with `smtp`, or write `send: sandbox`".to_owned();
-        fields.report.error_with(Code::LiveNeedsSmtp, place, "`send: live`, and no sender to send from", hint);
-    }
-    for entry in senders.iter().filter(|entry| entry.value.get("smtp").is_none()) {
+    };
+    let bare = senders.iter().filter(|entry| entry.value.get("smtp").is_none() && used.contains(&entry.key.text));
+    for entry in bare {
         let message = format!("`send: live`, but the sender `{}` has no `smtp` account", entry.key.text);
         let hint = "give it `smtp: {host: …}`, or write `send: sandbox`".to_owned();
-        fields.report.error_with(Code::LiveNeedsSmtp, entry.key.place, message, hint);
+        report.error_with(Code::LiveNeedsSmtp, entry.key.place, message, hint);
     }
 }

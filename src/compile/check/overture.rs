@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::daemon::{Channel, Daemon, Database, SendMode, accounts_missing};
+use super::daemon::{Channel, Daemon, Database, SendMode};
 use super::fields::{Fields, Keys, scalar, unknown, whole};
 use super::known::{standard_account, standard_lead};
 use super::network;
@@ -61,7 +61,7 @@ pub fn overture(root: &Node, report: &Report) -> (Settings, Option<Daemon>) {
     if let Some(node) = fields.need("zone")
         && zone(node, report).is_some()
     {
-        settings.zone = node.text().unwrap_or("UTC").to_owned();
+        node.text().unwrap_or("UTC").clone_into(&mut settings.zone);
     }
     settings.company = company(&fields).unwrap_or_default();
     attributes(&fields, &mut settings);
@@ -175,7 +175,6 @@ fn daemon(fields: &Fields<'_>, settings: &mut Settings) -> Option<Daemon> {
         channels,
         allow_private: fields.list("allow_private").into_iter().filter_map(|node| network::net(node, report)).collect(),
     };
-    accounts_missing(&daemon, fields);
     Some(daemon)
 }
 

@@ -90,8 +90,8 @@ fn trigger(node: &Node, speaks: Speaks<'_>, report: &Report) -> Option<Trigger> 
         return None;
     }
     let on = fields.need("on").and_then(|node| super::event_name(node, "on", report))?;
-    let none = BTreeSet::new();
-    let speaks = Speaks { event: true, steps: &none, ..speaks };
+    let no_steps = BTreeSet::new();
+    let speaks = Speaks { event: true, steps: &no_steps, ..speaks };
     let when = match fields.get("when") {
         Some(node) => Some(condition(node, "when", speaks, report)?),
         None => None,

@@ -57,13 +57,11 @@ fn attribute(key: &Key, name: &str, value: &Node, inside: Inside<'_>) -> Option<
         return Some(Assign::Attribute { name: name.to_owned(), value: serde_json::Value::Array(texts) });
     }
     let text = scalar(value, name, report)?;
-    match kind.read(text) {
-        Some(read) => Some(Assign::Attribute { name: name.to_owned(), value: read.to_json() }),
-        None => {
-            report.error(Code::BadValue, value.place, format!("`lead.{name}` is {}; `{text}` is not", kind.name()));
-            None
-        }
-    }
+    let Some(read) = kind.read(text) else {
+        report.error(Code::BadValue, value.place, format!("`lead.{name}` is {}; `{text}` is not", kind.name()));
+        return None;
+    };
+    Some(Assign::Attribute { name: name.to_owned(), value: read.to_json() })
 }
 
 /// `+tag` adds, `-tag` takes away.

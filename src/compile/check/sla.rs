@@ -78,9 +78,6 @@ fn alert(fields: &Fields<'_>) -> Option<RungAct> {
 /// `recycled` moves the stage; the name of a sequence also enrolls.
 fn return_to(fields: &Fields<'_>, outside: Outside<'_>) -> Option<RungAct> {
     let node = fields.get("return_to")?;
-    if fields.key("at").is_none() {
-        return None;
-    }
     let name = scalar(node, "return_to", fields.report)?;
     if name == "recycled" {
         return Some(RungAct::ReturnTo(None));

@@ -83,7 +83,7 @@ pub fn steps(sequence: &str, fields: &Fields<'_>, inside: Inside<'_>) -> Steps {
         match &node.value {
             Value::List(items) if !items.is_empty() => drop(layout.list(items, "")),
             Value::List(_) => {
-                inside.around.report.error(Code::NoSteps, node.place, "a sequence needs at least one step")
+                inside.around.report.error(Code::NoSteps, node.place, "a sequence needs at least one step");
             }
             _ => {
                 let message = format!("expected a list of steps, found {}", node.kind());
@@ -259,7 +259,7 @@ impl<'a> Layout<'a> {
         let id = match fields.get("id") {
             Some(node) => self.id(node, line),
             None if acting => {
-                let hint = format!("add `id: …`; it is how leads in flight find their place after an edit");
+                let hint = "add `id: …`; it is how leads in flight find their place after an edit".to_owned();
                 self.report().error_with(
                     Code::MissingStepId,
                     fields.place,

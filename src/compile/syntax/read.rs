@@ -176,8 +176,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn hint_alias() -> Option<String> {
-    Some("write the value out where it is used".to_owned())
+fn hint_alias() -> String {
+    "write the value out where it is used".to_owned()
 }
 
 const fn style_of(style: ScalarStyle) -> Style {

@@ -119,7 +119,7 @@ impl Writer<'_> {
             "{{unsubscribe_url}}" => ("{{unsubscribe_url}}".to_owned(), "{{unsubscribe_url}}".to_owned()),
             mailto if mailto.starts_with("mailto:") => (target["mailto:".len()..].to_owned(), target.clone()),
             _ if is_web(&target) || self.marks.is_made_url(dest) => {
-                let number = self.number(target.clone(), self.marks.has_value(dest));
+                let number = self.number(target.clone(), Marks::has_value(dest));
                 (format!("{{{{link {number}}}}}"), format!("{{{{link {number}}}}}"))
             }
             _ => {

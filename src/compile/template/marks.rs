@@ -79,7 +79,7 @@ impl<'a> Marks<'a> {
     }
 
     /// Whether any expression stands in it.
-    pub fn has_value(&self, marked: &str) -> bool {
+    pub fn has_value(marked: &str) -> bool {
         pieces(marked).iter().any(|piece| matches!(piece, Piece::Tag(_)))
     }
 

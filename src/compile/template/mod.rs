@@ -85,11 +85,11 @@ pub fn inline(name: &str, text: &str, place: Place, report: &Report) -> Parsed {
         report.error_with(Code::TemplateSyntax, place, mistake.message, mistake.hint);
     }
     let body = Body::Text(text.to_owned());
-    let asked = asked.into_iter().map(|asked| Asked { span: place.start..place.end, ..asked }).collect();
+    let asked: Vec<Asked> = asked.into_iter().map(|asked| Asked { span: place.start..place.end, ..asked }).collect();
     Parsed { template: template(name, text, body, &asked), format: Format::Json, source: place.source, asked }
 }
 
-fn template(name: &str, source: &str, body: Body, asked: &Vec<Asked>) -> Arc<Template> {
+fn template(name: &str, source: &str, body: Body, asked: &[Asked]) -> Arc<Template> {
     let needs =
         asked.iter().map(|one| Need { path: one.path.clone(), optional: one.optional }).collect::<BTreeSet<_>>();
     Arc::new(Template { name: name.to_owned(), version: hash([source.as_bytes()]), body, needs })
@@ -102,7 +102,9 @@ fn mail(text: &str, source: usize, report: &Report) -> (Body, Vec<Asked>) {
     };
     let (front, wrong) = front::front(text);
     let broken = !wrong.is_empty();
-    wrong.into_iter().for_each(|(code, wrong)| tell(code, wrong));
+    for (code, wrong) in wrong {
+        tell(code, wrong);
+    }
     if let Some(at) = Marks::clash(text) {
         tell(
             Code::TemplateSyntax,

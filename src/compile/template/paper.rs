@@ -1,5 +1,7 @@
 //! Writes the text part and the HTML part side by side, block by block.
 
+use std::fmt::Write;
+
 use super::marks::Marks;
 
 const PARAGRAPH: &str = "margin:0 0 16px;line-height:1.55";
@@ -63,7 +65,8 @@ impl Paper {
     }
 
     pub fn styled(&mut self, element: &str, words: &str) {
-        self.html.push_str(&format!("<{element}>{}</{element}>", escape(words)));
+        let words_html = escape(words);
+        let _ = write!(self.html, "<{element}>{words_html}</{element}>");
         self.text.push_str(words);
     }
 
@@ -175,7 +178,7 @@ impl Paper {
             self.text.truncate(from);
             self.text.push_str(address);
         } else {
-            self.text.push_str(&format!(" ( {address} )"));
+            let _ = write!(self.text, " ( {address} )");
         }
     }
 

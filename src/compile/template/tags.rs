@@ -172,13 +172,13 @@ fn block(text: &str, base: usize, span: &Range<usize>) -> Result<Kind, Wrong> {
         _ => String::new(),
     };
     let block = Block::of(&name).ok_or_else(|| unknown_block(&name, span))?;
-    match (words.len(), words.pop()) {
-        (2, Some(arg)) => Ok(Kind::Open { block, arg }),
-        _ => {
-            let hint = format!("for several, nest it: `{{{{#{name} (or …)}}}}`");
-            Err(Wrong::new(span.clone(), format!("`{{{{#{name}}}}}` takes one value"), hint))
-        }
+    if words.len() == 2
+        && let Some(arg) = words.pop()
+    {
+        return Ok(Kind::Open { block, arg });
     }
+    let hint = format!("for several, nest it: `{{{{#{name} (or …)}}}}`");
+    Err(Wrong::new(span.clone(), format!("`{{{{#{name}}}}}` takes one value"), hint))
 }
 
 fn unknown_block(name: &str, span: &Range<usize>) -> Wrong {

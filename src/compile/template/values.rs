@@ -30,37 +30,33 @@ const FIXED: [(&str, &[Use]); 9] = [
     ("handoff.answer_by", &[Use::Acknowledgement]),
 ];
 
-/// What is wrong with asking for a value: it exists nowhere, with a hint.
-pub fn unknown(
-    asked: &Asked,
-    lead: &BTreeMap<String, Type>,
-    account: &BTreeMap<String, Type>,
-) -> Option<Option<String>> {
+/// What to do about asking for a value that exists nowhere; `None` if it exists.
+pub fn unknown(asked: &Asked, lead: &BTreeMap<String, Type>, account: &BTreeMap<String, Type>) -> Option<String> {
     let path = asked.path.as_str();
     if FIXED.iter().any(|(known, _)| *known == path) || path == "lead.id" {
         return None;
     }
-    let declared = |name: &str, side: &str, known: &BTreeMap<String, Type>| {
-        if known.contains_key(name) {
-            return None;
-        }
-        let near = names::nearest(name, known.keys().map(String::as_str));
-        let hint = near.map(|near| format!("did you mean `{side}.{near}`?"));
-        let declare = || format!("declare it under `attributes: {{{side}: {{{name}: text}}}}` in config/overture.yaml");
-        Some(Some(hint.unwrap_or_else(declare)))
-    };
     match path.split_once('.') {
-        Some(("lead", name)) => declared(name, "lead", lead),
-        Some(("account", name)) => declared(name, "account", account),
+        Some(("lead", name)) => undeclared(name, "lead", lead),
+        Some(("account", name)) => undeclared(name, "account", account),
         Some(("step", _)) => None,
         _ => {
             let known = FIXED.iter().map(|(known, _)| *known);
             let full = lead.contains_key(path).then(|| format!("did you mean `lead.{path}`?"));
             let near = names::nearest(path, known.clone()).map(|near| format!("did you mean `{near}`?"));
             let all = || format!("known: lead.*, account.*, step.*, {}", known.collect::<Vec<_>>().join(", "));
-            Some(Some(full.or(near).unwrap_or_else(all)))
+            Some(full.or(near).unwrap_or_else(all))
         }
     }
+}
+
+fn undeclared(name: &str, side: &str, known: &BTreeMap<String, Type>) -> Option<String> {
+    if known.contains_key(name) {
+        return None;
+    }
+    let near = names::nearest(name, known.keys().map(String::as_str));
+    let declare = || format!("declare it under `attributes: {{{side}: {{{name}: text}}}}` in config/overture.yaml");
+    Some(near.map_or_else(declare, |near| format!("did you mean `{side}.{near}`?")))
 }
 
 /// Whether a value exists where the template is used.

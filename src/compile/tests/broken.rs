@@ -63,6 +63,13 @@ fn table() -> Vec<(Code, &'static str, String, usize, &'static str)> {
             4,
             "quote it as a whole",
         ),
+        (
+            Code::UnquotedCondition,
+            SEQUENCE,
+            steps("  - if: \"x\" in lead.tags\n    then: [{end: x}]\n"),
+            4,
+            "quote it as a whole: '\"x\" in lead.tags'",
+        ),
         (Code::UnknownTemplate, SEQUENCE, steps("  - id: a\n    email: helo\n"), 5, "did you mean `hello`?"),
         (Code::UnknownSender, SEQUENCE, s("kind: nurture\nsend: {from: mia}\nsteps: [{end: x}]\n"), 2, "maya"),
         (Code::UnknownChannel, SEQUENCE, steps("  - id: a\n    webhook: cmr\n"), 5, "did you mean `crm`?"),
