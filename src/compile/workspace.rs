@@ -130,11 +130,15 @@ impl Whole {
         }
         let none = BTreeSet::new();
         let senders: BTreeSet<String> = settings.senders.keys().cloned().collect();
-        let channels: BTreeSet<String> = settings.channels.keys().cloned().collect();
         let sequences: BTreeSet<String> = shelf.sequences.keys().chain(&shelf.broken).cloned().collect();
         let speaks = speaks(settings, &none);
-        let outside =
-            Outside { speaks, channels: &channels, senders: &senders, sequences: &sequences, templates: &templates };
+        let outside = Outside {
+            speaks,
+            channels: &settings.channels,
+            senders: &senders,
+            sequences: &sequences,
+            templates: &templates,
+        };
         let staff = shelf.tree(CONFIG[2], report).map(|root| team(&root, outside, report)).unwrap_or_default();
         let version = shelf.config.get(CONFIG[1]).map(|number| hash([report.source(*number).text.as_bytes()]));
         let scoring = match shelf.tree(CONFIG[1], report) {
@@ -142,7 +146,7 @@ impl Whole {
             None => no_scoring(),
         };
         let teams = !staff.teams.is_empty() || shelf.broken.contains(CONFIG[2]) || report.errors() > 0;
-        let names = Names { senders: &senders, channels: &channels, sequences: &sequences, teams };
+        let names = Names { senders: &senders, channels: &settings.channels, sequences: &sequences, teams };
         let known = Known { lead, account, templates: &templates, names: Some(names) };
         let around = Around { known, has_address: settings.company.postal_address.is_some(), report };
         let (sequences, revisions) = read_sequences(shelf, around);

@@ -1,6 +1,6 @@
 //! Everything a decision needs to know of the files: one value, read by every decision, replaced whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::condition::Type;
@@ -37,7 +37,7 @@ pub struct Settings {
     pub account_attributes: BTreeMap<String, Type>,
     pub consent_required: bool,
     pub senders: BTreeMap<String, Sender>,
-    pub channels: BTreeMap<String, ()>,
+    pub channels: BTreeSet<String>,
     /// The channel that hears what the daemon itself noticed.
     pub alerts: Option<String>,
 }

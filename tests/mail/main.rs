@@ -9,3 +9,4 @@ mod lists;
 mod parts;
 mod python;
 mod rendered;
+mod shipped;

@@ -81,7 +81,8 @@ impl Stage {
     }
 
     pub fn mail(&self) -> Result<Rendered, Refuse> {
-        let company = Company { name: "Northwind".to_owned(), postal_address: None };
+        let company =
+            Company { name: "Northwind".to_owned(), postal_address: Some("12 Harbour Street, Berlin".to_owned()) };
         let touch = TouchId(TOUCH.to_owned());
         RENDERER.mail(
             &self.template,

@@ -1,6 +1,6 @@
 //! config/overture.yaml: what decides (settings), and what the daemon needs to run (its own part).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::daemon::{Channel, Daemon, Database, SendMode};
@@ -80,7 +80,7 @@ pub fn overture_defaults() -> Settings {
         account_attributes: standard_account(),
         consent_required: false,
         senders: BTreeMap::new(),
-        channels: BTreeMap::new(),
+        channels: BTreeSet::new(),
         alerts: None,
     }
 }
@@ -183,7 +183,7 @@ fn channels(fields: &Fields<'_>, settings: &mut Settings) -> BTreeMap<String, Ch
     let mut channels = BTreeMap::new();
     for Entry { key, value } in fields.map("channels") {
         let name = named(key, report);
-        settings.channels.insert(name.clone(), ());
+        settings.channels.insert(name.clone());
         let Some(fields) = Fields::of(value, CHANNEL, report) else { continue };
         let allow_http = fields.flag("allow_http").unwrap_or(false);
         let url = fields.need("url").and_then(|node| network::channel_url(node, allow_http, report));
@@ -205,8 +205,8 @@ fn channels(fields: &Fields<'_>, settings: &mut Settings) -> BTreeMap<String, Ch
 fn alerts(fields: &Fields<'_>, settings: &Settings) -> Option<String> {
     let node = fields.get("alerts")?;
     let name = scalar(node, "alerts", fields.report)?;
-    if !settings.channels.contains_key(name) {
-        unknown(Code::UnknownChannel, node.place, name, settings.channels.keys().map(String::as_str), fields.report);
+    if !settings.channels.contains(name) {
+        unknown(Code::UnknownChannel, node.place, name, settings.channels.iter().map(String::as_str), fields.report);
         return None;
     }
     Some(name.to_owned())
