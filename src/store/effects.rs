@@ -1,6 +1,6 @@
 //! What a batch of decisions comes to beside the leads: rows for lists, touches for the queues, in a constant number of statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::StoreError;
 use super::moves::Move;
@@ -18,6 +18,7 @@ struct Sorted<'e> {
     enrollments: BTreeMap<&'e str, &'e EnrollmentRow>,
     queue: Vec<&'e NewTouch>,
     moves: BTreeMap<&'e TouchId, Move<'e>>,
+    seen: BTreeSet<(&'e TouchId, bool)>,
     handoffs: BTreeMap<&'e str, &'e HandoffRow>,
     loads: BTreeMap<&'e str, (i64, i64)>,
     suppress: BTreeMap<&'e str, Option<(Reason, &'e str)>>,
@@ -40,6 +41,7 @@ impl<'e> Sorted<'e> {
             Effect::Hold { touch, reason } => self.shift(touch, Move::Hold(reason)),
             Effect::Requeue(requeue) => self.shift(&requeue.touch, Move::Requeue(requeue.ready_at)),
             Effect::Confirm { touch } => self.shift(touch, Move::Confirm),
+            Effect::Seen { touch, clicked } => drop(self.seen.insert((touch, *clicked))),
             Effect::Handoff(row) => drop(self.handoffs.insert(row.id.as_str(), row)),
             Effect::Load { rep, assigned, open } => {
                 let load = self.loads.entry(rep).or_default();
@@ -75,6 +77,7 @@ impl Tx {
         self.write_enrollments(&all.enrollments).await?;
         self.queue(&all.queue, now).await?;
         self.move_touches(&all.moves, now).await?;
+        self.note_seen(&all.seen).await?;
         self.write_handoffs(&all.handoffs).await?;
         self.shift_loads(&all.loads).await?;
         self.write_suppressions(&all.suppress, now).await

@@ -31,11 +31,12 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
     step!(both 4, "0004_indexes"),
+    step!(both 5, "0005_seen"),
 ];
 
 /// The number of the last step this program knows.

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
 //! | `tx` | a transaction: the only way to write |
-//! | `leads` `effects` `moves` `people` | what a decision reads, and what it comes to |
+//! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
 //! | `nudge` | a word from one daemon to the others |
@@ -32,6 +32,7 @@ mod open;
 mod people;
 pub mod reports;
 pub mod revisions;
+mod seen;
 mod sql;
 pub mod touch_row;
 pub mod touches;

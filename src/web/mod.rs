@@ -1,1 +1,3 @@
 //! Shows: the public and the private listener.
+
+pub mod dashboard;

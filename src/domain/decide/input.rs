@@ -155,6 +155,11 @@ pub enum Effect {
     Confirm {
         touch: TouchId,
     },
+    /// A person opened the mail, or clicked in it.
+    Seen {
+        touch: TouchId,
+        clicked: bool,
+    },
     Handoff(HandoffRow),
     /// A rep's load changed by so much.
     Load {

@@ -60,6 +60,9 @@ pub fn settle(work: &mut Work<'_>) {
     let due: Vec<_> = work.lead.unsettled.iter().filter(|hit| hit.settles_at <= work.now).cloned().collect();
     for hit in due {
         work.conclude(What::Settled { hit: hit.hit, verdict: hit.verdict });
+        if hit.verdict == Actor::Human {
+            work.effect(Effect::Seen { touch: hit.touch, clicked: hit.name == "clicked" });
+        }
         let data = [("step", Value::from(hit.step)), ("url", json!(hit.url))];
         work.fresh.push(Fresh {
             seq: hit.hit,

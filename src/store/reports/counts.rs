@@ -26,6 +26,15 @@ pub struct TouchCount {
     pub count: i64,
 }
 
+/// How many mails of one step were seen by a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenCount {
+    pub sequence: String,
+    pub step: String,
+    pub opened: i64,
+    pub clicked: i64,
+}
+
 /// Handoffs that stand alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandoffCount {
@@ -107,6 +116,21 @@ impl Reports<'_> {
             Ok(TouchCount { sequence: row.text(0)?, step: row.text(1)?, state: row.text(2)?, count: row.int(3)? })
         };
         self.store.db.fetch("count touches", &COUNT, vec![]).await?.iter().map(line).collect()
+    }
+
+    /// Mails a person opened or clicked in, by sequence and step; steps without any are left out.
+    pub async fn seen_counts(&self) -> Result<Vec<SeenCount>, StoreError> {
+        static COUNT: Statement = Statement::new(
+            "SELECT sequence, step, COUNT(CASE WHEN opened > 0 THEN 1 END), COUNT(CASE WHEN clicked > 0 THEN 1 END)
+             FROM touch
+             WHERE sequence <> '' AND (opened > 0 OR clicked > 0)
+             GROUP BY sequence, step
+             ORDER BY sequence, step",
+        );
+        let line = |row: &Row| {
+            Ok(SeenCount { sequence: row.text(0)?, step: row.text(1)?, opened: row.int(2)?, clicked: row.int(3)? })
+        };
+        self.store.db.fetch("count mails that were seen", &COUNT, vec![]).await?.iter().map(line).collect()
     }
 
     /// Handoffs by state and SLA, in that order.

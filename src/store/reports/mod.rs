@@ -6,7 +6,7 @@ mod leads;
 mod sales;
 
 pub use activity::{EnrollmentLine, Order, Touches};
-pub use counts::{EnrollmentCount, HandoffCount, Size, TouchCount};
+pub use counts::{EnrollmentCount, HandoffCount, SeenCount, Size, TouchCount};
 pub use leads::{LeadLine, Leads};
 pub use sales::HandoffLine;
 

@@ -1,0 +1,167 @@
+//! A sequence from left to right: its steps, its waits, its branches, and how many leads are where.
+
+use maud::{Markup, html};
+
+use super::figures::is_running;
+use super::numbers::{count, percent};
+use super::overview::Overview;
+use super::steps::Step as Counted;
+use super::when::length;
+use crate::domain::calendar::{Pause, Wait};
+use crate::domain::sequence::{Act, Sequence, Step};
+
+/// Deeper than any file nests its branches; a broken one is cut instead of followed for ever.
+const DEEPEST: usize = 12;
+
+pub fn cards(overview: &Overview) -> Markup {
+    html! { @for sequence in overview.playbook.sequences.values() { (card(overview, sequence)) } }
+}
+
+fn card(overview: &Overview, sequence: &Sequence) -> Markup {
+    let of = |state: fn(&str) -> bool| {
+        let lines = overview.enrollments.iter().filter(|line| line.sequence == sequence.name && state(&line.state));
+        lines.map(|line| line.count).sum::<i64>()
+    };
+    let (running, finished, left) = (of(is_running), of(|state| state == "finished"), of(|state| state == "exited"));
+    let failed = of(|state| state == "failed");
+    html! {
+        section class="card" data-flash="" {
+            header {
+                div { h2 { (sequence.title) } }
+                div class="soft" {
+                    span class="chip" { (sequence.kind.as_str()) } " "
+                    b class="pine" { (count(running)) } " inside · " (count(finished)) " came through · " (count(left)) " left early"
+                    @if failed > 0 { " · " span class="red" { (count(failed)) " failed" } }
+                }
+            }
+            div class="flow" id=(format!("flow-{}", sequence.name)) {
+                (chain(overview, sequence, Some(0), None, 0))
+            }
+        }
+    }
+}
+
+/// The steps from `from` to where the ways meet again.
+fn chain(overview: &Overview, sequence: &Sequence, from: Option<usize>, until: Option<usize>, depth: usize) -> Markup {
+    let mut at = from;
+    let mut found = Vec::new();
+    while let Some(index) = at.filter(|index| Some(*index) != until && found.len() <= sequence.steps.len()) {
+        let Some(step) = sequence.steps.get(index) else { break };
+        found.push(step);
+        at = step.next;
+    }
+    html! {
+        @for (place, step) in found.iter().enumerate() {
+            @if place > 0 { span class="link" {} }
+            (node(overview, sequence, step, depth))
+        }
+    }
+}
+
+fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> Markup {
+    let counts = overview.steps.get(&sequence.name, &step.id);
+    match &step.act {
+        Act::Email { .. } => html! {
+            div class="step mail" {
+                (kind("mail", &counts)) span class="name" { (step.id) }
+                dl {
+                    dt { "sent" } dd { (count(counts.sent())) }
+                    dt { "opened" } dd { (with_share(counts.seen.opened, counts.sent())) }
+                    dt { "clicked" } dd { (with_share(counts.seen.clicked, counts.sent())) }
+                }
+                (odd(&counts))
+            }
+        },
+        Act::Webhook { channel, .. } => html! {
+            div class="step hook" {
+                (kind("webhook", &counts)) span class="name" { (step.id) }
+                dl { dt { "to" } dd { (channel) } dt { "told" } dd { (count(counts.sent())) } }
+                (odd(&counts))
+            }
+        },
+        Act::Wait(pause) => html! {
+            div class="wait" title="waiting" {
+                span { (waits(pause)) }
+                (hourglass())
+                @if counts.here > 0 { span class="here" { (count(counts.here)) } } @else { span class="faint" { "0" } }
+            }
+        },
+        Act::Branch { arms, otherwise } if depth < DEEPEST => html! {
+            div class="arms" {
+                @for (number, arm) in arms.iter().enumerate() {
+                    (arm_of(overview, sequence, &branch(number, arm.when.text()), (arm.then, step.next), depth))
+                }
+                (arm_of(overview, sequence, "else", (*otherwise, step.next), depth))
+            }
+        },
+        Act::Branch { .. } => html! { div class="wait" { span { "…" } } },
+        Act::Set(_) => html! { div class="wait" { span { "set" } span class="faint" { "values" } } },
+        Act::Handoff { when, .. } => html! {
+            div class="step give" {
+                (kind("handoff", &counts)) span class="name" { (step.id) }
+                @if let Some(when) = when { small { "if " (when.text()) } }
+            }
+        },
+        Act::Enroll { sequence } => html! { span class="end" { "→ " (sequence) } },
+        Act::End { reason } => html! { span class="end" title="ends here" { "■ " (reason) } },
+    }
+}
+
+fn arm_of(
+    overview: &Overview,
+    sequence: &Sequence,
+    label: &str,
+    (then, join): (Option<usize>, Option<usize>),
+    depth: usize,
+) -> Markup {
+    html! {
+        div class="arm" {
+            span class="if" title=(label) { (label) }
+            @if then.is_some() && then != join { (chain(overview, sequence, then, join, depth + 1)) } @else { span class="end" { "goes on" } }
+            span class="link" {}
+        }
+    }
+}
+
+fn branch(number: usize, condition: &str) -> String {
+    if number == 0 { format!("if {condition}") } else { format!("or {condition}") }
+}
+
+fn kind(name: &str, counts: &Counted) -> Markup {
+    html! { span class="kind" { (name) @if counts.here > 0 { span class="here" title="leads that are here now" { (count(counts.here)) } } } }
+}
+
+fn with_share(part: i64, whole: i64) -> Markup {
+    html! { (count(part)) @if let Some(share) = percent(part, whole) { small { " " (share) "%" } } }
+}
+
+/// What did not go as it should.
+fn odd(counts: &Counted) -> Markup {
+    let found = [("refused", "amber"), ("expired", "amber"), ("held", "red"), ("unknown", "red")];
+    html! {
+        @for (state, tone) in found {
+            @let n = counts.of(&[state]);
+            @if n > 0 { span class=(format!("chip {tone}")) { (count(n)) " " (state) } " " }
+        }
+    }
+}
+
+fn waits(pause: &Pause) -> String {
+    match pause.wait {
+        Wait::Elapsed(of) => length(of),
+        Wait::Days(days) if days % 7 == 0 => format!("{} w", days / 7),
+        Wait::Days(days) => format!("{days} d"),
+        Wait::BusinessDays(days) => format!("{days} bd"),
+        Wait::Until { weekday: Some(day), time } => format!("{:?} {}", day, time.strftime("%H:%M")).replacen("day ", " ", 1),
+        Wait::Until { weekday: None, time } => format!("{}", time.strftime("%H:%M")),
+    }
+}
+
+fn hourglass() -> Markup {
+    html! {
+        svg viewBox="0 0 16 16" aria-hidden="true" {
+            circle cx="8" cy="8" r="6.4" {}
+            path d="M8 4.4V8l2.5 1.6" stroke-linecap="round" {}
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Pages for people who want to see at a glance what goes on: the overview, a lead, the mails a rehearsal caught.
+//!
+//! Pages only read. They are whole without any script; one small file looks again when the server says that something changed, and
+//! touches only what differs.
+
+mod clocks;
+mod figures;
+mod flow;
+mod frame;
+mod funnel;
+mod latest;
+mod lead;
+mod leads;
+mod live;
+mod mails;
+mod numbers;
+mod overview;
+mod plot;
+
+mod senders;
+mod steps;
+mod timeline;
+mod when;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+pub use mails::{Letter, Letters};
+
+use crate::engine::Engine;
+
+/// What the pages read from.
+#[derive(Clone)]
+pub struct Pages {
+    engine: Arc<Engine>,
+    /// Mails that a rehearsal caught; none where mails really leave.
+    letters: Option<Letters>,
+}
+
+impl Pages {
+    pub const fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, letters: None }
+    }
+
+    /// Shows these mails as well.
+    #[must_use]
+    pub fn with_letters(mut self, letters: Letters) -> Self {
+        self.letters = Some(letters);
+        self
+    }
+}
+
+/// The pages, for the private listener.
+pub fn router(pages: Pages) -> Router {
+    let routes = Router::new()
+        .route("/", get(overview::page))
+        .route("/leads", get(leads::page))
+        .route("/leads/{id}", get(lead::page))
+        .route("/live", get(live::ticks))
+        .route("/pages/style.css", get(frame::style))
+        .route("/pages/live.js", get(frame::script));
+    let routes = match pages.letters {
+        Some(_) => routes.route("/mails", get(mails::list)).route("/mails/{number}", get(mails::page)),
+        None => routes,
+    };
+    routes.with_state(pages)
+}
