@@ -152,7 +152,9 @@ fn waits(pause: &Pause) -> String {
         Wait::Days(days) if days % 7 == 0 => format!("{} w", days / 7),
         Wait::Days(days) => format!("{days} d"),
         Wait::BusinessDays(days) => format!("{days} bd"),
-        Wait::Until { weekday: Some(day), time } => format!("{:?} {}", day, time.strftime("%H:%M")).replacen("day ", " ", 1),
+        Wait::Until { weekday: Some(day), time } => {
+            format!("{:?} {}", day, time.strftime("%H:%M")).replacen("day ", " ", 1)
+        }
         Wait::Until { weekday: None, time } => format!("{}", time.strftime("%H:%M")),
     }
 }

@@ -77,7 +77,8 @@ fn told(mouths: &[Mouth], at: usize) -> String {
 fn mouths(stages: &BTreeMap<String, i64>) -> Vec<Mouth> {
     let at = |stage: Stage| stages.get(stage.as_str()).copied().unwrap_or(0);
     let ladder: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| stage.rung().is_some()).collect();
-    let beyond = |stage: Stage| ladder.iter().filter(|other| other.rung() >= stage.rung()).map(|other| at(*other)).sum();
+    let beyond =
+        |stage: Stage| ladder.iter().filter(|other| other.rung() >= stage.rung()).map(|other| at(*other)).sum::<i64>();
     // Who was sent back or turned away had been a lead as well.
     let aside = at(Stage::Recycled) + at(Stage::Disqualified);
     ladder

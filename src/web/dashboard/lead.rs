@@ -58,7 +58,8 @@ pub async fn page(State(pages): State<Pages>, Path(id): Path<String>) -> Result<
 
 fn title(lead: &Lead, why: &Why, name: &str) -> Markup {
     let text = |name: &str| lead.attributes.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let about: Vec<&str> = [text("title"), text("company"), text("city"), text("country")].into_iter().filter(|t| !t.is_empty()).collect();
+    let about: Vec<&str> =
+        [text("title"), text("company"), text("city"), text("country")].into_iter().filter(|t| !t.is_empty()).collect();
     html! {
         div class="title" data-flash="" {
             div {
@@ -89,7 +90,8 @@ fn handoff_card(pages: &Pages, handoff: &HandoffLine, local: &Local) -> Markup {
         "breached" => "chip red",
         _ => "chip sky",
     };
-    let drivers = handoff.dossier.as_ref().and_then(|dossier| dossier["why_now"].as_array().cloned()).unwrap_or_default();
+    let drivers =
+        handoff.dossier.as_ref().and_then(|dossier| dossier["why_now"].as_array().cloned()).unwrap_or_default();
     html! {
         section class="card" {
             header { h2 { "Handoff" } div { span class="chip" { (handoff.state) } " " span class=(tone) { (handoff.sla) } } }

@@ -154,7 +154,9 @@ impl Curve {
         for driver in strongest.into_iter().filter(|driver| self.x(driver.at) < WIDTH - 130.0) {
             let mut y = self.y(driver.total) + 4.0;
             let meets = |y: f64, placed: &[(&Driver, f64)]| {
-                placed.iter().any(|(other, at)| (at - y).abs() < 13.0 && (self.x(driver.at) - self.x(other.at)).abs() < 130.0)
+                placed
+                    .iter()
+                    .any(|(other, at)| (at - y).abs() < 13.0 && (self.x(driver.at) - self.x(other.at)).abs() < 130.0)
             };
             while meets(y, &placed) && y < HEIGHT - LOW - 4.0 {
                 y += 6.0;

@@ -53,7 +53,8 @@ pub async fn lines(engine: &Engine, playbook: &Playbook, now: Instant) -> Result
         let zone = zone_named(&sender.zone).unwrap_or(TimeZone::UTC);
         line("mail", "sender", &sender.name, sender.address.clone(), sender.per_day, zone)
     });
-    let hooks = settings.channels.keys().map(|name| line("hook", "channel", name, "webhook".to_owned(), None, TimeZone::UTC));
+    let hooks =
+        settings.channels.iter().map(|name| line("hook", "channel", name, "webhook".to_owned(), None, TimeZone::UTC));
     Ok(mail.chain(hooks).collect())
 }
 
@@ -86,7 +87,8 @@ fn one(overview: &Overview, line: &Line) -> Markup {
 }
 
 fn pace(overview: &Overview, line: &Line) -> String {
-    let waiting = if line.waiting == 0 { "nothing waits".to_owned() } else { format!("{} waiting", count(line.waiting)) };
+    let waiting =
+        if line.waiting == 0 { "nothing waits".to_owned() } else { format!("{} waiting", count(line.waiting)) };
     match line.ready_at {
         Some(at) => format!("{waiting} · next in {}", length(at.since(overview.now))),
         None => format!("{waiting} · ready"),

@@ -27,7 +27,11 @@ pub fn tone(event: &Event) -> &'static str {
         What::Hit { verdict: Actor::Machine, .. } => "quiet",
         What::Heard { name, .. } if name == "unsubscribed" || name == "complained" => "amber",
         What::Heard { .. } | What::Hit { .. } => "sky",
-        What::Staged { .. } | What::Enrolled { .. } | What::Won { .. } | What::Answered { .. } | What::Claimed { .. } => "pine",
+        What::Staged { .. }
+        | What::Enrolled { .. }
+        | What::Won { .. }
+        | What::Answered { .. }
+        | What::Claimed { .. } => "pine",
         What::HandoffOpened { .. } => "pine",
         What::Touched { outcome: Outcome::Accepted { .. }, .. } => "pine",
         What::Touched { outcome: Outcome::Deferred { .. } | Outcome::Expired | Outcome::Unknown { .. }, .. } => "amber",
