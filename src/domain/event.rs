@@ -208,6 +208,10 @@ pub enum What {
         rule: String,
         fault: String,
     },
+    /// A rule that had faulted answers again.
+    Mended {
+        rule: String,
+    },
 }
 
 impl What {
@@ -243,6 +247,7 @@ impl What {
             Self::Rung { .. } => "rung",
             Self::HandoffClosed { .. } => "handoff_closed",
             Self::Faulted { .. } => "faulted",
+            Self::Mended { .. } => "mended",
         }
     }
 }

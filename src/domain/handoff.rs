@@ -22,6 +22,9 @@ pub struct Handoff {
     pub claimed_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Met>,
+    /// When it was answered, which may be before we heard of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Instant>,
     /// The clock, if an SLA applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<Clock>,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::enroll::{calendar_of, enroll};
+use super::enroll::{calendar_of, enroll, zone_of};
 use super::input::Effect;
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{handoff, restage};
+use super::{handoff, restage, touches};
 use crate::domain::calendar::{Pause, resume_at};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::What;
@@ -21,10 +21,11 @@ use crate::domain::touch::{Channel, NewTouch, Policy};
 /// Takes each enrollment one step further if it can go; tells whether any moved.
 pub fn advance(work: &mut Work<'_>) -> bool {
     let mut moved = false;
-    for enrollment in work.lead.enrollments.clone() {
-        if enrollment.paused.is_some() {
-            continue;
-        }
+    let ids: Vec<_> = work.lead.enrollments.iter().map(|enrollment| enrollment.id.clone()).collect();
+    for id in ids {
+        // A step taken before may have ended or paused this one.
+        let running = work.enrollment(&id).filter(|enrollment| enrollment.paused.is_none());
+        let Some(enrollment) = running.cloned() else { continue };
         moved |= match enrollment.phase {
             Phase::Ready => {
                 take(work, &enrollment);
@@ -88,10 +89,10 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         }
         Act::Handoff { reason, when } => {
             let rule = format!("{} {}", sequence.name, step.id);
-            let about = About { enrollment: Some(enrollment), event: None };
+            let about = About { enrollment: Some(enrollment), ..About::default() };
             let wanted = when.as_ref().is_none_or(|when| work.holds(&rule, when, about));
             go(work, enrollment, &sequence, step.next, enrollment.anchor);
-            if wanted {
+            if wanted && restage::is_free(work) {
                 handoff::qualify(work, reason);
             }
         }
@@ -134,50 +135,40 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
     work.note(&id);
 }
 
+/// Counts a wait from its anchor, in the zone as it is known now.
 fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) {
-    let calendar = calendar_of(work, sequence);
-    let until = until(work, enrollment, sequence, pause);
+    let (zone, source) = zone_of(work, sequence);
+    let name = zone.iana_name().unwrap_or("UTC").to_owned();
+    let seed = dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
+    let until = resume_at(enrollment.anchor, pause, &sequence.send.calendar.in_zone(zone), seed);
     work.conclude(What::Moved {
         enrollment: enrollment.id.clone(),
         at: enrollment.at.clone(),
         phase: Phase::Waiting { until },
         anchor: enrollment.anchor,
-        because: "waits".to_owned(),
-        zone: calendar.zone().iana_name().map(str::to_owned),
+        because: format!("waits, in the zone {name} of the {source}"),
+        zone: Some(name),
     });
     work.note(&enrollment.id);
 }
 
-fn until(work: &Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) -> Instant {
-    let seed = dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
-    resume_at(enrollment.anchor, pause, &calendar_of(work, sequence), seed)
+/// Counts the waits of a lead again when what its zone was read from changed.
+pub fn rezone_all(work: &mut Work<'_>) {
+    for enrollment in work.lead.enrollments.clone() {
+        rezone(work, &enrollment);
+    }
 }
 
-/// Counts waits again when what the lead's zone was read from changed.
-pub fn rezone(work: &mut Work<'_>) {
-    for enrollment in work.lead.enrollments.clone() {
-        let (Phase::Waiting { until: was }, None) = (&enrollment.phase, &enrollment.paused) else { continue };
-        let Some(sequence) = sequence_of(work, &enrollment) else { continue };
-        let zone = calendar_of(work, &sequence).zone().iana_name().map(str::to_owned);
-        if zone == enrollment.zone {
-            continue;
-        }
-        let Some(Act::Wait(pause)) =
-            enrollment.at.as_deref().and_then(|at| sequence.step(at)).map(|(_, step)| &step.act)
-        else {
-            continue;
-        };
-        let due = until(work, &enrollment, &sequence, pause);
-        if due != *was {
-            work.conclude(What::Moved {
-                enrollment: enrollment.id.clone(),
-                at: enrollment.at.clone(),
-                phase: Phase::Waiting { until: due },
-                anchor: enrollment.anchor,
-                because: "the lead's zone changed".to_owned(),
-                zone,
-            });
-        }
+/// Counts a running wait again if its zone is another by now; a paused one is looked at when it goes on.
+pub fn rezone(work: &mut Work<'_>, enrollment: &Enrollment) {
+    let (Phase::Waiting { .. }, None) = (&enrollment.phase, &enrollment.paused) else { return };
+    let Some(sequence) = sequence_of(work, enrollment) else { return };
+    let zone = zone_of(work, &sequence).0;
+    let step = enrollment.at.as_deref().and_then(|at| sequence.step(at));
+    if let Some((_, Step { act: Act::Wait(pause), .. })) = step
+        && zone.iana_name() != enrollment.zone.as_deref()
+    {
+        wait(work, enrollment, &sequence, pause);
     }
 }
 
@@ -187,7 +178,7 @@ fn branch(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, ste
     let rule = format!("{} {}", sequence.name, step.id);
     let mut taken = ("else".to_owned(), *otherwise);
     for arm in arms {
-        if work.holds(&rule, &arm.when, About { enrollment: Some(enrollment), event: None }) {
+        if work.holds(&rule, &arm.when, About { enrollment: Some(enrollment), ..About::default() }) {
             taken = (arm.when.text().to_owned(), arm.then);
             break;
         }
@@ -221,13 +212,19 @@ fn set(work: &mut Work<'_>, assign: &Assign) {
             };
             work.conclude(What::Scored { line });
         }
-        Assign::Stage { to, reason } => restage::to_stage(work, *to, &format!("step:{reason}")),
+        Assign::Stage { to, reason } => {
+            if restage::is_free(work) {
+                restage::to_stage(work, *to, &format!("step:{reason}"));
+            }
+        }
     }
 }
 
 fn change(work: &mut Work<'_>, name: &str, value: Value) {
-    if work.lead.attributes.get(name) != Some(&value) {
+    if work.lead.attributes.get(name).unwrap_or(&Value::Null) != &value {
         work.conclude(What::Changed { set: [(name.to_owned(), value)].into_iter().collect() });
         work.changed = true;
+        touches::retry_held(work);
+        rezone_all(work);
     }
 }

@@ -1,9 +1,11 @@
 //! Who enters a sequence, and who is told why not.
 
-use super::facts::lead_zone;
+use jiff::tz::TimeZone;
+
+use super::facts::zone_hints;
 use super::input::Reply;
 use super::work::{About, Work};
-use crate::domain::calendar::Calendar;
+use crate::domain::calendar::{Calendar, ZoneSource, zone_named};
 use crate::domain::event::{Actor, What};
 use crate::domain::id::{EnrollmentId, derived};
 use crate::domain::sequence::{Again, Kind, Sequence, ZoneRule};
@@ -17,12 +19,14 @@ pub fn triggers(work: &mut Work<'_>) {
     }
     for sequence in work.playbook.sequences.values() {
         for (fresh, trigger) in fresh.iter().flat_map(|f| sequence.enroll.iter().map(move |t| (f, t))) {
+            if trigger.on != fresh.name {
+                continue;
+            }
             let rule = format!("{} enroll.when", sequence.name);
-            let about = About { enrollment: None, event: Some(&fresh.data) };
-            let set_off =
-                trigger.on == fresh.name && trigger.when.as_ref().is_none_or(|when| work.holds(&rule, when, about));
-            if set_off {
+            let about = About { event: Some(&fresh.data), ..About::default() };
+            if trigger.when.as_ref().is_none_or(|when| work.holds(&rule, when, about)) {
                 enroll(work, &sequence.name, &format!("event:{}", fresh.name), false);
+                break;
             }
         }
     }
@@ -90,16 +94,33 @@ fn earlier(work: &Work<'_>, sequence: &Sequence) -> Option<String> {
 
 /// The calendar an enrollment's waits and windows follow, in the zone its sequence says.
 pub fn calendar_of(work: &Work<'_>, sequence: &Sequence) -> Calendar {
+    sequence.send.calendar.in_zone(zone_of(work, sequence).0)
+}
+
+/// The zone that a sequence's waits and windows are in for this lead, and what it was read from.
+pub fn zone_of(work: &Work<'_>, sequence: &Sequence) -> (TimeZone, &'static str) {
     let settings = &work.playbook.settings;
-    let lead = || lead_zone(&work.lead, settings, sequence.send.fallback_zone.as_deref());
-    let named = |name: &str| crate::domain::calendar::zone_named(name);
-    let zone = match &sequence.send.zone {
-        ZoneRule::Lead => lead(),
-        ZoneRule::Named(name) => named(name).unwrap_or_else(lead),
+    let named = match &sequence.send.zone {
+        ZoneRule::Lead => None,
+        ZoneRule::Named(name) => zone_named(name).map(|zone| (zone, "sequence")),
         ZoneRule::Sender => {
             let sender = sequence.send.from.as_ref().and_then(|from| settings.senders.get(from));
-            sender.and_then(|sender| named(&sender.zone)).unwrap_or_else(lead)
+            sender.and_then(|sender| zone_named(&sender.zone)).map(|zone| (zone, "sender"))
         }
     };
-    sequence.send.calendar.in_zone(zone)
+    named.unwrap_or_else(|| {
+        let (zone, source) = zone_hints(&work.lead, settings, sequence.send.fallback_zone.as_deref()).resolve();
+        (zone, word(source))
+    })
+}
+
+const fn word(source: ZoneSource) -> &'static str {
+    match source {
+        ZoneSource::Own => "lead",
+        ZoneSource::Country => "country",
+        ZoneSource::Account => "account",
+        ZoneSource::Fallback => "fallback",
+        ZoneSource::Workspace => "workspace",
+        ZoneSource::Utc => "world",
+    }
 }

@@ -12,15 +12,6 @@ const LATE_GOAL: Millis = Millis::DAY.times(30);
 
 pub fn exits(work: &mut Work<'_>) {
     late_goals(work);
-    if let Some(reason) =
-        work.lead.suppressed.or(work.case.suppressed.filter(|_| !matches!(work.input.ask, super::Ask::Unsuppress)))
-    {
-        let ids: Vec<_> = work.lead.enrollments.iter().map(|enrollment| enrollment.id.clone()).collect();
-        for id in ids {
-            work.exit(&id, &of(reason));
-        }
-        return;
-    }
     for enrollment in work.lead.enrollments.clone() {
         let Some(sequence) = work.playbook.version(&enrollment.version).cloned() else {
             work.exit(&enrollment.id, &Exit::Failed("its sequence version is not in the store".to_owned()));
@@ -32,7 +23,12 @@ pub fn exits(work: &mut Work<'_>) {
     }
 }
 
-fn of(reason: Reason) -> Exit {
+fn suppression(work: &Work<'_>) -> Option<Exit> {
+    let standing = work.case.suppressed.filter(|_| !matches!(work.input.ask, super::Ask::Unsuppress));
+    work.lead.suppressed.or(standing).map(of)
+}
+
+const fn of(reason: Reason) -> Exit {
     match reason {
         Reason::Unsubscribed => Exit::Unsubscribed,
         Reason::HardBounce => Exit::Bounced,
@@ -42,8 +38,12 @@ fn of(reason: Reason) -> Exit {
     }
 }
 
-/// The goal first: if goal and stop are both true it is a goal.
-fn reason_to_end(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence) -> Option<Exit> {
+/// The goal first: if goal and stop are both true it is a goal. Of transactional sequences only their own `goal` and `stop` end
+/// one, beside suppression.
+pub fn reason_to_end(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence) -> Option<Exit> {
+    if let Some(suppressed) = suppression(work) {
+        return Some(suppressed);
+    }
     let fresh: Vec<Fresh> =
         work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale).cloned().collect();
     if let Some(goal) = &sequence.goal
@@ -64,12 +64,13 @@ fn reason_to_end(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequen
         return Some(Exit::Stopped(stop.name.clone()));
     }
     let when = sequence.stop.when.as_ref()?;
-    let about = About { enrollment: Some(enrollment), event: None };
+    let about = About { enrollment: Some(enrollment), ..About::default() };
     work.holds(&format!("{} stop.when", sequence.name), when, about).then(|| Exit::Stopped(when.text().to_owned()))
 }
 
 fn late_goals(work: &mut Work<'_>) {
-    let heard: Vec<String> = work.fresh.iter().filter(|fresh| !fresh.stale).map(|fresh| fresh.name.clone()).collect();
+    let counts = |fresh: &&Fresh| fresh.actor != Actor::Machine && !fresh.stale;
+    let heard: Vec<String> = work.fresh.iter().filter(counts).map(|fresh| fresh.name.clone()).collect();
     if heard.is_empty() {
         return;
     }

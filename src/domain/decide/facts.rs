@@ -19,6 +19,7 @@ pub struct View<'a> {
     score: Score,
     temperature: &'a str,
     zone: TimeZone,
+    last_any: Option<Instant>,
     enrollment: Option<&'a Enrollment>,
     event: Option<&'a Map<String, Json>>,
 }
@@ -27,8 +28,16 @@ impl<'a> View<'a> {
     pub fn new(lead: &'a Lead, playbook: &'a Playbook, now: Instant) -> Self {
         let score = playbook.scoring.score(&lead.ledger, now);
         let zone = lead_zone(lead, &playbook.settings, None);
-        let mut view =
-            Self { lead, settings: &playbook.settings, score, temperature: "", zone, enrollment: None, event: None };
+        let mut view = Self {
+            lead,
+            settings: &playbook.settings,
+            score,
+            temperature: "",
+            zone,
+            last_any: lead.last_human_at,
+            enrollment: None,
+            event: None,
+        };
         view.temperature = playbook.scoring.band(score.total);
         if let Some(hot) = &playbook.scoring.hot_when
             && hot.test(&view, now).value
@@ -41,6 +50,13 @@ impl<'a> View<'a> {
     #[must_use]
     pub const fn within(mut self, enrollment: &'a Enrollment) -> Self {
         self.enrollment = Some(enrollment);
+        self
+    }
+
+    /// Counts coming to the present stage as a sign of life, so that silence is measured from there.
+    #[must_use]
+    pub fn since_stage(mut self) -> Self {
+        self.last_any = self.last_any.max(Some(self.lead.stage_since));
         self
     }
 
@@ -59,17 +75,21 @@ impl<'a> View<'a> {
     }
 }
 
-/// The zone a lead lives in: its own, its country's only one, the fallback, the workspace's.
+/// The zone a lead lives in: its own, its country's only one, its account's, the fallback, the workspace's.
 pub fn lead_zone(lead: &Lead, settings: &Settings, fallback: Option<&str>) -> TimeZone {
+    zone_hints(lead, settings, fallback).resolve().0
+}
+
+/// What is known about where a lead lives.
+pub fn zone_hints<'a>(lead: &'a Lead, settings: &'a Settings, fallback: Option<&'a str>) -> ZoneHints<'a> {
     let text = |name| lead.attributes.get(name).and_then(Json::as_str);
-    let hints = ZoneHints {
+    ZoneHints {
         own: text("zone"),
         country: text("country"),
         account: text("account.zone"),
         fallback,
         workspace: &settings.zone,
-    };
-    hints.resolve().0
+    }
 }
 
 fn typed(value: Option<&Json>, declared: Option<Type>) -> Value {
@@ -152,7 +172,7 @@ impl Facts for View<'_> {
     }
 
     fn last_any(&self) -> Option<Instant> {
-        self.lead.last_human_at
+        self.last_any
     }
 
     fn date_of(&self, at: Instant) -> Date {

@@ -1,23 +1,28 @@
 //! How each fact changes a lead: the only place where a lead changes, so that a lead is the fold of its events.
 
+use super::ledger;
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
 use crate::domain::event::{Actor, Event, What};
 use crate::domain::id::{EnrollmentId, LeadId, TouchId};
 use crate::domain::lead::{Heard, Lead, RECENT, Unsettled};
-use crate::domain::score::{Ledger, Line};
+use crate::domain::score::Ledger;
 use crate::domain::stage::Stage;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::Outcome;
 
 /// How long an open or a click waits for its verdict.
 pub const SETTLING: Millis = Millis(60_000);
-/// Ledger lines kept apart; beyond, the oldest lasting lines of one rule are joined.
-const LINES: usize = 200;
+/// Instants kept of all events together; beyond, the event with most of them loses its oldest.
+const INSTANTS: usize = 1_500;
+/// Names of events remembered; beyond, the one that was not heard of for longest is forgotten.
+const NAMES: usize = 200;
+/// Reasons of a handoff that are kept.
+const REASONS: usize = 20;
 /// Click targets remembered of one step.
 const TARGETS: usize = 20;
 /// Things that want a person, remembered of one lead.
-const ATTENTION: usize = 20;
+pub const ATTENTION: usize = 20;
 
 /// The lead that its events make, from the first on; `None` without a first `created`.
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Lead> {
@@ -76,7 +81,7 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         What::Heard { name, touch, .. } => heard(lead, event, name, touch.as_ref()),
         What::Hit { .. } => hit(lead, event),
         What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
-        What::Scored { line } => scored(lead, line, at),
+        What::Scored { line } => ledger::write(&mut lead.ledger, line, at),
         What::Fitted { lines, model } => {
             lead.ledger.retain(|line| line.ledger == Ledger::Engagement);
             lead.ledger.splice(0..0, lines.iter().cloned());
@@ -101,18 +106,28 @@ pub fn apply(lead: &mut Lead, event: &Event) {
                 lead.attention.insert(format!("{rule}: {fault}"));
             }
         }
+        What::Mended { rule } => lead.attention.retain(|entry| !is_of(entry, rule)),
         What::HandoffOpened { .. }
         | What::HandoffJoined { .. }
         | What::Claimed { .. }
         | What::Answered { .. }
         | What::SlaBreached { .. }
         | What::Rung { .. }
-        | What::HandoffClosed { .. } => handed(lead, &event.what),
+        | What::HandoffClosed { .. } => handed(lead, event),
         _ => enrollment(lead, event),
     }
 }
 
+/// Whether an entry of what wants attention is about this rule.
+pub fn is_of(entry: &str, rule: &str) -> bool {
+    entry.strip_prefix(rule).is_some_and(|rest| rest.starts_with(": "))
+}
+
+/// What a machine did is kept as an event, and counts for nothing.
 fn heard(lead: &mut Lead, event: &Event, name: &str, touch: Option<&TouchId>) {
+    if event.actor == Actor::Machine {
+        return;
+    }
     count(lead, name, event.occurred_at);
     if event.actor == Actor::Human {
         lead.last_human_at = lead.last_human_at.max(Some(event.occurred_at));
@@ -133,6 +148,21 @@ fn count(lead: &mut Lead, name: &str, at: Instant) {
     recent.insert(place, at);
     if recent.len() > RECENT {
         recent.remove(0);
+    }
+    bound(lead);
+}
+
+/// Keeps what is heard of a lead small, whatever its history.
+fn bound(lead: &mut Lead) {
+    if lead.heard.len() > NAMES {
+        let last = |heard: &Heard| heard.recent.last().copied();
+        let oldest = lead.heard.iter().min_by_key(|(_, heard)| last(heard)).map(|(name, _)| name.clone());
+        oldest.and_then(|name| lead.heard.remove(&name));
+    }
+    let all: usize = lead.heard.values().map(|heard| heard.recent.len()).sum();
+    let most = lead.heard.values_mut().max_by_key(|heard| heard.recent.len());
+    if let Some(most) = most.filter(|most| all > INSTANTS && most.recent.len() > 1) {
+        most.recent.remove(0);
     }
 }
 
@@ -177,27 +207,8 @@ fn settled(lead: &mut Lead, number: u64, verdict: Actor) {
     }
 }
 
-/// Writes a line, and joins the oldest lasting lines of one rule when there are too many to keep apart.
-fn scored(lead: &mut Lead, line: &Line, now: Instant) {
-    let year = Millis::DAY.times(400);
-    lead.ledger.retain(|old| old.ledger == Ledger::Fit || old.ends.is_none_or(|ends| ends + year > now));
-    lead.ledger.push(line.clone());
-    if lead.ledger.len() <= LINES {
-        return;
-    }
-    let lasting = |line: &Line| line.ledger == Ledger::Engagement && line.ends.is_none() && line.half_life.is_none();
-    let pair = lead.ledger.iter().enumerate().filter(|(_, line)| lasting(line)).find_map(|(first, line)| {
-        let same = |other: &&Line| lasting(other) && other.rule == line.rule;
-        let second = first + 1 + lead.ledger[first + 1..].iter().position(|other| same(&other))?;
-        Some((first, second))
-    });
-    if let Some((first, second)) = pair {
-        let earlier = lead.ledger.remove(first);
-        lead.ledger[second - 1].points += earlier.points;
-    }
-}
-
-fn handed(lead: &mut Lead, what: &What) {
+fn handed(lead: &mut Lead, event: &Event) {
+    let what = &event.what;
     match what {
         What::HandoffOpened { handoff } => lead.handoff = Some(handoff.as_ref().clone()),
         What::HandoffClosed { .. } => lead.handoff = None,
@@ -205,9 +216,12 @@ fn handed(lead: &mut Lead, what: &What) {
     }
     let Some(handoff) = &mut lead.handoff else { return };
     match what {
-        What::HandoffJoined { reason } => handoff.reasons.push(reason.clone()),
+        What::HandoffJoined { reason } if handoff.reasons.len() < REASONS => handoff.reasons.push(reason.clone()),
         What::Claimed { by } => handoff.claimed_by = Some(by.clone()),
-        What::Answered { met, .. } => handoff.answered = Some(*met),
+        What::Answered { met, .. } => {
+            handoff.answered = Some(*met);
+            handoff.answered_at = Some(event.occurred_at);
+        }
         What::SlaBreached { .. } => {
             if let Some(clock) = &mut handoff.clock {
                 clock.breached = true;
@@ -259,22 +273,23 @@ fn enrollment(lead: &mut Lead, event: &Event) {
             running.steps.insert(step.clone(), StepFacts { touch: Some(touch.clone()), ..StepFacts::default() });
             running.phase = Phase::Sending { touch: touch.clone() };
         }),
-        What::Touched { enrollment: Some(enrollment), step, outcome, .. } => with(lead, enrollment, |running| {
-            touched(running.steps.entry(step.clone()).or_default(), outcome, event.occurred_at);
-        }),
-        What::Paused { enrollment, because, until } => with(lead, enrollment, |running| {
-            let left = match running.phase {
-                Phase::Waiting { until } => Some(until.since(at)),
-                _ => None,
-            };
-            running.paused = Some(Pausing { because: because.clone(), since: at, left, until: *until });
-        }),
-        What::Resumed { enrollment } => with(lead, enrollment, |running| {
-            let left = running.paused.take().and_then(|pausing| pausing.left);
-            if let (Phase::Waiting { until }, Some(left)) = (&mut running.phase, left) {
-                *until = at + left;
+        What::Touched { enrollment: Some(enrollment), step, outcome, .. } => {
+            if !matches!(outcome, Outcome::Deferred { .. } | Outcome::Held { .. }) {
+                count(lead, outcome.event_name(), event.occurred_at);
             }
+            with(lead, enrollment, |running| {
+                touched(running.steps.entry(step.clone()).or_default(), outcome, event.occurred_at);
+            });
+        }
+        What::Paused { enrollment, because, until } => with(lead, enrollment, |running| {
+            let (since, left) = match (&running.paused, &running.phase) {
+                (Some(already), _) => (already.since, already.left),
+                (None, Phase::Waiting { until }) => (at, Some(until.since(at).max(Millis::ZERO))),
+                (None, Phase::Ready | Phase::Sending { .. } | Phase::Held { .. }) => (at, None),
+            };
+            running.paused = Some(Pausing { because: because.clone(), since, left, until: *until });
         }),
+        What::Resumed { enrollment } => with(lead, enrollment, |running| resumed(running, at)),
         What::Held { enrollment, hold } => {
             with(lead, enrollment, |running| running.phase = Phase::Held { hold: hold.clone() });
         }
@@ -283,11 +298,20 @@ fn enrollment(lead: &mut Lead, event: &Event) {
     }
 }
 
+/// The time of a pause counts for no wait: neither for the one that was running, nor for one counted anew from the anchor.
+fn resumed(running: &mut Enrollment, at: Instant) {
+    let Some(pausing) = running.paused.take() else { return };
+    running.anchor = running.anchor + at.since(running.anchor.max(pausing.since));
+    if let (Phase::Waiting { until }, Some(left)) = (&mut running.phase, pausing.left) {
+        *until = at + left;
+    }
+}
+
+/// A step stays done since the first time: a sign that a mail of unknown outcome arrived does not move that.
 fn touched(facts: &mut StepFacts, outcome: &Outcome, at: Instant) {
     facts.outcome = Some(outcome.state().as_str().to_owned());
-    let done = matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Expired);
-    if done {
-        facts.done_at = Some(at);
+    if matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Expired) {
+        facts.done_at.get_or_insert(at);
     }
 }
 

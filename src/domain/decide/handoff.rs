@@ -1,25 +1,30 @@
 //! Gives a lead to sales and keeps the clock that was promised.
 
+use serde_json::Map;
+
 use super::dossier::{alert, dossier};
 use super::input::{Effect, HandoffRow, Reply};
+use super::observe::fresh;
 use super::restage::to_stage;
-use super::route::route;
+use super::route::{Route, route};
 use super::work::{About, Work};
 use super::{enroll, ladder};
 use crate::domain::calendar::Calendar;
-use crate::domain::event::What;
+use crate::domain::event::{Actor, What};
 use crate::domain::handoff::{Act, Clock, Handoff, Met, RungDue};
 use crate::domain::id::{HandoffId, derived};
 use crate::domain::routing::Promise;
 use crate::domain::sla::{deadline, rung_at};
 use crate::domain::stage::Stage;
+use crate::domain::time::{Instant, Millis};
 
-/// Makes a lead SQL by a named act, which opens the handoff; an open one is reused and gains the reason.
+/// How far clocks may differ: a follow-up that seems to have been this long before the handoff is one of it.
+const SKEW: Millis = Millis::MINUTE.times(5);
+
+/// Makes a lead SQL by a named act, which opens the handoff; an open one is reused and gains the reason. A lead that is further
+/// than SQL already stays there.
 pub fn qualify(work: &mut Work<'_>, reason: &str) -> Reply {
-    if work.lead.handoff.is_some() {
-        work.conclude(What::HandoffJoined { reason: reason.to_owned() });
-        note(work, None);
-    } else if work.lead.stage == Stage::Sql {
+    if work.lead.handoff.is_some() || work.lead.stage.rung() >= Stage::Sql.rung() {
         open(work, reason);
     } else {
         to_stage(work, Stage::Sql, &format!("act:{reason}"));
@@ -30,16 +35,15 @@ pub fn qualify(work: &mut Work<'_>, reason: &str) -> Reply {
 /// Opens a handoff: routed to a rep, its clock started, its alerts in the outbox.
 pub fn open(work: &mut Work<'_>, reason: &str) {
     if work.lead.handoff.is_some() {
-        work.conclude(What::HandoffJoined { reason: reason.to_owned() });
-        note(work, None);
+        join(work, reason);
         return;
     }
-    let Some((team, rep)) = route(work) else {
+    let Some(Route { team, rep, somebody_free }) = route(work) else {
         work.needs_loads |= work.case.loads.is_none();
         return;
     };
     let id = HandoffId(derived(&["handoff", work.lead.id.as_str(), &work.lead.seq.to_string()]));
-    let calendar = calendar_of(work, &team, &rep);
+    let calendar = calendar_of(work, &team, somebody_free.then_some(rep.as_str()));
     let promise = promise(work);
     let clock = promise.as_ref().map(|promise| start(work, promise, &calendar));
     let handoff = Handoff {
@@ -50,6 +54,7 @@ pub fn open(work: &mut Work<'_>, reason: &str) {
         rep: rep.clone(),
         claimed_by: None,
         answered: None,
+        answered_at: None,
         clock,
     };
     work.conclude(What::HandoffOpened { handoff: Box::new(handoff.clone()) });
@@ -64,6 +69,15 @@ pub fn open(work: &mut Work<'_>, reason: &str) {
     }
 }
 
+/// A second reason for the same handoff; the same one twice is one.
+fn join(work: &mut Work<'_>, reason: &str) {
+    let known = work.lead.handoff.as_ref().is_some_and(|open| open.reasons.iter().any(|known| known == reason));
+    if !known {
+        work.conclude(What::HandoffJoined { reason: reason.to_owned() });
+        note(work, None);
+    }
+}
+
 fn promise(work: &mut Work<'_>) -> Option<Promise> {
     let staff = work.playbook.staff.clone();
     staff
@@ -73,10 +87,10 @@ fn promise(work: &mut Work<'_>) -> Option<Promise> {
         .cloned()
 }
 
-/// The calendar the clock runs on: the assignee's, else the team's.
-pub fn calendar_of(work: &Work<'_>, team: &str, rep: &str) -> Calendar {
+/// The calendar the clock runs on: the assignee's, or the team's if nobody was free.
+fn calendar_of(work: &Work<'_>, team: &str, rep: Option<&str>) -> Calendar {
     let staff = &work.playbook.staff;
-    let own = staff.reps.get(rep).and_then(|rep| staff.calendars.get(&rep.calendar));
+    let own = rep.and_then(|rep| staff.reps.get(rep)).and_then(|rep| staff.calendars.get(&rep.calendar));
     let teams = || staff.teams.get(team).and_then(|team| staff.calendars.get(&team.calendar));
     own.or_else(teams).cloned().unwrap_or_else(|| Calendar::always(jiff::tz::TimeZone::UTC))
 }
@@ -93,21 +107,17 @@ fn start(work: &Work<'_>, promise: &Promise, calendar: &Calendar) -> Clock {
     }
 }
 
-/// Looks at the clock of the open handoff: a breach is said once, then each rung that is due fires once.
-pub fn keep_clock(work: &mut Work<'_>) {
-    let Some(handoff) = work.lead.handoff.clone().filter(|handoff| handoff.answered.is_none()) else { return };
-    let Some(clock) = &handoff.clock else { return };
-    if !clock.breached && clock.due_at <= work.now {
-        work.conclude(What::SlaBreached { due_at: clock.due_at });
-        note(work, None);
-    }
-    ladder::climb(work);
+/// Says once that nobody answered in time.
+pub fn breach(work: &mut Work<'_>, due_at: Instant) {
+    work.conclude(What::SlaBreached { due_at });
+    note(work, None);
 }
 
 /// An event that is a proper follow-up answers the handoff.
 pub fn counts(work: &mut Work<'_>, name: &str) {
     let Some(clock) = work.lead.handoff.as_ref().and_then(|handoff| handoff.clock.as_ref()) else { return };
-    let promise = work.playbook.staff.slas.iter().find(|promise| promise.name == clock.sla);
+    let after = work.lead.handoff.as_ref().is_some_and(|handoff| work.occurred_at + SKEW >= handoff.opened_at);
+    let promise = work.playbook.staff.slas.iter().find(|promise| after && promise.name == clock.sla);
     if promise.is_some_and(|promise| promise.counts.contains(name)) {
         let by = work.input.source.clone();
         answer(work, &by);
@@ -116,13 +126,13 @@ pub fn counts(work: &mut Work<'_>, name: &str) {
 
 fn answer(work: &mut Work<'_>, by: &str) {
     let Some(handoff) = work.lead.handoff.clone().filter(|handoff| handoff.answered.is_none()) else { return };
-    let at = work.input.occurred_at.max(handoff.opened_at);
+    let at = work.occurred_at.max(handoff.opened_at);
     let met = match &handoff.clock {
         None => Met::NoClock,
         Some(clock) if at <= clock.due_at => Met::InTime,
         Some(_) => Met::Late,
     };
-    work.conclude(What::Answered { by: by.to_owned(), met });
+    work.conclude_at(What::Answered { by: by.to_owned(), met }, at);
     work.effect(Effect::Load { rep: handoff.rep, assigned: 0, open: -1 });
     note(work, None);
 }
@@ -138,8 +148,11 @@ pub fn act(work: &mut Work<'_>, id: &HandoffId, act: Act, by: &str) -> Reply {
             note(work, None);
         }
         Act::Contacted => {
-            let data = [("by".to_owned(), by.into())].into_iter().collect();
-            work.observe(What::Heard { name: "contacted".to_owned(), data, touch: None });
+            let (name, data) = ("contacted", Map::from_iter([("by".to_owned(), by.into())]));
+            // It is the rep who acts here, which is no sign of life of the lead.
+            let heard = What::Heard { name: name.to_owned(), data: data.clone(), touch: None };
+            let seq = work.observe_by(Actor::System, heard);
+            fresh(work, seq, Actor::System, name, data);
             answer(work, by);
         }
         Act::NotReady { reason } => to_stage(work, Stage::Recycled, &format!("act:not ready: {reason}")),
@@ -148,17 +161,17 @@ pub fn act(work: &mut Work<'_>, id: &HandoffId, act: Act, by: &str) -> Reply {
     Reply::Done
 }
 
-/// Closes the open handoff; what was not answered gives the rep credit back.
-pub fn close(work: &mut Work<'_>, because: &str) {
+/// Closes the open handoff; a lead that was returned gives the rep credit back.
+pub fn close(work: &mut Work<'_>, because: &str, returned: bool) {
     let Some(handoff) = work.lead.handoff.clone() else { return };
-    if handoff.answered.is_none() {
-        work.effect(Effect::Load { rep: handoff.rep.clone(), assigned: -1, open: -1 });
+    let (assigned, open) = (-i64::from(returned), -i64::from(handoff.answered.is_none()));
+    if (assigned, open) != (0, 0) {
+        work.effect(Effect::Load { rep: handoff.rep.clone(), assigned, open });
     }
-    work.effect(Effect::Handoff(HandoffRow {
-        state: "closed",
-        closed_because: Some(because.to_owned()),
-        ..row(work, &handoff)
-    }));
+    let row = row(work, &handoff);
+    // A clock that is stopped without an answer was neither kept nor broken.
+    let sla = if row.sla == "running" { "none" } else { row.sla };
+    put(work, HandoffRow { state: "closed", sla, closed_because: Some(because.to_owned()), ..row });
     work.conclude(What::HandoffClosed { because: because.to_owned() });
 }
 
@@ -173,12 +186,18 @@ pub fn return_to(work: &mut Work<'_>, sequence: Option<&str>) {
 /// Writes the handoff's row as it is by now; the dossier once, when it opens.
 fn note(work: &mut Work<'_>, dossier: Option<serde_json::Value>) {
     let Some(handoff) = work.lead.handoff.clone() else { return };
-    let before = work.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Handoff(row) if row.id == handoff.id => row.dossier.clone(),
-        _ => None,
+    put(work, HandoffRow { dossier, ..row(work, &handoff) });
+}
+
+/// Of one handoff only the last row counts; the dossier of an earlier one is kept.
+fn put(work: &mut Work<'_>, mut row: HandoffRow) {
+    work.effects.retain(|effect| match effect {
+        Effect::Handoff(old) if old.id == row.id => {
+            row.dossier = row.dossier.take().or_else(|| old.dossier.clone());
+            false
+        }
+        _ => true,
     });
-    work.effects.retain(|effect| !matches!(effect, Effect::Handoff(row) if row.id == handoff.id));
-    let row = HandoffRow { dossier: dossier.or(before), ..row(work, &handoff) };
     work.effect(Effect::Handoff(row));
 }
 
@@ -204,7 +223,7 @@ fn row(work: &Work<'_>, handoff: &Handoff) -> HandoffRow {
         reason: handoff.reasons.join("; "),
         opened_at: handoff.opened_at,
         due_at: handoff.clock.as_ref().map(|clock| clock.due_at),
-        answered_at: handoff.answered.map(|_| work.now),
+        answered_at: handoff.answered_at,
         sla,
         closed_because: None,
         dossier: None,

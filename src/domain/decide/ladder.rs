@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::dossier::{alert, dossier};
-use super::handoff::return_to;
+use super::handoff::{breach, return_to};
 use super::input::Effect;
 use super::work::Work;
 use crate::domain::calendar::Calendar;
@@ -17,21 +17,35 @@ use crate::domain::touch::{Channel, NewTouch, Policy};
 /// A rung that fires so long after its time is marked late.
 const LATE: Millis = Millis(10_000);
 
-/// Fires every rung that is due, in the order of their times.
-pub fn climb(work: &mut Work<'_>) {
-    loop {
-        let Some(handoff) = work.lead.handoff.clone().filter(|handoff| handoff.answered.is_none()) else { return };
-        let Some(clock) = &handoff.clock else { return };
-        let Some(promise) = work.playbook.staff.slas.iter().find(|promise| promise.name == clock.sla).cloned() else {
-            return;
-        };
-        let due = clock.rungs.iter().enumerate().filter(|(_, rung)| !rung.fired && rung.at <= work.now);
-        let Some((number, rung)) = due.min_by_key(|(number, rung)| (rung.at, *number)) else { return };
-        let late = work.now.since(rung.at) > LATE;
-        let Some(act) = promise.ladder.get(number).map(|rung| rung.act.clone()) else { return };
-        work.conclude(What::Rung { number, act: word(&act).to_owned(), late });
-        fire(work, &handoff, number, &act, late);
+/// Keeps the clock of the open handoff: every rung that is due fires, in the order of their times, and the breach is said in its
+/// place among them. Tells whether anything did.
+pub fn climb(work: &mut Work<'_>) -> bool {
+    let before = work.lead.seq;
+    while climb_one(work).is_some() {}
+    work.lead.seq > before
+}
+
+/// `None` when nothing is due.
+fn climb_one(work: &mut Work<'_>) -> Option<()> {
+    let handoff = work.lead.handoff.clone().filter(|handoff| handoff.answered.is_none())?;
+    let clock = handoff.clock.as_ref()?;
+    let promise = work.playbook.staff.slas.iter().find(|promise| promise.name == clock.sla).cloned();
+    let ladder = promise.map(|promise| promise.ladder).unwrap_or_default();
+    // Of a ladder that was cut since the clock started, the rungs that are left still count.
+    let due = clock.rungs.iter().take(ladder.len()).enumerate();
+    let due = due.filter(|(_, rung)| !rung.fired && rung.at <= work.now);
+    let next = due.min_by_key(|(number, rung)| (rung.at, *number));
+    let breached = !clock.breached && clock.due_at <= work.now;
+    if breached && next.is_none_or(|(_, rung)| clock.due_at <= rung.at) {
+        breach(work, clock.due_at);
+        return Some(());
     }
+    let (number, rung) = next?;
+    let late = work.now.since(rung.at) > LATE;
+    let act = ladder.get(number)?.act.clone();
+    work.conclude(What::Rung { number, act: word(&act).to_owned(), late });
+    fire(work, &handoff, number, &act, late);
+    Some(())
 }
 
 const fn word(act: &RungAct) -> &'static str {

@@ -18,11 +18,14 @@ mod fold;
 mod handoff;
 mod input;
 mod ladder;
+mod ledger;
 mod observe;
 mod pause;
 mod rescore;
 mod restage;
 mod route;
+#[cfg(test)]
+mod tests;
 mod touches;
 mod wake;
 mod work;
@@ -36,7 +39,7 @@ use super::time::Instant;
 use work::Work;
 
 /// How often steps may lead to scores, stages and steps again within one decision.
-const ROUNDS: usize = 32;
+const ROUNDS: usize = 64;
 
 /// Decides what one input means for one lead at one instant.
 pub fn decide(case: &Case, input: &Input, playbook: &Playbook, now: Instant) -> Decision {
@@ -44,20 +47,27 @@ pub fn decide(case: &Case, input: &Input, playbook: &Playbook, now: Instant) -> 
     let mut reply = observe::observe(&mut work);
     observe::settle(&mut work);
     pause::resume_due(&mut work);
-    for _ in 0..ROUNDS {
-        rescore::rescore(&mut work);
-        restage::restage(&mut work);
-        exits::exits(&mut work);
-        enroll::triggers(&mut work);
-        work.fresh.clear();
-        if !advance::advance(&mut work) {
-            break;
-        }
+    go_round(&mut work);
+    if ladder::climb(&mut work) {
+        go_round(&mut work);
     }
-    handoff::keep_clock(&mut work);
     if work.needs_loads {
         reply = Reply::NeedsLoads;
     }
     work.lead.wake_at = wake::next(&work);
     Decision { lead: work.lead, events: work.events, effects: work.effects, reply }
+}
+
+/// Goes round until no step moves; what a later round makes of the lead is looked at like what was heard.
+fn go_round(work: &mut Work<'_>) {
+    for _ in 0..ROUNDS {
+        rescore::rescore(work);
+        restage::restage(work);
+        exits::exits(work);
+        enroll::triggers(work);
+        work.fresh.clear();
+        if !advance::advance(work) {
+            break;
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
         Ask::Wake => Reply::Done,
         Ask::Hear { name, data, touch } => hear(work, name, data, touch),
         Ask::Hit { name, touch, step, enrollment, url, verdict, reason } => {
-            confirm(work, &touch);
+            touches::confirm(work, &touch);
             work.observe(What::Hit { name, touch, step, enrollment, url, verdict, reason });
             Reply::Done
         }
@@ -55,6 +55,14 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
     }
 }
 
+/// Who really caused an event of this name: programs answer and report for people, and that is no sign of the person.
+fn actor_of(name: &str, told: Actor) -> Actor {
+    match (name, told) {
+        ("auto_replied" | "bounced" | "delivered", Actor::Human) => Actor::System,
+        _ => told,
+    }
+}
+
 /// Gives their final verdict to opens and clicks whose minute is over.
 pub fn settle(work: &mut Work<'_>) {
     let due: Vec<_> = work.lead.unsettled.iter().filter(|hit| hit.settles_at <= work.now).cloned().collect();
@@ -76,12 +84,13 @@ pub fn settle(work: &mut Work<'_>) {
 }
 
 fn hear(work: &mut Work<'_>, name: String, data: Map<String, Value>, touch: Option<TouchId>) -> Reply {
-    if let Some(touch) = &touch {
-        confirm(work, touch);
+    if let Some(touch) = touch.as_ref().filter(|_| name != "bounced") {
+        touches::confirm(work, touch);
     }
-    let seq = work.observe(What::Heard { name: name.clone(), data: data.clone(), touch: touch.clone() });
-    fresh(work, seq, &name, data.clone());
-    let human = work.input.actor != Actor::Machine;
+    let actor = actor_of(&name, work.input.actor);
+    let seq = work.observe_by(actor, What::Heard { name: name.clone(), data: data.clone(), touch });
+    fresh(work, seq, actor, &name, data.clone());
+    let human = actor != Actor::Machine;
     match name.as_str() {
         "auto_replied" => pause::out_of_office(work, data.get("until").and_then(Value::as_str).and_then(date)),
         "bounced" if data.get("hard") == Some(&Value::Bool(true)) => {
@@ -93,7 +102,8 @@ fn hear(work: &mut Work<'_>, name: String, data: Map<String, Value>, touch: Opti
         "unsubscribed" if human => {
             take_out(work, data.get("topic").and_then(Value::as_str).map(str::to_owned));
         }
-        _ => handoff::counts(work, &name),
+        _ if human => handoff::counts(work, &name),
+        _ => {}
     }
     Reply::Done
 }
@@ -102,23 +112,11 @@ fn date(text: &str) -> Option<Date> {
     text.get(..10).and_then(|text| text.parse().ok())
 }
 
-fn fresh(work: &mut Work<'_>, seq: u64, name: &str, data: Map<String, Value>) {
-    let (occurred_at, actor) = (work.input.occurred_at, work.input.actor);
+/// Lets what was heard count now.
+pub fn fresh(work: &mut Work<'_>, seq: u64, actor: Actor, name: &str, data: Map<String, Value>) {
+    let occurred_at = work.occurred_at;
     let stale = work.now.since(occurred_at) > STALE;
     work.fresh.push(Fresh { seq, name: name.to_owned(), data, occurred_at, actor, stale });
-}
-
-/// A sign of life from a touch of unknown outcome says that it arrived.
-fn confirm(work: &mut Work<'_>, touch: &TouchId) {
-    let unknown = work
-        .lead
-        .enrollments
-        .iter()
-        .flat_map(|e| e.steps.values())
-        .any(|facts| facts.touch.as_ref() == Some(touch) && facts.outcome.as_deref() == Some("unknown"));
-    if unknown || !work.lead.enrollments.iter().any(|e| e.steps.values().any(|f| f.touch.as_ref() == Some(touch))) {
-        work.effect(Effect::Confirm { touch: touch.clone() });
-    }
 }
 
 fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> Reply {
@@ -140,7 +138,7 @@ fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> 
         work.observe(What::Changed { set });
         work.changed = true;
         touches::retry_held(work);
-        super::advance::rezone(work);
+        super::advance::rezone_all(work);
     }
     Reply::Done
 }
@@ -173,7 +171,7 @@ fn unsubscribe(work: &mut Work<'_>, topic: Option<String>, touch: Option<TouchId
         data.insert("topic".to_owned(), topic.clone().into());
     }
     let seq = work.observe(What::Heard { name: "unsubscribed".to_owned(), data: data.clone(), touch });
-    fresh(work, seq, "unsubscribed", data);
+    fresh(work, seq, work.input.actor, "unsubscribed", data);
     take_out(work, topic);
     Reply::Done
 }
@@ -182,7 +180,9 @@ fn unsubscribe(work: &mut Work<'_>, topic: Option<String>, touch: Option<TouchId
 fn take_out(work: &mut Work<'_>, topic: Option<String>) {
     match topic {
         Some(topic) => {
-            work.conclude(What::OptedOut { topic });
+            if !work.lead.opted_out.contains(&topic) {
+                work.conclude(What::OptedOut { topic });
+            }
         }
         None => {
             suppress(work, Reason::Unsubscribed);
@@ -190,8 +190,9 @@ fn take_out(work: &mut Work<'_>, topic: Option<String>) {
     }
 }
 
+/// What was erased stays erased, whatever else is heard of it.
 pub fn suppress(work: &mut Work<'_>, reason: Reason) -> Reply {
-    if work.lead.suppressed != Some(reason) {
+    if work.lead.suppressed != Some(reason) && work.lead.suppressed != Some(Reason::Erased) {
         let by = work.input.source.clone();
         work.conclude(What::Suppressed { reason, by: by.clone() });
         let target = work.lead.address.to_string();

@@ -2,12 +2,14 @@
 
 use jiff::civil::Date;
 
+use super::advance::rezone;
 use super::enroll::calendar_of;
 use super::facts::lead_zone;
 use super::input::{Effect, Reply, Requeue};
+use super::touches;
 use super::work::Work;
 use crate::domain::calendar::local;
-use crate::domain::enrollment::Phase;
+use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::event::What;
 use crate::domain::id::EnrollmentId;
 use crate::domain::sequence::Kind;
@@ -27,8 +29,9 @@ pub fn pause(work: &mut Work<'_>, id: &EnrollmentId, because: &str, until: Optio
 }
 
 pub fn by_hand(work: &mut Work<'_>, sequence: Option<&str>, because: &str) -> Reply {
+    let by_itself = |e: &&Enrollment| e.paused.as_ref().is_none_or(|pausing| pausing.until.is_some());
     let running =
-        work.lead.enrollments.iter().filter(|e| e.paused.is_none() && sequence.is_none_or(|name| e.sequence == name));
+        work.lead.enrollments.iter().filter(by_itself).filter(|e| sequence.is_none_or(|name| e.sequence == name));
     let ids: Vec<_> = running.map(|enrollment| enrollment.id.clone()).collect();
     for id in &ids {
         pause(work, id, because, None);
@@ -60,13 +63,16 @@ fn go_on(work: &mut Work<'_>, id: &EnrollmentId) {
     work.conclude(What::Resumed { enrollment: id.clone() });
     work.note(id);
     let Some(enrollment) = work.enrollment(id).cloned() else { return };
-    if let Phase::Sending { touch } = enrollment.phase {
-        let ready_at = work
-            .playbook
-            .version(&enrollment.version)
-            .and_then(|sequence| calendar_of(work, sequence).next_open(work.now))
-            .unwrap_or(work.now);
-        work.effect(Effect::Requeue(Requeue { touch, ready_at }));
+    match &enrollment.phase {
+        Phase::Sending { touch } => {
+            let (touch, calendar) =
+                (touch.clone(), work.playbook.version(&enrollment.version).map(|sequence| calendar_of(work, sequence)));
+            let ready_at = calendar.and_then(|calendar| calendar.next_open(work.now)).unwrap_or(work.now);
+            work.effect(Effect::Requeue(Requeue { touch, ready_at }));
+        }
+        Phase::Held { .. } => touches::retry(work, &enrollment),
+        Phase::Waiting { .. } => rezone(work, &enrollment),
+        Phase::Ready => {}
     }
 }
 

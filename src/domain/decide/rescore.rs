@@ -9,7 +9,7 @@ pub fn rescore(work: &mut Work<'_>) {
     fit(work);
     let scoring = work.playbook.scoring.clone();
     for fresh in work.fresh.clone() {
-        if fresh.actor == Actor::Machine {
+        if fresh.actor == Actor::Machine || fresh.name == "auto_replied" {
             continue;
         }
         for rule in scoring.engagement.iter().filter(|rule| rule.on == fresh.name) {

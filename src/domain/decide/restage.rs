@@ -1,7 +1,7 @@
 //! Moves a lead up the ladder as far as the rules carry it, one event a rung; becoming SQL opens the handoff.
 
-use super::handoff;
 use super::work::{About, Work};
+use super::{exits, handoff};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::What;
 use crate::domain::sequence::AtSql;
@@ -22,11 +22,22 @@ pub fn restage(work: &mut Work<'_>) {
         let Some(to) = rise else { break };
         to_stage(work, to, &format!("rule:{to}"));
     }
+    let about = About { since_stage: true, ..About::default() };
     if let Some(rule) = &scoring.recycled
         && work.lead.stage.rung().is_some()
-        && work.holds("recycled", rule, About::default())
+        && work.holds("recycled", rule, about)
     {
         to_stage(work, Stage::Recycled, "rule:recycled");
+    }
+}
+
+/// Whether a step may move the lead's stage: out of recycled leads only what a person did since, out of disqualified only a
+/// person.
+pub fn is_free(work: &Work<'_>) -> bool {
+    match work.lead.stage {
+        Stage::Disqualified => false,
+        Stage::Recycled => work.lead.last_human_at > Some(work.lead.stage_since),
+        _ => true,
     }
 }
 
@@ -42,10 +53,11 @@ pub fn to_stage(work: &mut Work<'_>, to: Stage, cause: &str) {
             at_sql(work);
             handoff::open(work, cause);
         }
-        Stage::Recycled | Stage::Disqualified | Stage::Opportunity | Stage::Customer => {
-            handoff::close(work, to.as_str())
+        Stage::Opportunity | Stage::Customer => handoff::close(work, to.as_str(), false),
+        // A lead that comes back by somebody's word was none of the rep's making; one that fell silent was.
+        Stage::Recycled | Stage::Disqualified | Stage::Lead | Stage::Iql | Stage::Mql | Stage::Pql => {
+            handoff::close(work, to.as_str(), !cause.starts_with("rule:"));
         }
-        Stage::Lead | Stage::Iql | Stage::Mql | Stage::Pql => {}
     }
 }
 
@@ -56,7 +68,12 @@ fn at_sql(work: &mut Work<'_>) {
     for (id, version, paused) in running {
         let Some(sequence) = work.playbook.version(&version) else { continue };
         match sequence.at_sql {
-            AtSql::Exit => work.exit(&id, &Exit::ReachedSql),
+            AtSql::Exit => {
+                let sequence = sequence.clone();
+                let Some(enrollment) = work.enrollment(&id).cloned() else { continue };
+                let exit = exits::reason_to_end(work, &enrollment, &sequence).unwrap_or(Exit::ReachedSql);
+                work.exit(&id, &exit);
+            }
             AtSql::Pause if !paused => super::pause::pause(work, &id, "sales has the lead", None),
             AtSql::Pause | AtSql::Ignore => {}
         }

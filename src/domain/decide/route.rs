@@ -5,8 +5,16 @@ use crate::domain::calendar::local;
 use crate::domain::routing::{Load, Rep, Staff};
 use crate::domain::time::Instant;
 
-/// Team and rep; `None` while the loads are not known or no rule applies.
-pub fn route(work: &mut Work<'_>) -> Option<(String, String)> {
+/// Who gets a lead.
+pub struct Route {
+    pub team: String,
+    pub rep: String,
+    /// False when it is the fallback who gets what nobody else can.
+    pub somebody_free: bool,
+}
+
+/// Finds team and rep; `None` while the loads are not known or no rule applies.
+pub fn route(work: &mut Work<'_>) -> Option<Route> {
     let loads = work.case.loads.clone()?;
     let staff = work.playbook.staff.clone();
     let mut name = None;
@@ -16,16 +24,16 @@ pub fn route(work: &mut Work<'_>) -> Option<(String, String)> {
             break;
         }
     }
-    let team = staff.teams.get(&name?)?;
+    let name = name?;
+    let team = staff.teams.get(&name)?;
     let load = |rep: &String| loads.get(rep).copied().unwrap_or_default();
     let free = |name: &&String| staff.reps.get(*name).is_some_and(|rep| is_free(&staff, rep, load(name), work.now));
     let free: Vec<&String> = team.members.iter().filter(free).collect();
     let at_work: Vec<&String> = free.iter().copied().filter(|name| is_at_work(&staff, name, work.now)).collect();
     let choice = if at_work.is_empty() { free } else { at_work };
     // The fewest assigned first; among equals the order of the file.
-    let rep = choice.into_iter().min_by_key(|name| load(name).assigned).unwrap_or(&team.fallback);
-    let team = staff.teams.iter().find(|(_, other)| std::ptr::eq(*other, team)).map(|(name, _)| name.clone())?;
-    Some((team, rep.clone()))
+    let rep = choice.into_iter().min_by_key(|name| load(name).assigned);
+    Some(Route { team: name, rep: rep.unwrap_or(&team.fallback).clone(), somebody_free: rep.is_some() })
 }
 
 /// Not absent today, and below the rep's own ceiling.

@@ -5,12 +5,12 @@ use super::enroll::calendar_of;
 use super::input::{Effect, Reply, Requeue};
 use super::observe::suppress;
 use super::work::Work;
-use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase};
+use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase, StepFacts};
 use crate::domain::event::What;
 use crate::domain::id::{EnrollmentId, TouchId};
 use crate::domain::sequence::{Act, OnFailure, OnUnknown};
 use crate::domain::suppression::Reason;
-use crate::domain::touch::{Outcome, RefusalClass};
+use crate::domain::touch::{Outcome, RefusalClass, State};
 
 pub fn came_back(
     work: &mut Work<'_>,
@@ -30,16 +30,45 @@ pub fn came_back(
         return Reply::Done;
     };
     match outcome {
-        Outcome::Accepted { .. } | Outcome::Expired => go_to_next(work, &running, work.input.occurred_at),
+        Outcome::Accepted { .. } | Outcome::Expired => go_to_next(work, &running, work.occurred_at),
         Outcome::Unknown { reason } => match sequence_of(work, &running).map(|sequence| sequence.on_unknown) {
             Some(OnUnknown::Hold) => hold(work, &running, touch, &reason),
-            Some(OnUnknown::Proceed) | None => go_to_next(work, &running, work.input.occurred_at),
+            Some(OnUnknown::Proceed) | None => go_to_next(work, &running, work.occurred_at),
         },
         Outcome::Refused { reply, .. } => refused(work, &running, touch, &reply),
         Outcome::Held { reason } => hold(work, &running, touch, &reason),
         Outcome::Deferred { .. } => {}
     }
     Reply::Done
+}
+
+/// A sign of life from a touch of unknown outcome says that it arrived, and frees what was held for it. Whether a touch of an
+/// ended enrollment is known to have arrived is known to its row alone.
+pub fn confirm(work: &mut Work<'_>, touch: &TouchId) {
+    let is_its = |facts: &StepFacts| facts.touch.as_ref() == Some(touch);
+    let found = work.lead.enrollments.iter().find_map(|running| {
+        let (step, facts) = running.steps.iter().find(|(_, facts)| is_its(facts))?;
+        Some((running.clone(), step.clone(), facts.clone()))
+    });
+    let Some((running, step, facts)) = found else {
+        work.effect(Effect::Confirm { touch: touch.clone() });
+        return;
+    };
+    if facts.outcome.as_deref() != Some(State::Unknown.as_str()) {
+        return;
+    }
+    work.effect(Effect::Confirm { touch: touch.clone() });
+    let anchor = facts.done_at.unwrap_or(work.occurred_at);
+    let outcome = Outcome::Accepted { reply: "a sign of life".to_owned() };
+    let enrollment = Some(running.id.clone());
+    work.conclude_at(What::Touched { touch: touch.clone(), enrollment, step, outcome }, anchor);
+    if is_held_for(&running, touch) {
+        go_to_next(work, &running, anchor);
+    }
+}
+
+fn is_held_for(running: &Enrollment, touch: &TouchId) -> bool {
+    matches!(&running.phase, Phase::Held { hold } if hold.touch.as_ref() == Some(touch))
 }
 
 /// A final refusal ends the enrollment; a webhook's step says for itself what it means.
@@ -61,11 +90,8 @@ fn hold(work: &mut Work<'_>, running: &Enrollment, touch: &TouchId, reason: &str
 
 /// Tries a held touch again, or skips its step.
 pub fn release(work: &mut Work<'_>, touch: &TouchId, skip: bool) -> Reply {
-    let stands = |running: &&Enrollment| match &running.phase {
-        Phase::Held { hold } => hold.touch.as_ref() == Some(touch),
-        Phase::Sending { touch: sending } => sending == touch,
-        Phase::Ready | Phase::Waiting { .. } => false,
-    };
+    let stands =
+        |running: &&Enrollment| is_held_for(running, touch) || running.phase == Phase::Sending { touch: touch.clone() };
     let Some(running) = work.lead.enrollments.iter().find(stands).cloned() else {
         return Reply::Refused("the lead does not stand at this touch".to_owned());
     };
@@ -81,11 +107,19 @@ pub fn release(work: &mut Work<'_>, touch: &TouchId, skip: bool) -> Reply {
 /// New values may mend what a touch is held for, so each is tried again.
 pub fn retry_held(work: &mut Work<'_>) {
     for running in work.lead.enrollments.clone() {
-        if let Phase::Held { hold: Hold { touch: Some(touch), .. } } = &running.phase
-            && running.paused.is_none()
-        {
-            again(work, &running, touch);
+        if running.paused.is_none() {
+            retry(work, &running);
         }
+    }
+}
+
+/// Tries a touch again that was held before it left. One of unknown outcome, or refused, is for a person to decide.
+pub fn retry(work: &mut Work<'_>, running: &Enrollment) {
+    let Phase::Held { hold: Hold { touch: Some(touch), .. } } = &running.phase else { return };
+    let of_it = |facts: &&StepFacts| facts.touch.as_ref() == Some(touch);
+    let outcome = running.steps.values().find(of_it).and_then(|facts| facts.outcome.as_deref());
+    if outcome == Some(State::Held.as_str()) {
+        again(work, running, touch);
     }
 }
 

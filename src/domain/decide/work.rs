@@ -3,21 +3,24 @@
 use serde_json::{Map, Value};
 
 use super::facts::View;
-use super::fold::apply;
+use super::fold::{ATTENTION, apply, is_of};
 use super::input::{Case, Effect, EnrollmentRow, Input};
-use crate::domain::condition::Condition;
+use crate::domain::condition::{Condition, Tested};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::{Actor, Event, What};
-use crate::domain::id::EnrollmentId;
+use crate::domain::id::{EnrollmentId, TouchId};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::time::Instant;
+use crate::domain::touch::State;
 
 pub struct Work<'a> {
     pub case: &'a Case,
     pub input: &'a Input,
     pub playbook: &'a Playbook,
     pub now: Instant,
+    /// When the input happened; what claims to come from the future happens now.
+    pub occurred_at: Instant,
     pub lead: Lead,
     pub events: Vec<Event>,
     pub effects: Vec<Effect>,
@@ -48,6 +51,7 @@ impl<'a> Work<'a> {
             input,
             playbook,
             now,
+            occurred_at: input.occurred_at.min(now),
             lead: case.lead.clone(),
             events: Vec::new(),
             effects: Vec::new(),
@@ -59,13 +63,22 @@ impl<'a> Work<'a> {
 
     /// Writes a fact from outside, at the time it happened. Gives its number.
     pub fn observe(&mut self, what: What) -> u64 {
-        let (source, actor, occurred_at) = (self.input.source.clone(), self.input.actor, self.input.occurred_at);
-        self.write(what, source, actor, occurred_at)
+        self.observe_by(self.input.actor, what)
+    }
+
+    /// The same, where somebody else caused it than who told us.
+    pub fn observe_by(&mut self, actor: Actor, what: What) -> u64 {
+        self.write(what, self.input.source.clone(), actor, self.occurred_at)
     }
 
     /// Writes a consequence, now. Gives its number.
     pub fn conclude(&mut self, what: What) -> u64 {
-        self.write(what, "engine".to_owned(), Actor::System, self.now)
+        self.conclude_at(what, self.now)
+    }
+
+    /// Writes a consequence that counts from an earlier instant.
+    pub fn conclude_at(&mut self, what: What, at: Instant) -> u64 {
+        self.write(what, "engine".to_owned(), Actor::System, at)
     }
 
     fn write(&mut self, what: What, source: String, actor: Actor, occurred_at: Instant) -> u64 {
@@ -80,12 +93,13 @@ impl<'a> Work<'a> {
         self.effects.push(effect);
     }
 
-    /// Whether a person did something just now.
+    /// Whether a person did something that we heard of just now, and did it since the stage last changed.
     pub fn human_now(&self) -> bool {
-        self.fresh.iter().any(|fresh| fresh.actor == Actor::Human && !fresh.stale)
+        let since = self.lead.stage_since;
+        self.fresh.iter().any(|fresh| fresh.actor == Actor::Human && !fresh.stale && fresh.occurred_at >= since)
     }
 
-    /// Answers a condition about the lead as it is by now; a fault counts as false and is written down once.
+    /// Answers a condition about the lead as it is by now; a fault counts as false and is written down once, until it is mended.
     pub fn holds(&mut self, rule: &str, condition: &Condition, about: About<'_>) -> bool {
         let mut view = View::new(&self.lead, self.playbook, self.now);
         if let Some(enrollment) = about.enrollment {
@@ -94,13 +108,25 @@ impl<'a> Work<'a> {
         if let Some(event) = about.event {
             view = view.about(event);
         }
-        let tested = condition.test(&view, self.now);
-        if let Some(fault) = tested.fault
-            && !self.lead.attention.contains(&format!("{rule}: {fault}"))
-        {
-            self.conclude(What::Faulted { rule: rule.to_owned(), fault });
+        if about.since_stage {
+            view = view.since_stage();
         }
-        tested.value
+        let Tested { value, fault } = condition.test(&view, self.now);
+        self.attend(rule, fault);
+        value
+    }
+
+    fn attend(&mut self, rule: &str, fault: Option<String>) {
+        let noted = &self.lead.attention;
+        match fault {
+            Some(fault) if noted.len() < ATTENTION && !noted.contains(&format!("{rule}: {fault}")) => {
+                self.conclude(What::Faulted { rule: rule.to_owned(), fault });
+            }
+            None if noted.iter().any(|entry| is_of(entry, rule)) => {
+                self.conclude(What::Mended { rule: rule.to_owned() });
+            }
+            Some(_) | None => {}
+        }
     }
 
     pub fn enrollment(&self, id: &EnrollmentId) -> Option<&Enrollment> {
@@ -110,31 +136,39 @@ impl<'a> Work<'a> {
     /// Ends an enrollment: what it still has on the way is cancelled in the same breath.
     pub fn exit(&mut self, id: &EnrollmentId, exit: &Exit) {
         let Some(enrollment) = self.enrollment(id).cloned() else { return };
-        let pending = match &enrollment.phase {
-            Phase::Sending { touch } => Some(touch.clone()),
-            Phase::Held { hold } => hold.touch.clone(),
-            Phase::Ready | Phase::Waiting { .. } => None,
-        };
-        if let Some(touch) = pending {
-            self.effect(Effect::Cancel { touch, reason: exit.as_str().to_owned() });
+        if let Some(touch) = pending(&enrollment) {
+            self.call_off(touch, exit.as_str());
         }
         self.conclude(What::Exited { enrollment: id.clone(), exit: exit.clone() });
-        self.effect(Effect::Enrollment(EnrollmentRow {
+        self.put(EnrollmentRow {
             state: exit.state(),
             exit: Some(exit.as_str().to_owned()),
             detail: exit.detail().map(str::to_owned),
             ended_at: Some(self.now),
             ..row(&enrollment, &self.lead)
-        }));
+        });
+    }
+
+    /// Cancels a touch; one that this very decision asked for is not asked for at all.
+    fn call_off(&mut self, touch: TouchId, reason: &str) {
+        let asked = self.effects.len();
+        self.effects.retain(|effect| !matches!(effect, Effect::Queue(new) if new.id == touch));
+        if self.effects.len() == asked {
+            self.effect(Effect::Cancel { touch, reason: reason.to_owned() });
+        }
     }
 
     /// Writes down where an enrollment stands now.
     pub fn note(&mut self, id: &EnrollmentId) {
         if let Some(enrollment) = self.enrollment(id) {
-            let row = row(enrollment, &self.lead);
-            self.effects.retain(|effect| !matches!(effect, Effect::Enrollment(old) if old.id == row.id));
-            self.effect(Effect::Enrollment(row));
+            self.put(row(enrollment, &self.lead));
         }
+    }
+
+    /// Of one enrollment only the last row counts.
+    fn put(&mut self, row: EnrollmentRow) {
+        self.effects.retain(|effect| !matches!(effect, Effect::Enrollment(old) if old.id == row.id));
+        self.effect(Effect::Enrollment(row));
     }
 }
 
@@ -143,6 +177,22 @@ impl<'a> Work<'a> {
 pub struct About<'a> {
     pub enrollment: Option<&'a Enrollment>,
     pub event: Option<&'a Map<String, Value>>,
+    /// Whether silence is measured from the present stage at the earliest.
+    pub since_stage: bool,
+}
+
+/// The touch an enrollment stands at, unless it came to its own end.
+fn pending(enrollment: &Enrollment) -> Option<TouchId> {
+    let touch = match &enrollment.phase {
+        Phase::Sending { touch } => touch,
+        Phase::Held { hold } => hold.touch.as_ref()?,
+        Phase::Ready | Phase::Waiting { .. } => return None,
+    };
+    let facts = enrollment.steps.values().find(|facts| facts.touch.as_ref() == Some(touch));
+    let open = facts
+        .and_then(|facts| facts.outcome.as_deref())
+        .is_none_or(|outcome| [State::Held, State::Deferred].iter().any(|state| state.as_str() == outcome));
+    open.then(|| touch.clone())
 }
 
 fn row(enrollment: &Enrollment, lead: &Lead) -> EnrollmentRow {
