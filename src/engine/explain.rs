@@ -230,6 +230,7 @@ pub fn sentence(event: &Event) -> String {
         What::SlaBreached { due_at } => format!("the promise was broken: no answer by {due_at}"),
         What::Rung { number, act, late } => format!("rung {}: {act}{}", number + 1, if *late { ", late" } else { "" }),
         What::HandoffClosed { because } => format!("the handoff was closed: {because}"),
+        What::Mended { rule } => format!("the rule {rule} answers again"),
         What::Faulted { rule, fault } => format!("rule {rule} could not be answered and counted as false: {fault}"),
     }
 }
