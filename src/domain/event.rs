@@ -63,7 +63,7 @@ pub enum What {
     Changed {
         set: Map<String, Value>,
     },
-    /// Something outside happened: page_viewed, demo_requested, replied, or any name of the user's own.
+    /// Something outside happened: `page_viewed`, `demo_requested`, `replied`, or any name of the user's own.
     Heard {
         name: String,
         #[serde(default)]

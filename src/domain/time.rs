@@ -24,6 +24,7 @@ impl Millis {
     pub const DAY: Self = Self(86_400_000);
 
     /// Multiplies, and stops at the ends of the range instead of wrapping.
+    #[must_use]
     pub const fn times(self, n: i64) -> Self {
         Self(self.0.saturating_mul(n))
     }

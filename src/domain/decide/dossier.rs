@@ -74,7 +74,7 @@ fn round(points: f64) -> f64 {
 }
 
 /// Puts a signed webhook about a handoff in the outbox, once for each (handoff, step, channel).
-pub fn alert(work: &mut Work<'_>, handoff: &Handoff, channel: &str, step: &str, kind: &str, data: Value) {
+pub fn alert(work: &mut Work<'_>, handoff: &Handoff, channel: &str, step: &str, kind: &str, data: &Value) {
     let step = format!("{step}:{channel}");
     work.effect(Effect::Queue(Box::new(NewTouch {
         id: TouchId(derived(&["touch", handoff.id.as_str(), &step])),

@@ -1,5 +1,7 @@
 //! How each fact changes a lead: the only place where a lead changes, so that a lead is the fold of its events.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::ledger;
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
@@ -45,20 +47,20 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         account,
         created_at: now,
         seq: 0,
-        attributes: Default::default(),
+        attributes: BTreeMap::new(),
         stage: Stage::Lead,
         stage_since: now,
-        heard: Default::default(),
+        heard: BTreeMap::new(),
         last_human_at: None,
         ledger: Vec::new(),
         fitted: None,
         enrollments: Vec::new(),
-        past: Default::default(),
+        past: BTreeMap::new(),
         unsettled: Vec::new(),
         handoff: None,
         suppressed: None,
-        opted_out: Default::default(),
-        attention: Default::default(),
+        opted_out: BTreeSet::new(),
+        attention: BTreeSet::new(),
         wake_at: None,
     }
 }
@@ -252,7 +254,7 @@ fn enrollment(lead: &mut Lead, event: &Event) {
                 phase: Phase::Ready,
                 anchor: at,
                 paused: None,
-                steps: Default::default(),
+                steps: BTreeMap::new(),
                 zone: None,
             });
         }

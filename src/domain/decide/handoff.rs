@@ -61,7 +61,7 @@ pub fn open(work: &mut Work<'_>, reason: &str) {
     work.effect(Effect::Load { rep, assigned: 1, open: 1 });
     let dossier = dossier(work, &handoff);
     for channel in work.playbook.staff.alert.clone() {
-        alert(work, &handoff, &channel, "handoff", "handoff.opened", dossier.clone());
+        alert(work, &handoff, &channel, "handoff", "handoff.opened", &dossier);
     }
     note(work, Some(dossier));
     if let Some(promise) = promise {

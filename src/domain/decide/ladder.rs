@@ -63,19 +63,19 @@ fn fire(work: &mut Work<'_>, handoff: &Handoff, number: usize, act: &RungAct, la
     match act {
         RungAct::RemindAssignee => {
             for channel in work.playbook.staff.alert.clone() {
-                alert(work, handoff, &channel, &step, "sla.reminder", data.clone());
+                alert(work, handoff, &channel, &step, "sla.reminder", &data);
             }
         }
         RungAct::AlertManager => {
             let team = work.playbook.staff.teams.get(&handoff.team);
             let manager = team.and_then(|team| team.manager.clone()).or_else(|| work.playbook.settings.alerts.clone());
             if let Some(channel) = manager {
-                alert(work, handoff, &channel, &step, "sla.breached", data);
+                alert(work, handoff, &channel, &step, "sla.breached", &data);
             }
         }
         RungAct::ReturnTo(sequence) => {
             for channel in work.playbook.staff.alert.clone() {
-                alert(work, handoff, &channel, &step, "sla.returned", data.clone());
+                alert(work, handoff, &channel, &step, "sla.returned", &data);
             }
             return_to(work, sequence.as_deref());
         }

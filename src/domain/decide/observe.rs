@@ -23,7 +23,7 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
     }
     match work.input.ask.clone() {
         Ask::Wake => Reply::Done,
-        Ask::Hear { name, data, touch } => hear(work, name, data, touch),
+        Ask::Hear { name, data, touch } => hear(work, &name, &data, touch),
         Ask::Hit { name, touch, step, enrollment, url, verdict, reason } => {
             touches::confirm(work, &touch);
             work.observe(What::Hit { name, touch, step, enrollment, url, verdict, reason });
@@ -83,15 +83,15 @@ pub fn settle(work: &mut Work<'_>) {
     }
 }
 
-fn hear(work: &mut Work<'_>, name: String, data: Map<String, Value>, touch: Option<TouchId>) -> Reply {
+fn hear(work: &mut Work<'_>, name: &str, data: &Map<String, Value>, touch: Option<TouchId>) -> Reply {
     if let Some(touch) = touch.as_ref().filter(|_| name != "bounced") {
         touches::confirm(work, touch);
     }
-    let actor = actor_of(&name, work.input.actor);
-    let seq = work.observe_by(actor, What::Heard { name: name.clone(), data: data.clone(), touch });
-    fresh(work, seq, actor, &name, data.clone());
+    let actor = actor_of(name, work.input.actor);
+    let seq = work.observe_by(actor, What::Heard { name: name.to_owned(), data: data.clone(), touch });
+    fresh(work, seq, actor, name, data.clone());
     let human = actor != Actor::Machine;
-    match name.as_str() {
+    match name {
         "auto_replied" => pause::out_of_office(work, data.get("until").and_then(Value::as_str).and_then(date)),
         "bounced" if data.get("hard") == Some(&Value::Bool(true)) => {
             suppress(work, Reason::HardBounce);
@@ -102,7 +102,7 @@ fn hear(work: &mut Work<'_>, name: String, data: Map<String, Value>, touch: Opti
         "unsubscribed" if human => {
             take_out(work, data.get("topic").and_then(Value::as_str).map(str::to_owned));
         }
-        _ if human => handoff::counts(work, &name),
+        _ if human => handoff::counts(work, name),
         _ => {}
     }
     Reply::Done

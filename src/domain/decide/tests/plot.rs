@@ -1,6 +1,6 @@
 //! Sequences and the scoring model, written as people write them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::calendar::{Calendar, Hours, Pause, Weekdays, parse_length, zone_named};
@@ -161,7 +161,7 @@ fn settings() -> Settings {
         account_attributes: BTreeMap::new(),
         consent_required: false,
         senders: BTreeMap::new(),
-        channels: BTreeMap::new(),
+        channels: BTreeSet::new(),
         alerts: None,
     }
 }
