@@ -82,10 +82,11 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         Act::Wait(pause) => wait(work, enrollment, &sequence, pause),
         Act::Branch { .. } => branch(work, enrollment, &sequence, step),
         Act::Set(assigns) => {
+            // A stage that is set may end this very enrollment, so it goes on first.
+            go(work, enrollment, &sequence, step.next, enrollment.anchor);
             for assign in assigns {
                 set(work, assign);
             }
-            go(work, enrollment, &sequence, step.next, enrollment.anchor);
         }
         Act::Handoff { reason, when } => {
             let rule = format!("{} {}", sequence.name, step.id);

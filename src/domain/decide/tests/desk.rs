@@ -133,6 +133,7 @@ impl Desk {
                 let load = self.loads.entry(rep.clone()).or_default();
                 (load.assigned, load.open) = (load.assigned + assigned, load.open + open);
             }
+            Effect::Seen { .. } => {}
             Effect::Suppress { reason, .. } => self.suppressed = Some(*reason),
             Effect::Unsuppress { .. } => self.suppressed = None,
         }
