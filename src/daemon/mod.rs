@@ -1,1 +1,31 @@
-//! Runs: the services, their life, and the one loop that waits.
+//! Runs: one process that joins the files, the store and the ways out, and keeps them going until it is told to stop.
+//!
+//! Everything that waits waits here. Each service is a loop over engine verbs that end by themselves; between two rounds it sleeps
+//! until the next instant that matters or until somebody commits something.
+//!
+//! | service | does | waits for |
+//! |---|---|---|
+//! | writer | commits for everyone who writes | whoever writes |
+//! | sequencer | wakes leads that are due | the first wake |
+//! | dispatcher | starts couriers for lanes with work | the first ready touch |
+//! | couriers | carry touches, a few a lane | the relay, the receiver |
+//! | keeper | renews leases, takes over what others left, feeds the watchdog | a third of a lease |
+//! | listeners | public, private, and the command line's socket | whoever asks |
+
+mod assemble;
+mod courier;
+mod dispatcher;
+mod files;
+mod keeper;
+mod lifecycle;
+mod listen;
+mod log;
+mod revision;
+mod sequencer;
+mod waiting;
+
+pub use assemble::{Assembled, StartError, assemble, parts, socket_path};
+pub use files::{adopt, watch_files};
+pub use lifecycle::{Options, run};
+pub use listen::{Bound, bind};
+pub use log::start_logging;

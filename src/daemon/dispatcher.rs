@@ -1,0 +1,88 @@
+//! Starts couriers where there is work; a lane that is slow, full or stopped keeps no other waiting.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::courier::{Courier, courier};
+use super::waiting::{pause, until};
+use crate::engine::Engine;
+use crate::web::ops::Services;
+
+/// Calls under way on one channel at most.
+const CALLS: usize = 8;
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// Couriers at work, by lane.
+pub type AtWork = Arc<Mutex<BTreeMap<String, usize>>>;
+
+/// What the dispatcher needs to know beside the engine.
+pub struct Dispatcher {
+    pub engine: Arc<Engine>,
+    pub services: Services,
+    /// Connections a sender may have, by lane.
+    pub connections: BTreeMap<String, usize>,
+    /// How often to look although nothing was heard.
+    pub look: Option<Duration>,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
+    /// The end of the drain: what is not done by then is left as it stands.
+    pub hard_stop: CancellationToken,
+}
+
+pub async fn dispatcher(this: Dispatcher) {
+    let mut pulse = this.engine.pulse();
+    let at_work = AtWork::default();
+    while !this.stop.is_cancelled() {
+        pulse.mark_unchanged();
+        let now = this.engine.now();
+        let round = async {
+            let lanes = this.engine.store.open_lanes(now).await?;
+            Ok::<_, crate::store::StoreError>((lanes, this.engine.store.next_ready().await?))
+        };
+        match round.await {
+            Ok((lanes, next)) => {
+                let started: usize = lanes.iter().map(|lane| this.start(lane, &at_work)).sum();
+                // Work that others have in hand already is no reason to look again before they are done.
+                let next = next.filter(|at| *at > now || started > 0);
+                this.services.ran("dispatcher", next, now);
+                if !until(&this.engine, next.filter(|at| *at > now), this.look, &mut pulse, &this.stop).await {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the lanes cannot be read; trying again");
+                this.services.failed("dispatcher", &error.to_string(), now);
+                pause(AFTER_TROUBLE, &this.stop).await;
+            }
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Starts as many couriers as the lane may have and has not.
+    fn start(&self, lane: &str, at_work: &AtWork) -> usize {
+        let most = if lane.starts_with("hook:") { CALLS } else { self.connections.get(lane).copied().unwrap_or(1) };
+        let mut working = at_work.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = working.entry(lane.to_owned()).or_default();
+        let missing = most.saturating_sub(*now);
+        *now += missing;
+        drop(working);
+        for _ in 0..missing {
+            let one = Courier {
+                engine: Arc::clone(&self.engine),
+                services: self.services.clone(),
+                lane: lane.to_owned(),
+                at_work: Arc::clone(at_work),
+                stop: self.stop.clone(),
+                hard_stop: self.hard_stop.clone(),
+            };
+            #[expect(clippy::disallowed_methods, reason = "couriers are the daemon's")]
+            self.tasks.spawn(courier(one));
+        }
+        missing
+    }
+}

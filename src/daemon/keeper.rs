@@ -1,0 +1,79 @@
+//! Keeps what is ours, takes over what others left, and shows that the daemon lives.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::waiting::pause;
+use crate::clock::wall;
+use crate::domain::time::{Instant, Millis};
+use crate::engine::Engine;
+use crate::web::ops::Services;
+
+/// Keys of events are kept so long.
+const KEYS: Millis = Millis::DAY.times(90);
+/// Answers under an idempotency key are kept so long.
+const ANSWERS: Millis = Millis::DAY;
+/// Old keys forgotten in one transaction.
+const FORGET: usize = 10_000;
+/// A clock that moved so much against the monotonic one was set.
+const JUMP: i64 = 2_000;
+
+pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: CancellationToken) {
+    let beat = engine.ways.lease / 3;
+    let mut looked_at = wall();
+    while !stop.is_cancelled() {
+        match round(&engine, &id).await {
+            Ok(()) => services.ran("keeper", None, engine.now()),
+            Err(error) => {
+                tracing::error!(%error, "leases cannot be renewed");
+                services.failed("keeper", &error.to_string(), engine.now());
+            }
+        }
+        feed_watchdog();
+        if !pause(beat, &stop).await {
+            return;
+        }
+        let now = wall();
+        let drift = now.since(looked_at).0 - i64::try_from(beat.as_millis()).unwrap_or_default();
+        if drift.abs() > JUMP {
+            tracing::warn!(milliseconds = drift, "the clock was set, or this machine slept; what is due is looked at again");
+            engine.beat();
+        }
+        looked_at = now;
+    }
+}
+
+async fn round(engine: &Engine, id: &str) -> Result<(), Arc<crate::store::StoreError>> {
+    engine.renew().await?;
+    let now = engine.now();
+    let recovered = engine.recover(now).await?;
+    if recovered > 0 {
+        tracing::warn!(touches = recovered, "took over what a daemon that is gone had under way");
+    }
+    let housekeeping = async {
+        let mut tx = engine.store.begin().await?;
+        tx.heartbeat(id, now).await?;
+        tx.forget_keys(FORGET, now - KEYS).await?;
+        tx.forget_answers(FORGET, now - ANSWERS).await?;
+        tx.commit().await
+    };
+    housekeeping.await.map_err(Arc::new)
+}
+
+/// Takes over everything under way: right for a single process that has just begun.
+pub async fn recover_all(engine: &Engine) -> Result<usize, Arc<crate::store::StoreError>> {
+    let mut all = 0;
+    loop {
+        match engine.recover(Instant::NEVER).await? {
+            0 => return Ok(all),
+            some => all += some,
+        }
+    }
+}
+
+/// Tells systemd's watchdog that the daemon lives.
+pub fn feed_watchdog() {
+    drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
+}
+
