@@ -118,9 +118,9 @@ async fn seal(config: &Config, store: &Store, access: Access, entropy: &Entropy)
         None => kept_in_database(store, access, entropy).await?,
     };
     let bytes = STANDARD.decode(text.trim()).map_err(|error| StartError::setting("the secret is not base64", error))?;
-    let key: [u8; 32] = bytes
-        .try_into()
-        .map_err(|_| StartError::setting("the secret", "it must be 32 bytes in base64: `openssl rand -base64 32` makes one"))?;
+    let key: [u8; 32] = bytes.try_into().map_err(|_| {
+        StartError::setting("the secret", "it must be 32 bytes in base64: `openssl rand -base64 32` makes one")
+    })?;
     Ok(Seal::new(&key))
 }
 

@@ -90,7 +90,10 @@ pub async fn adopt(engine: &Engine, folder: &Path, environment: &Environment) {
         Ok(playbook) => {
             engine.set_playbook(playbook);
             engine.beat();
-            tracing::info!(sequences = loaded.revisions.len(), "the files were read again; new enrollments follow them");
+            tracing::info!(
+                sequences = loaded.revisions.len(),
+                "the files were read again; new enrollments follow them"
+            );
         }
         Err(error) => tracing::error!(%error, "the files were read and could not be stored; the old ones go on"),
     }

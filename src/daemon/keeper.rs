@@ -37,7 +37,10 @@ pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: C
         let now = wall();
         let drift = now.since(looked_at).0 - i64::try_from(beat.as_millis()).unwrap_or_default();
         if drift.abs() > JUMP {
-            tracing::warn!(milliseconds = drift, "the clock was set, or this machine slept; what is due is looked at again");
+            tracing::warn!(
+                milliseconds = drift,
+                "the clock was set, or this machine slept; what is due is looked at again"
+            );
             engine.beat();
         }
         looked_at = now;
@@ -76,4 +79,3 @@ pub async fn recover_all(engine: &Engine) -> Result<usize, Arc<crate::store::Sto
 pub fn feed_watchdog() {
     drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
 }
-

@@ -21,7 +21,13 @@ pub async fn pause(length: Duration, stop: &CancellationToken) -> bool {
 }
 
 /// Sleeps until `at` or the next commit, whichever comes first; false if it is time to stop.
-pub async fn until(engine: &Engine, at: Option<Instant>, most: Option<Duration>, pulse: &mut watch::Receiver<u64>, stop: &CancellationToken) -> bool {
+pub async fn until(
+    engine: &Engine,
+    at: Option<Instant>,
+    most: Option<Duration>,
+    pulse: &mut watch::Receiver<u64>,
+    stop: &CancellationToken,
+) -> bool {
     let left = at.map(|at| Duration::from_millis(u64::try_from(at.since(engine.now()).0).unwrap_or(0)));
     let length = left.unwrap_or(LONGEST).min(most.unwrap_or(LONGEST)).min(LONGEST);
     tokio::select! {

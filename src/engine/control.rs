@@ -175,7 +175,10 @@ impl Engine {
         .await
     }
 
-    async fn in_tx<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>) -> Result<T, Arc<StoreError>> {
+    pub(super) async fn in_tx<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
+    ) -> Result<T, Arc<StoreError>> {
         let mut tx = self.store.begin().await.map_err(Arc::new)?;
         let done = work(&mut tx).await.map_err(Arc::new)?;
         tx.commit().await.map_err(Arc::new)?;

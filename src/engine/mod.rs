@@ -10,6 +10,7 @@
 //! claim ─▶ carry (render · intend · offer · mark · write) ─▶ settle
 //! ```
 
+mod access;
 mod batch;
 mod commit;
 mod control;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+pub use access::{ApiToken, Given, Right};
 pub use commit::{Done, Intention, Settling, Writer, Writes};
 pub use control::Scope;
 pub use deliver::{Carried, Claimed, Line, Trouble};

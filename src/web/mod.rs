@@ -1,3 +1,38 @@
-//! Shows: the public and the private listener.
+//! Shows and takes in, over HTTP: two routers, because the world may reach one and only its owner the other.
+//!
+//! | router | who comes | what it does |
+//! |---|---|---|
+//! | [`public`] | the world | pixel, link, unsubscribe, the buttons of an alert: each known by its signed token |
+//! | [`private`] | programs with a key, the owner's own commands | `/v1`, health, metrics |
+//!
+//! Nothing here decides and nothing here writes: a request becomes units for the engine, and its answer is given after their commit.
 
 pub mod dashboard;
+mod extract;
+mod limits;
+pub mod ops;
+pub mod private;
+mod problem;
+pub mod public;
+
+use std::sync::Arc;
+
+pub use problem::Problem;
+
+use crate::engine::Engine;
+use ops::Services;
+
+/// What every handler works with; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub engine: Arc<Engine>,
+    pub services: Services,
+}
+
+impl App {
+    /// Joins the parts, and has counters kept from here on.
+    pub fn new(engine: Arc<Engine>, services: Services) -> Self {
+        ops::count();
+        Self { engine, services }
+    }
+}

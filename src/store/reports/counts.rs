@@ -74,6 +74,24 @@ impl Reports<'_> {
         self.count(&COUNT, None).await
     }
 
+    /// When the first of what waits on each lane is ready.
+    pub async fn first_by_lane(&self) -> Result<BTreeMap<String, Instant>, StoreError> {
+        static FIRST: Statement = Statement::new("SELECT lane, MIN(ready_at) FROM outbox GROUP BY lane");
+        let found = self.store.db.fetch("look for the oldest work", &FIRST, vec![]).await?;
+        found.iter().map(|row| Ok((row.text(0)?, row.instant(1)?))).collect()
+    }
+
+    /// Touches that may or may not have arrived.
+    pub async fn unknown_touches(&self) -> Result<i64, StoreError> {
+        // A partial index serves this only where the text of the statement says that it may.
+        static COUNT: Statement = Statement::new(
+            "SELECT COUNT(*) FROM touch
+             WHERE state = 'unknown' AND state IN ('held', 'unknown', 'deferred', 'refused', 'expired')",
+        );
+        let found = self.store.db.fetch("count unknown touches", &COUNT, vec![]).await?;
+        found.first().map_or(Ok(0), |row| row.int(0))
+    }
+
     async fn count(
         &self,
         statement: &'static Statement,

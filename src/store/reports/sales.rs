@@ -70,6 +70,13 @@ impl Reports<'_> {
         found.first().map(handoff).transpose()
     }
 
+    /// The suppression of one address or domain.
+    pub async fn suppression(&self, target: &str) -> Result<Option<Suppression>, StoreError> {
+        static ONE: Statement = Statement::new("SELECT target, reason, source, at FROM suppression WHERE target = $1");
+        let found = self.store.db.fetch("read a suppression", &ONE, vec![target.into()]).await?;
+        found.first().map(suppression).transpose()
+    }
+
     /// A page of suppressed addresses and domains, by name.
     pub async fn suppressions(&self, after: Option<&str>, limit: usize) -> Result<Page<Suppression>, StoreError> {
         static ALL: Statement = Statement::new(

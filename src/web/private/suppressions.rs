@@ -1,0 +1,82 @@
+//! Who must not be contacted.
+
+use axum::extract::{Path, State};
+use axum::{Extension, Json as Answered};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::guard::Caller;
+use super::shape;
+use crate::domain::address::EmailAddress;
+use crate::domain::suppression::Reason;
+use crate::web::App;
+use crate::web::extract::{Json, Query, page_size};
+use crate::web::problem::{Problem, said};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// `GET /v1/suppressions`.
+pub async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<Answered<Value>, Problem> {
+    let size = page_size(which.limit)?;
+    let page = app.engine.store.reports().suppressions(which.cursor.as_deref(), size).await?;
+    Ok(Answered(shape::page("suppressions", &page, shape::suppression)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// An address or a domain.
+    target: String,
+    #[serde(default = "by_hand")]
+    reason: Reason,
+}
+
+const fn by_hand() -> Reason {
+    Reason::Manual
+}
+
+/// `POST /v1/suppressions`: ends what runs for that address in the same commit.
+pub async fn add(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Answered<Value>, Problem> {
+    if wanted.reason == Reason::Erased {
+        return Err(Problem::invalid("`erased` is what an erasure leaves behind; `manual` suppresses"));
+    }
+    let target = target(&wanted.target)?;
+    app.engine.suppress(&target, wanted.reason, &caller.name).await?;
+    Ok(Answered(json!({ "status": "suppressed", "target": target, "reason": wanted.reason })))
+}
+
+/// `DELETE /v1/suppressions/{target}`; what an erasure left behind stays.
+pub async fn lift(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(wanted): Path<String>,
+) -> Result<Answered<Value>, Problem> {
+    let target = target(&wanted)?;
+    match app.engine.store.reports().suppression(&target).await? {
+        None => Err(Problem::missing("this is not suppressed")),
+        Some(found) if found.reason == Reason::Erased => Err(Problem::conflict("this person was erased and stays so")),
+        Some(_) => {
+            app.engine.unsuppress(&target, &caller.name).await?;
+            Ok(Answered(said("lifted")))
+        }
+    }
+}
+
+/// An address in its normal form, or a domain as A-labels.
+fn target(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    // A domain is good if an address at it is.
+    let (probe, is_domain) = if text.contains('@') { (text.to_owned(), false) } else { (format!("x@{text}"), true) };
+    let address = EmailAddress::parse(&probe)
+        .map_err(|reason| Problem::invalid(format!("`target` is neither an address nor a domain: {reason}")))?;
+    Ok(if is_domain { address.domain().to_owned() } else { address.to_string() })
+}
