@@ -6,8 +6,11 @@ use jiff::tz::TimeZone;
 
 use super::failure::Failure;
 use super::paper::{Paper, say};
+use crate::clock::wall;
 use crate::compile::diagnostic::{Diagnostic, render};
-use crate::config::{self, Environment};
+use crate::config::{self, Environment, Loaded, Refused};
+use crate::domain::time::Instant;
+use crate::engine::FailPoints;
 
 /// Where the data is when the files cannot say.
 const DATA: &str = "data";
@@ -27,6 +30,39 @@ impl Desk {
         self.paper.in_zone(zone.unwrap_or(TimeZone::UTC));
         let data = compiled.daemon.map_or_else(|| PathBuf::from(DATA), |daemon| daemon.data);
         Ok(self.workspace.join(data))
+    }
+
+    /// The workspace with its secrets, or its mistakes shown.
+    pub fn load(&self) -> Result<Loaded, Failure> {
+        match config::load(&self.workspace, &self.environment) {
+            Ok(loaded) => Ok(loaded),
+            Err(Refused::Files(diagnostics)) => Err(self.refused(&diagnostics)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Where a test ends this process, if it does.
+    pub fn fail_points(&self) -> Result<FailPoints, Failure> {
+        let named = self.environment.get("OVERTURE_FAIL_POINT").filter(|text| !text.is_empty());
+        named.map_or_else(|| Ok(FailPoints::default()), |text| FailPoints::parse(text).map_err(Failure::broken))
+    }
+
+    /// Reads `2026-01-05`, `2026-01-05 09:00` (of the workspace's zone) or RFC 3339; now if nothing is given.
+    pub fn instant(&self, text: Option<&str>) -> Result<Instant, Failure> {
+        let Some(text) = text else { return Ok(wall()) };
+        if let Ok(at) = text.parse::<jiff::Timestamp>() {
+            return Ok(Instant::from_jiff(at));
+        }
+        let read = text.parse::<jiff::civil::DateTime>().and_then(|local| local.to_zoned(self.paper.zone().clone()));
+        read.map(|zoned| Instant::from_jiff(zoned.timestamp())).map_err(|_| {
+            Failure::broken(format!("`{text}` is no point in time"))
+                .hint("write `2026-01-05`, `2026-01-05 09:00` (local) or `2026-01-05T08:00:00Z`")
+        })
+    }
+
+    /// Who does what is done by hand: the name of the person at the terminal.
+    pub fn by(&self) -> String {
+        self.environment.get("USER").filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| "operator".to_owned())
     }
 
     /// Whether colours are wanted on standard error.

@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::config::Refused;
+use crate::daemon::StartError;
 use crate::store::StoreError;
 
 /// Exit code of a command that ran and found a fault, or was told no.
@@ -34,11 +35,6 @@ impl Failure {
     /// The command said all there is to say, and the answer is no.
     pub const fn said() -> Self {
         Self { code: NO, message: String::new(), hint: None }
-    }
-
-    /// The command said why it could not run.
-    pub const fn said_broken() -> Self {
-        Self { code: BROKEN, message: String::new(), hint: None }
     }
 
     /// Adds what to do about it.
@@ -81,6 +77,12 @@ impl From<StoreError> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         Self::broken(chain(&refused))
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::broken(chain(&error))
     }
 }
 

@@ -8,17 +8,43 @@
 //! Exit codes are the same everywhere: 0 done, 1 the answer is no, 2 could not run.
 
 mod check;
+mod client;
 mod desk;
+mod doctor;
+mod enroll;
+mod event;
 mod failure;
+mod fields;
+mod handoff;
+mod import;
 mod init;
+mod leads;
+mod list;
+mod mail;
+mod migrate;
+mod pages;
 mod paper;
+mod pause;
+mod preview;
+mod proof;
+mod run;
+mod score;
+mod send_test;
+mod sequence;
 mod shipped;
+mod someone;
+mod suppress;
+mod token;
+mod touches;
+mod unknown;
+mod why;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use desk::Desk;
 use failure::Failure;
@@ -65,6 +91,25 @@ struct Common {
 enum Command {
     Init(init::Init),
     Check(check::Check),
+    Preview(preview::Preview),
+    SendTest(send_test::SendTest),
+    Run(run::Run),
+    Leads(leads::Leads),
+    Enroll(enroll::Enroll),
+    Event(event::Event),
+    Mail(mail::Mail),
+    Why(why::Why),
+    Score(score::Score),
+    Sequence(sequence::Sequence),
+    Handoff(handoff::Handoff),
+    Touches(touches::Touches),
+    Unknown(unknown::Unknown),
+    Suppress(suppress::Suppress),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
+    Migrate(migrate::Migrate),
+    Doctor(doctor::Doctor),
+    Token(token::Token),
 }
 
 /// Runs the command of the command line.
@@ -99,5 +144,37 @@ fn dispatch(command: Command, desk: &mut Desk) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
+        other => {
+            // TLS has one implementation in this program; without this the first connection would look for it, and fail.
+            drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+            let runtime = Builder::new_multi_thread().enable_all().build();
+            runtime.map_err(|error| Failure::broken(format!("cannot start: {error}")))?.block_on(ask(other, desk))
+        }
+    }
+}
+
+async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
+    match command {
+        Command::Init(init) => init.run(desk),
+        Command::Check(check) => check.run(desk),
+        Command::Preview(preview) => preview.run(desk).await,
+        Command::SendTest(test) => test.run(desk).await,
+        Command::Run(run) => run.run(desk).await,
+        Command::Leads(leads) => leads.run(desk).await,
+        Command::Enroll(enroll) => enroll.run(desk).await,
+        Command::Event(event) => event.run(desk).await,
+        Command::Mail(mail) => mail.run(desk).await,
+        Command::Why(why) => why.run(desk).await,
+        Command::Score(score) => score.run(desk).await,
+        Command::Sequence(sequence) => sequence.run(desk).await,
+        Command::Handoff(handoff) => handoff.run(desk).await,
+        Command::Touches(touches) => touches.run(desk).await,
+        Command::Unknown(unknown) => unknown.run(desk).await,
+        Command::Suppress(suppress) => suppress.run(desk).await,
+        Command::Pause(pause) => pause.run(desk).await,
+        Command::Resume(resume) => resume.run(desk).await,
+        Command::Migrate(migrate) => migrate.run(desk).await,
+        Command::Doctor(doctor) => doctor.run(desk).await,
+        Command::Token(token) => token.run(desk).await,
     }
 }

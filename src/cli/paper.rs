@@ -52,6 +52,11 @@ impl Paper {
         self.line(text.map_err(io::Error::from)?)
     }
 
+    /// One value a line, as programs read lists.
+    pub fn compact(&mut self, value: &Value) -> Result<(), Failure> {
+        self.line(value.to_string())
+    }
+
     /// A table without frames, so that it can be cut and searched.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let mut table = Table::new();

@@ -7,8 +7,15 @@ use super::syntax::{self, Entry, Key, Node, Style, Value};
 const PREFIX: &str = "OVERTURE_";
 
 /// Variables that tell the program something else.
-const OURS: [&str; 6] =
-    ["OVERTURE_LOG", "OVERTURE_WORKSPACE", "OVERTURE_TOKEN", "OVERTURE_URL", "OVERTURE_CONFIG", "OVERTURE_JSON"];
+const OURS: [&str; 7] = [
+    "OVERTURE_LOG",
+    "OVERTURE_WORKSPACE",
+    "OVERTURE_TOKEN",
+    "OVERTURE_URL",
+    "OVERTURE_CONFIG",
+    "OVERTURE_JSON",
+    "OVERTURE_FAIL_POINT",
+];
 
 /// The variables of the environment that set keys, in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -87,15 +87,19 @@ pub async fn parts(config: &Config, access: Access, fail: FailPoints) -> Result<
     Ok(Parts { store, clock, entropy, seal, fail, ways })
 }
 
-async fn open(config: &Config, access: Access, fail: &FailPoints) -> Result<Store, StartError> {
-    make_folder(&config.data)?;
+/// Where the data is, by the settings.
+pub fn location(config: &Config) -> Location {
     let url = config.database.url.expose_secret();
-    let location = if url == "sqlite" {
+    if url == "sqlite" {
         Location::Sqlite { dir: config.data.clone() }
     } else {
         Location::Postgres { url: url.to_owned(), connections: config.database.connections }
-    };
-    let store = Store::open(&location, access).await?;
+    }
+}
+
+async fn open(config: &Config, access: Access, fail: &FailPoints) -> Result<Store, StartError> {
+    make_folder(&config.data)?;
+    let store = Store::open(&location(config), access).await?;
     if access == Access::Write {
         let done = store.migrate(|_| fail.hit("migrate.step")).await?;
         if done > 0 {
@@ -159,7 +163,11 @@ async fn kept_in_database(store: &Store, access: Access, entropy: &Entropy) -> R
     Ok(kept)
 }
 
-async fn ways(config: &Config) -> Result<Ways, StartError> {
+/// The ways out, by the settings; nothing is connected yet.
+///
+/// # Errors
+/// Says which setting is the matter.
+pub async fn ways(config: &Config) -> Result<Ways, StartError> {
     let folder = config.data.join("sandbox");
     let sandbox = Sandbox::open(&folder).await.map_err(|source| StartError::File { path: folder, source })?;
     let mut accounts = BTreeMap::new();

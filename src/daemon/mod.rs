@@ -24,7 +24,7 @@ mod revision;
 mod sequencer;
 mod waiting;
 
-pub use assemble::{Assembled, StartError, assemble, parts, socket_path};
+pub use assemble::{Assembled, StartError, assemble, location, parts, socket_path, ways};
 pub use files::{adopt, watch_files};
 pub use lifecycle::{Options, run};
 pub use listen::{Bound, bind};

@@ -1,0 +1,207 @@
+//! Every mail as a given lead would get it, with its date, before anybody gets it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::failure::Failure;
+use super::paper::{Paper, say};
+use super::proof::{Leg, Proof, What};
+use super::someone;
+use crate::compile::nearest;
+use crate::config;
+use crate::domain::lead::Lead;
+use crate::domain::message::Message;
+use crate::domain::playbook::Playbook;
+use crate::domain::sequence::Sequence;
+use crate::domain::time::Instant;
+
+const AFTER: &str = "\
+Shows all arms of every branch; `->` marks the one the lead would take as it is now, and later dates count from there. Dates follow the
+sequence's waits, windows and holidays in the lead's zone; a sender's cap and gap may make them later. A mail that lacks a value is shown
+as held, with what is missing. Nothing is sent and nothing is stored; links are shown as they are written, not as they are tracked.
+
+Examples:
+  overture preview trial-nurture                        for somebody made up
+  overture preview trial-nurture --lead zoe@example.com
+  overture preview trial-nurture --as zoe.json --at '2026-12-23 16:00'
+  overture preview trial-nurture --html out --open      as they look in a mail program
+
+Exit codes: 0 every mail can be made, 1 some would be held, 2 could not run.";
+
+/// Shows every step of a sequence as a lead would get it, with dates
+#[derive(Args)]
+#[command(after_help = AFTER)]
+pub struct Preview {
+    /// Its path under sequences/ without extension
+    sequence: String,
+    /// A lead of the store: address or id
+    #[arg(long, value_name = "LEAD")]
+    lead: Option<String>,
+    /// A lead from a JSON file: {"email": …, "first_name": …}
+    #[arg(long = "as", value_name = "FILE", conflicts_with = "lead")]
+    file: Option<PathBuf>,
+    /// When the lead enters; now if not given
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Writes the mails as pages into this folder
+    #[arg(long, value_name = "DIR")]
+    html: Option<PathBuf>,
+    /// Opens these pages
+    #[arg(long, requires = "html")]
+    open: bool,
+}
+
+impl Preview {
+    pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
+        let playbook = playbook(desk)?;
+        let sequence = named(&playbook, &self.sequence)?;
+        let start = desk.instant(self.at.as_deref())?;
+        let lead = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), start).await?;
+        let who = lead.address.to_string();
+        let proof = Proof::new(&playbook, Arc::clone(&sequence), lead, start);
+        let zone = proof.zone();
+        desk.paper.in_zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC));
+        let legs = proof.legs(start);
+        if let Some(folder) = &self.html {
+            let index = super::pages::write(folder, &legs, &desk.paper)?;
+            say(&format!("written to {}", index.display()));
+            if self.open {
+                show(&index)?;
+            }
+        } else if desk.paper.json {
+            let steps: Vec<Value> = legs.iter().map(shape).collect();
+            desk.paper.value(&json!({ "sequence": sequence.name, "lead": who, "zone": zone, "steps": steps }))?;
+        } else {
+            let paper = &mut desk.paper;
+            paper.heading(&format!(
+                "{} ({}), as {who} would get it from {}",
+                sequence.title,
+                sequence.name,
+                paper.time(start)
+            ))?;
+            paper.line(format!("times in {zone}"))?;
+            legs.iter().try_for_each(|leg| print(leg, paper))?;
+        }
+        let held = legs.iter().filter(|leg| why_held(leg).is_some()).count();
+        if held == 0 { Ok(()) } else { Err(Failure::no(format!("{held} of the steps would be held for this lead"))) }
+    }
+}
+
+/// The files as they are, or their mistakes.
+pub fn playbook(desk: &mut Desk) -> Result<Playbook, Failure> {
+    desk.settle()?;
+    let compiled = config::check(&desk.workspace, &desk.environment)?;
+    compiled.playbook.ok_or_else(|| desk.refused(&compiled.diagnostics))
+}
+
+pub fn named(playbook: &Playbook, name: &str) -> Result<Arc<Sequence>, Failure> {
+    playbook.sequences.get(name).cloned().ok_or_else(|| {
+        let known: Vec<&str> = playbook.sequences.keys().map(String::as_str).collect();
+        let hint = nearest(name, known.iter().copied())
+            .map_or_else(|| format!("there are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Failure::no(format!("there is no sequence `{name}`")).hint(hint)
+    })
+}
+
+/// A lead of the store, one from a file, or somebody made up.
+pub async fn lead(
+    desk: &Desk,
+    playbook: &Playbook,
+    (stored, file): (Option<&str>, Option<&Path>),
+    now: Instant,
+) -> Result<Lead, Failure> {
+    match (stored, file) {
+        (Some(who), _) => someone::stored(desk, who).await,
+        (None, Some(file)) => someone::from_file(file, playbook, now),
+        (None, None) => someone::made_up(playbook, now),
+    }
+}
+
+/// What is missing, where something is.
+fn why_held(leg: &Leg) -> Option<String> {
+    match &leg.what {
+        What::Mail(Err(refuse)) | What::Call { values: Err(refuse), .. } => Some(refuse.to_string()),
+        _ => None,
+    }
+}
+
+fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
+    let margin = "    ".repeat(leg.depth);
+    let at = paper.time(leg.at);
+    let head = match &leg.what {
+        What::Mail(Ok(mail)) => {
+            paper.line("")?;
+            return print_mail(leg, mail, (&margin, &at), paper);
+        }
+        What::Mail(Err(refuse)) => format!("\n{margin}{at}  {}: HELD, {refuse}", leg.step),
+        What::Call { channel, values: Ok(values) } => {
+            let values = Value::Object(values.clone());
+            format!("\n{margin}{at}  {}: calls {channel} with {values}", leg.step)
+        }
+        What::Call { channel, values: Err(refuse) } => {
+            format!("\n{margin}{at}  {}: calls {channel}: HELD, {refuse}", leg.step)
+        }
+        What::Wait(until) => format!("\n{margin}waits until {}", paper.time(*until)),
+        What::Way { condition, now } => {
+            let mark = if *now { "->" } else { "  " };
+            let said = condition.as_ref().map_or_else(|| "else".to_owned(), |condition| format!("if {condition}"));
+            format!("\n{margin}{mark} {said}:")
+        }
+        What::Set(said) => format!("{margin}sets {said}"),
+        What::Handoff { reason, when: None } => format!("{margin}hands the lead to sales: {reason}"),
+        What::Handoff { reason, when: Some(when) } => format!("{margin}hands the lead to sales if {when}: {reason}"),
+        What::Enroll(sequence) => format!("{margin}enters {sequence}"),
+        What::End(reason) => format!("{margin}ends: {reason}"),
+    };
+    paper.line(head)
+}
+
+fn print_mail(leg: &Leg, mail: &Message, (margin, at): (&str, &str), paper: &mut Paper) -> Result<(), Failure> {
+    paper.heading(&format!("{margin}{at}  {}: {}", leg.step, mail.subject))?;
+    let from = mail
+        .from
+        .display
+        .as_ref()
+        .map_or_else(|| mail.from.address.to_string(), |name| format!("{name} <{}>", mail.from.address));
+    paper.line(format!("{margin}  from {from} to {}", mail.to))?;
+    for line in mail.text.lines() {
+        paper.line(format!("{margin}  | {line}").trim_end())?;
+    }
+    Ok(())
+}
+
+fn shape(leg: &Leg) -> Value {
+    let what = match &leg.what {
+        What::Mail(Ok(mail)) => json!({
+            "mail": { "from": mail.from.address, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html },
+        }),
+        What::Call { channel, values: Ok(values) } => json!({ "call": { "channel": channel, "with": values } }),
+        What::Mail(Err(_)) | What::Call { values: Err(_), .. } => json!({ "held": why_held(leg) }),
+        What::Wait(until) => json!({ "wait_until": until.to_string() }),
+        What::Way { condition, now } => json!({ "way": { "if": condition, "taken_now": now } }),
+        What::Set(said) => json!({ "set": said }),
+        What::Handoff { reason, when } => json!({ "handoff": { "reason": reason, "when": when } }),
+        What::Enroll(sequence) => json!({ "enroll": sequence }),
+        What::End(reason) => json!({ "end": reason }),
+    };
+    let mut shape = json!({ "step": leg.step, "at": leg.at.to_string(), "depth": leg.depth });
+    if let (Value::Object(shape), Value::Object(what)) = (&mut shape, what) {
+        shape.extend(what);
+    }
+    shape
+}
+
+/// Opens a page in whatever opens pages here.
+fn show(page: &Path) -> Result<(), Failure> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opened = Command::new(opener).arg(page).status();
+    if opened.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(Failure::broken(format!("`{opener}` could not open it")).hint(format!("open {} by hand", page.display())))
+}

@@ -1,0 +1,308 @@
+//! A sequence as one lead would go through it, step by step with dates, before anything is sent.
+//!
+//! Nothing is decided here: waits, windows and conditions are the domain's own, asked about the lead as it is now. What people and
+//! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use crate::domain::calendar::{Calendar, resume_at, zone_named};
+use crate::domain::decide::{View, lead_zone};
+use crate::domain::enrollment::{Enrollment, Phase};
+use crate::domain::id::{EnrollmentId, TouchId, derived, dice};
+use crate::domain::lead::Lead;
+use crate::domain::message::{Message, Thread};
+use crate::domain::playbook::Playbook;
+use crate::domain::sequence::{Act, Arm, Assign, Kind, Sequence, Step, With, ZoneRule};
+use crate::domain::time::Instant;
+use crate::render::{About, MailContext, Refuse, Renderer, Track};
+use crate::seal::Seal;
+
+/// One line of the way through a sequence.
+pub struct Leg {
+    /// How many branches it lies in.
+    pub depth: usize,
+    pub step: String,
+    pub at: Instant,
+    pub what: What,
+}
+
+/// What happens there.
+pub enum What {
+    Mail(Result<Box<Message>, Refuse>),
+    Call {
+        channel: String,
+        values: Result<Map<String, Value>, Refuse>,
+    },
+    /// Until when.
+    Wait(Instant),
+    /// A way that is taken if this holds; `now` says whether the lead would take it today.
+    Way {
+        condition: Option<String>,
+        now: bool,
+    },
+    Set(String),
+    Handoff {
+        reason: String,
+        when: Option<String>,
+    },
+    Enroll(String),
+    End(String),
+}
+
+/// One lead, one sequence, and what renders it.
+pub struct Proof<'a> {
+    playbook: &'a Playbook,
+    sequence: Arc<Sequence>,
+    lead: Lead,
+    renderer: Renderer,
+    seal: Seal,
+    enrollment: Enrollment,
+    /// Mails on the way so far, for the thread.
+    sent: Vec<TouchId>,
+    first_subject: Option<String>,
+    legs: Vec<Leg>,
+}
+
+impl<'a> Proof<'a> {
+    /// A proof with links that lead nowhere: what they are sealed with is no secret.
+    pub fn new(playbook: &'a Playbook, sequence: Arc<Sequence>, lead: Lead, start: Instant) -> Self {
+        let enrollment = Enrollment {
+            id: EnrollmentId(derived(&["proof", lead.id.as_str(), &sequence.name])),
+            sequence: sequence.name.clone(),
+            version: sequence.version.clone(),
+            entered_at: start,
+            by: "preview".to_owned(),
+            at: None,
+            phase: Phase::Ready,
+            anchor: start,
+            paused: None,
+            steps: Default::default(),
+            zone: None,
+        };
+        Self {
+            playbook,
+            sequence,
+            lead,
+            renderer: Renderer::new(),
+            seal: Seal::new(&[0; 32]),
+            enrollment,
+            sent: Vec::new(),
+            first_subject: None,
+            legs: Vec::new(),
+        }
+    }
+
+    /// The whole way.
+    pub fn legs(mut self, start: Instant) -> Vec<Leg> {
+        let first = (!self.sequence.steps.is_empty()).then_some(0);
+        self.walk(first, None, (start, 0));
+        self.legs
+    }
+
+    /// The mail of one step, by its id.
+    pub fn mail_of(&mut self, step: &str, at: Instant) -> Option<Result<Message, Refuse>> {
+        let sequence = Arc::clone(&self.sequence);
+        let (_, found) = sequence.step(step)?;
+        let Act::Email { template } = &found.act else { return None };
+        Some(self.mail(found, template, at))
+    }
+
+    /// The zone waits and windows are in, an IANA name.
+    pub fn zone(&self) -> String {
+        self.calendar().zone().iana_name().unwrap_or("UTC").to_owned()
+    }
+
+    fn calendar(&self) -> Calendar {
+        let (settings, send) = (&self.playbook.settings, &self.sequence.send);
+        let lead = || lead_zone(&self.lead, settings, send.fallback_zone.as_deref());
+        let zone: TimeZone = match &send.zone {
+            ZoneRule::Lead => lead(),
+            ZoneRule::Named(name) => zone_named(name).unwrap_or_else(lead),
+            ZoneRule::Sender => {
+                let sender = send.from.as_ref().and_then(|from| settings.senders.get(from));
+                sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or_else(lead)
+            }
+        };
+        send.calendar.in_zone(zone)
+    }
+
+    /// Goes from a step to where the ways join again. Gives the instant of arrival there; nothing if all ways end before.
+    fn walk(
+        &mut self,
+        from: Option<usize>,
+        until: Option<usize>,
+        (mut at, depth): (Instant, usize),
+    ) -> Option<Instant> {
+        let sequence = Arc::clone(&self.sequence);
+        let mut here = from;
+        while here != until {
+            let Some(step) = here.and_then(|index| sequence.steps.get(index)) else { return Some(at) };
+            match &step.act {
+                Act::Branch { arms, otherwise } => at = self.branch((step, arms), *otherwise, (at, depth))?,
+                act => {
+                    let (what, then) = self.act(step, act, at);
+                    // A window may open later than the step was reached.
+                    let shown = if matches!(what, What::Wait(_)) { at } else { then };
+                    self.legs.push(Leg { depth, step: step.id.clone(), at: shown, what });
+                    at = then;
+                    if matches!(act, Act::End { .. }) {
+                        return None;
+                    }
+                }
+            }
+            here = step.next;
+        }
+        Some(at)
+    }
+
+    /// Shows all arms; time goes on from the one taken today, or the first that goes on at all.
+    fn branch(
+        &mut self,
+        (step, arms): (&Step, &[Arm]),
+        otherwise: Option<usize>,
+        (at, depth): (Instant, usize),
+    ) -> Option<Instant> {
+        let view = View::new(&self.lead, self.playbook, at).within(&self.enrollment);
+        let taken = arms.iter().position(|arm| arm.when.test(&view, at).value).unwrap_or(arms.len());
+        let ways = arms.iter().map(|arm| (Some(arm.when.text().to_owned()), arm.then)).chain([(None, otherwise)]);
+        let (mut on, mut any) = (None, None);
+        for (number, (condition, then)) in ways.enumerate() {
+            let empty = then.is_none() || then == step.next;
+            if condition.is_some() || !empty || number == taken {
+                let way = What::Way { condition, now: number == taken };
+                self.legs.push(Leg { depth, step: step.id.clone(), at, what: way });
+            }
+            let before = (self.sent.clone(), self.first_subject.clone(), self.lead.attributes.clone());
+            let arrived = if empty { Some(at) } else { self.walk(then, step.next, (at, depth + 1)) };
+            if number == taken {
+                on = arrived;
+            } else {
+                (self.sent, self.first_subject, self.lead.attributes) = before;
+            }
+            any = any.or(arrived);
+        }
+        on.or(any)
+    }
+
+    /// What a step does, and when it is done.
+    fn act(&mut self, step: &Step, act: &Act, at: Instant) -> (What, Instant) {
+        match act {
+            Act::Email { template } => {
+                let at = self.calendar().next_open(at).unwrap_or(Instant::NEVER);
+                let mail = self.mail(step, template, at).map(Box::new);
+                (What::Mail(mail), at)
+            }
+            Act::Webhook { channel, with, .. } => {
+                let at = self.calendar().next_open(at).unwrap_or(Instant::NEVER);
+                let values = with.iter().map(|(key, value)| Ok((key.clone(), self.value(step, value)?))).collect();
+                (What::Call { channel: channel.clone(), values }, at)
+            }
+            Act::Wait(pause) => {
+                let seed = dice(&[self.lead.id.as_str(), &self.sequence.name, &step.id]);
+                let until = resume_at(at, pause, &self.calendar(), seed);
+                (What::Wait(until), until)
+            }
+            Act::Set(assigns) => {
+                let said: Vec<String> = assigns.iter().map(|assign| self.set(assign)).collect();
+                (What::Set(said.join(", ")), at)
+            }
+            Act::Handoff { reason, when } => {
+                let when = when.as_ref().map(|when| when.text().to_owned());
+                (What::Handoff { reason: reason.clone(), when }, at)
+            }
+            Act::Enroll { sequence } => (What::Enroll(sequence.clone()), at),
+            Act::End { reason } => (What::End(reason.clone()), at),
+            Act::Branch { .. } => (What::Set(String::new()), at),
+        }
+    }
+
+    /// Changes the lead as the step would, so that later texts have it; tells what changed.
+    fn set(&mut self, assign: &Assign) -> String {
+        match assign {
+            Assign::Attribute { name, value } => {
+                self.lead.attributes.insert(name.clone(), value.clone());
+                format!("{name} = {value}")
+            }
+            Assign::Tag { add, tag } => format!("{}{tag}", if *add { '+' } else { '-' }),
+            Assign::Points { points, reason } => format!("{points:+} points: {reason}"),
+            Assign::Stage { to, reason } => format!("stage {to}: {reason}"),
+        }
+    }
+
+    fn mail(&mut self, step: &Step, name: &str, date: Instant) -> Result<Message, Refuse> {
+        let gone = |what: &str, name: &str| Refuse::Broken(format!("there is no {what} `{name}`"));
+        let sequence = Arc::clone(&self.sequence);
+        let template = sequence.templates.get(name).ok_or_else(|| gone("template", name))?;
+        let from = sequence.send.from.as_deref().unwrap_or_default();
+        let sender = self.playbook.settings.senders.get(from).ok_or_else(|| gone("sender", from))?;
+        let (account, values) = (self.account(), step_values(step));
+        let zone = self.zone();
+        let about = About {
+            lead: &self.lead,
+            account: &account,
+            sender: Some(sender),
+            company: &self.playbook.settings.company,
+            step: &values,
+            handoff: None,
+            zone: &zone,
+        };
+        let touch = TouchId(derived(&["touch", self.enrollment.id.as_str(), &step.id]));
+        let domain = sender.address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let thread = self.first_subject.clone().filter(|_| sequence.send.thread).map(|subject| Thread {
+            subject,
+            message_ids: self.sent.iter().map(|touch| self.seal.message_id(touch.as_str(), domain)).collect(),
+        });
+        let mail = MailContext {
+            about,
+            touch: &touch,
+            to: &self.lead.address,
+            from: sender,
+            sequence: &sequence.name,
+            step: &step.id,
+            bulk: sequence.kind != Kind::Transactional,
+            thread: thread.as_ref(),
+            track: Track { opens: false, clicks: false },
+            seal: &self.seal,
+            public_url: &self.playbook.settings.public_url,
+            date,
+        };
+        let message = self.renderer.mail(template, &mail)?.message;
+        self.first_subject.get_or_insert_with(|| message.subject.clone());
+        self.sent.push(touch);
+        Ok(message)
+    }
+
+    fn value(&self, step: &Step, value: &With) -> Result<Value, Refuse> {
+        let gone = |name: &str| Refuse::Broken(format!("there is no template `{name}`"));
+        let template = match value {
+            With::Text(template) => template,
+            With::Template(name) => self.sequence.templates.get(name).ok_or_else(|| gone(name))?,
+        };
+        let (account, values, zone) = (self.account(), step_values(step), self.zone());
+        let settings = &self.playbook.settings;
+        let about = About {
+            lead: &self.lead,
+            account: &account,
+            sender: self.sequence.send.from.as_ref().and_then(|from| settings.senders.get(from)),
+            company: &settings.company,
+            step: &values,
+            handoff: None,
+            zone: &zone,
+        };
+        self.renderer.json(template, &about)
+    }
+
+    fn account(&self) -> Map<String, Value> {
+        let attributes = self.lead.attributes.iter();
+        attributes
+            .filter_map(|(name, value)| Some((name.strip_prefix("account.")?.to_owned(), value.clone())))
+            .collect()
+    }
+}
+
+fn step_values(step: &Step) -> Map<String, Value> {
+    Map::from_iter([("id".to_owned(), json!(step.id))])
+}

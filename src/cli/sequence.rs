@@ -1,0 +1,84 @@
+//! What runs by a sequence's file now.
+
+use clap::{Args, Subcommand};
+
+use super::client::{Client, escaped};
+use super::desk::Desk;
+use super::failure::Failure;
+use super::fields::{counts, text};
+use crate::store::Access;
+
+const AFTER: &str = "\
+Examples:
+  overture sequence list
+  overture sequence show trial-nurture";
+
+/// Lists sequences, and shows who stands where in one
+#[derive(Args)]
+#[command(after_help = AFTER)]
+pub struct Sequence {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Lists all, with how many leads are in each
+    List,
+    /// Shows the steps of one, who stands there and what became of its touches
+    Show {
+        /// Its path under sequences/ without extension
+        name: String,
+    },
+}
+
+impl Sequence {
+    pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
+        let client = Client::open(desk, Access::ReadOnly).await?;
+        match self.what {
+            What::List => list(desk, &client).await,
+            What::Show { name } => show(desk, &client, &name).await,
+        }
+    }
+}
+
+async fn list(desk: &mut Desk, client: &Client) -> Result<(), Failure> {
+    let all = client.get("/v1/sequences").await?.ok()?;
+    if desk.paper.json {
+        return desk.paper.value(&all);
+    }
+    let rows: Vec<Vec<String>> = all["sequences"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| {
+            let steps = text(&one["steps"]);
+            vec![text(&one["name"]), text(&one["kind"]), steps, counts(&one["enrollments"]), text(&one["title"])]
+        })
+        .collect();
+    desk.paper.table(&["sequence", "kind", "steps", "enrollments", "title"], &rows)
+}
+
+async fn show(desk: &mut Desk, client: &Client, name: &str) -> Result<(), Failure> {
+    let one = client.get(&format!("/v1/sequences/{}", escaped(name))).await?.ok()?;
+    if desk.paper.json {
+        return desk.paper.value(&one);
+    }
+    let version: String = text(&one["version"]).chars().take(12).collect();
+    desk.paper.heading(&format!(
+        "{}  {} ({}), version {version}",
+        text(&one["name"]),
+        text(&one["title"]),
+        text(&one["kind"])
+    ))?;
+    let rows: Vec<Vec<String>> = one["steps"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|step| {
+            let (line, here) = (text(&step["line"]), text(&step["here"]));
+            vec![line, text(&step["id"]), text(&step["act"]), here, counts(&step["touches"])]
+        })
+        .collect();
+    desk.paper.table(&["line", "step", "does", "here now", "touches"], &rows)
+}
