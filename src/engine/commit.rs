@@ -197,6 +197,9 @@ async fn write_all(engine: &Engine, jobs: &[Writes], now: Instant) -> Result<Vec
     let mut tx = engine.store.begin().await?;
     let done = write_in(engine, &mut tx, jobs, now).await?;
     tx.commit().await?;
+    metrics::counter!("overture_commits_total").increment(1);
+    let units = jobs.iter().map(|job| job.units.len()).sum::<usize>();
+    metrics::counter!("overture_units_total").increment(u64::try_from(units).unwrap_or(0));
     engine.beat();
     Ok(done)
 }

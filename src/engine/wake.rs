@@ -21,6 +21,7 @@ impl Engine {
             batch.write(&mut tx).await?;
             tx.commit().await?;
             if !due.is_empty() {
+                metrics::counter!("overture_wakes_total").increment(u64::try_from(due.len()).unwrap_or(0));
                 self.beat();
             }
             Ok(due.len())

@@ -1,8 +1,9 @@
-//! Shows and takes in, over HTTP: two routers, because the world may reach one and only its owner the other.
+//! Shows and takes in, over HTTP: routers apart, because the world may reach one and only its owner the others.
 //!
 //! | router | who comes | what it does |
 //! |---|---|---|
 //! | [`public`] | the world | pixel, link, unsubscribe, the buttons of an alert: each known by its signed token |
+//! | [`dashboard`] | people at the private listener | pages that only read |
 //! | [`private`] | programs with a key, the owner's own commands | `/v1`, health, metrics |
 //!
 //! Nothing here decides and nothing here writes: a request becomes units for the engine, and its answer is given after their commit.

@@ -101,6 +101,8 @@ impl Engine {
             }
         }
         self.write(writes).await?;
+        let labels = [("channel", claimed.row.channel.as_str()), ("outcome", carried.word())];
+        metrics::counter!("overture_touches_total", &labels).increment(1);
         self.let_go(&claimed.token);
         self.mind_lane(claimed, carried).await?;
         let hook = claimed.row.lane.starts_with("hook:");

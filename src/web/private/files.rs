@@ -56,14 +56,14 @@ pub async fn sequence(State(app): State<App>, Path(name): Path<String>) -> Resul
     let sequence = known(&app.engine.playbook(), &name)?;
     let reports = app.engine.store.reports();
     let standing = reports.enrollment_counts().await?;
-    let touched = reports.touch_counts().await?;
+    let outcomes = reports.touch_counts().await?;
     let step = |step: &crate::domain::sequence::Step| {
         let here = standing.iter().filter(|row| {
             row.sequence == name
                 && row.step.as_ref() == Some(&step.id)
                 && matches!(row.state.as_str(), "active" | "paused" | "held")
         });
-        let touches: Map<String, Value> = touched
+        let touches: Map<String, Value> = outcomes
             .iter()
             .filter(|row| row.sequence == name && row.step == step.id)
             .map(|row| (row.state.clone(), row.count.into()))

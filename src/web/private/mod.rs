@@ -17,6 +17,7 @@ mod guard;
 mod handoffs;
 mod import;
 mod leads;
+mod mail;
 mod once;
 mod pauses;
 mod shape;
@@ -37,6 +38,8 @@ use super::{App, limits, ops, problem};
 const BODY: usize = 256 * 1024;
 /// Octets of a thousand rows of a lead list.
 const LIST: usize = 4 * 1024 * 1024;
+/// Octets of one mail.
+const MAIL: usize = 25 * 1024 * 1024;
 
 /// The router of the private listener, or of the owner's own door.
 pub fn router(app: App, guarding: Guarding) -> Router {
@@ -80,6 +83,7 @@ fn api() -> Router<App> {
         .route("/v1/sequences", get(files::sequences))
         .route("/v1/sequences/{*name}", get(files::sequence))
         .route("/v1/senders", get(files::senders))
+        .route("/v1/mail", post(mail::ingest).layer(DefaultBodyLimit::max(MAIL)))
         .route("/v1/tokens", get(tokens::list).post(tokens::issue))
         .route("/v1/tokens/{token}", delete(tokens::revoke))
         .route("/v1/services", get(ops::services))
