@@ -21,6 +21,8 @@ mod ladder;
 mod ledger;
 mod observe;
 mod pause;
+#[cfg(test)]
+mod properties;
 mod rescore;
 mod restage;
 mod route;

@@ -43,6 +43,8 @@ pub struct Desk {
     pub loads: BTreeMap<String, Load>,
     pub suppressed: Option<Reason>,
     pub paused_sequences: BTreeSet<String>,
+    /// Looks at every decision once it is done.
+    pub watch: fn(&Self),
 }
 
 impl Desk {
@@ -69,6 +71,7 @@ impl Desk {
             loads: BTreeMap::new(),
             suppressed: None,
             paused_sequences: BTreeSet::new(),
+            watch: |_| {},
         }
     }
 
@@ -105,6 +108,7 @@ impl Desk {
             self.apply(effect);
         }
         self.last = decision;
+        (self.watch)(self);
     }
 
     fn apply(&mut self, effect: &Effect) {

@@ -5,6 +5,7 @@
 
 mod again;
 mod bounds;
+pub mod chance;
 mod clock;
 pub mod desk;
 mod ends;
