@@ -35,9 +35,8 @@ fn kept(overview: &Overview) -> Markup {
     let of = |sla: &str| overview.handoffs.iter().filter(|line| line.sla == sla).map(|line| line.count).sum::<i64>();
     let (met, breached) = (of("met"), of("breached"));
     let Some(share) = percent(met, met + breached) else { return html! {} };
-    // A circle of radius 25 is 157.08 long.
     #[expect(clippy::cast_precision_loss, reason = "at most 100")]
-    let arc = share as f64 * 1.5708;
+    let arc = share as f64 / 100.0 * std::f64::consts::TAU * 25.0;
     html! {
         div class="kept" {
             svg viewBox="0 0 60 60" role="img" aria-label=(format!("{share} % of promises kept")) {

@@ -97,19 +97,17 @@ impl Curve {
     }
 
     fn path(&self) -> String {
-        let mut path = String::new();
         let mut last = None;
-        for (at, score) in &self.line {
+        let piece = |(at, score): &(Instant, f64)| {
             let (x, y) = (self.x(*at), self.y(*score));
-            match last {
-                None => path.push_str(&format!("M{x:.1} {y:.1}")),
+            match last.replace(*at) {
+                None => format!("M{x:.1} {y:.1}"),
                 // What is written jumps; what fades slopes.
-                Some((before, _)) if before == *at => path.push_str(&format!("V{y:.1}")),
-                Some(_) => path.push_str(&format!("L{x:.1} {y:.1}")),
+                Some(before) if before == *at => format!("V{y:.1}"),
+                Some(_) => format!("L{x:.1} {y:.1}"),
             }
-            last = Some((*at, *score));
-        }
-        path
+        };
+        self.line.iter().map(piece).collect::<Vec<_>>().concat()
     }
 
     pub fn picture(&self, local: &Local) -> Markup {
