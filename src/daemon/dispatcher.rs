@@ -40,7 +40,7 @@ pub async fn dispatcher(this: Dispatcher) {
         pulse.mark_unchanged();
         let now = this.engine.now();
         let round = async {
-            let lanes = this.engine.store.open_lanes(now).await?;
+            let lanes = this.engine.open_lanes(now).await?;
             Ok::<_, crate::store::StoreError>((lanes, this.engine.store.next_ready().await?))
         };
         match round.await {

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::assemble::{Assembled, StartError, assemble};
 use super::dispatcher::{Dispatcher, dispatcher};
+use super::ear::ear;
 use super::files::{adopt, watch_files};
 use super::keeper::{keeper, recover_all};
 use super::listen::{Answers, bind};
@@ -87,6 +88,7 @@ impl Running {
         let writer = tokio::spawn(async move { writes.serve_writes().await });
         tasks.spawn(sequencer(Arc::clone(engine), services.clone(), look, stop.clone()));
         tasks.spawn(keeper(Arc::clone(engine), services.clone(), engine.entropy.id(engine.now()), stop.clone()));
+        tasks.spawn(ear(Arc::clone(engine), services.clone(), stop.clone()));
         tasks.spawn(dispatcher(Dispatcher {
             engine: Arc::clone(engine),
             services: services.clone(),

@@ -9,12 +9,14 @@
 //! | sequencer | wakes leads that are due | the first wake |
 //! | dispatcher | starts couriers for lanes with work | the first ready touch |
 //! | couriers | carry touches, a few a lane | the relay, the receiver |
+//! | ear | hears that another daemon of a fleet made work | the database |
 //! | keeper | renews leases, takes over what others left, feeds the watchdog | a third of a lease |
 //! | listeners | public, private, and the command line's socket | whoever asks |
 
 mod assemble;
 mod courier;
 mod dispatcher;
+mod ear;
 mod files;
 mod keeper;
 mod lifecycle;

@@ -102,7 +102,12 @@ impl<'e> Batch<'e> {
             })
             .collect();
         tx.save(&saved, now).await?;
-        tx.apply(touched.iter().flat_map(|slot| &slot.effects), now).await
+        tx.apply(touched.iter().flat_map(|slot| &slot.effects), now).await?;
+        let queued = |effect: &Effect| matches!(effect, Effect::Queue(_) | Effect::Requeue(_));
+        if touched.iter().flat_map(|slot| &slot.effects).any(queued) {
+            tx.nudge().await?;
+        }
+        Ok(())
     }
 
     /// Finds or makes the lead of each unit.

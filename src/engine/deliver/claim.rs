@@ -11,6 +11,7 @@ use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
 use crate::engine::Engine;
 use crate::engine::commit::Reservation;
+use crate::store::control::Paused;
 use crate::store::lanes::LaneRow;
 use crate::store::leads::LeadKey;
 use crate::store::touch_row::TouchRow;
@@ -43,7 +44,7 @@ impl Engine {
     }
 
     async fn try_claim(&self, name: &str, wanted: usize) -> Result<Vec<Claimed>, StoreError> {
-        if self.is_paused(name).await? {
+        if is_paused(name, &self.store.pauses().await?) {
             return Ok(vec![]);
         }
         let now = self.now();
@@ -72,11 +73,14 @@ impl Engine {
         self.with_leads(rows, token).await
     }
 
-    /// Whether everything, or this sender, was paused by hand.
-    async fn is_paused(&self, lane: &str) -> Result<bool, StoreError> {
-        let sender = lane.strip_prefix("mail:").map(|sender| format!("sender:{sender}"));
-        let pauses = self.store.pauses().await?;
-        Ok(pauses.iter().any(|pause| pause.scope == "all" || Some(&pause.scope) == sender.as_ref()))
+    /// The lanes with work that may be done now; what was paused by hand is not among them.
+    pub async fn open_lanes(&self, now: Instant) -> Result<Vec<String>, StoreError> {
+        let mut lanes = self.store.open_lanes(now).await?;
+        if !lanes.is_empty() {
+            let pauses = self.store.pauses().await?;
+            lanes.retain(|lane| !is_paused(lane, &pauses));
+        }
+        Ok(lanes)
     }
 
     /// Returns places that were reserved and not used.
@@ -122,6 +126,16 @@ impl Engine {
     fn token(&self) -> String {
         self.entropy.id(self.now())
     }
+}
+
+/// Whether everything, or this sender or channel, was paused by hand.
+fn is_paused(lane: &str, pauses: &[Paused]) -> bool {
+    let scope = match lane.split_once(':') {
+        Some(("mail", sender)) => format!("sender:{sender}"),
+        Some(("hook", channel)) => format!("channel:{channel}"),
+        _ => return false,
+    };
+    pauses.iter().any(|pause| pause.scope == "all" || pause.scope == scope)
 }
 
 /// When a lane that waits on something of its own is ready.

@@ -31,7 +31,7 @@ impl Engine {
     /// Carries all that is ready on every open lane, one after the other: the sequential composition that rehearsals use.
     pub async fn deliver_once(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
         let mut carried = 0;
-        for lane in self.store.open_lanes(now).await.map_err(Arc::new)? {
+        for lane in self.open_lanes(now).await.map_err(Arc::new)? {
             let mut line = self.line(&lane);
             for claimed in self.claim(&lane, TAKE).await? {
                 let outcome = self.attempt(&claimed, &mut line).await?;
@@ -45,7 +45,7 @@ impl Engine {
 
     /// Beats if work that may be done now waits on a lane.
     pub async fn beat_if_waiting(&self, lane: &str) {
-        let open = self.store.open_lanes(self.now()).await.unwrap_or_default();
+        let open = self.open_lanes(self.now()).await.unwrap_or_default();
         if open.iter().any(|other| other == lane) {
             self.beat();
         }
