@@ -43,8 +43,9 @@ pub struct Options {
 /// Says what keeps it from starting; then nothing was started.
 pub async fn run(loaded: Loaded, options: Options) -> Result<(), StartError> {
     let mut signals = Signals::new()?;
-    let bound = bind(&loaded.config).await?;
+    // First the store, whose lock says that nobody else is there; only then may a socket that was left behind be taken away.
     let Assembled { engine, config } = assemble(loaded, Access::Write, options.fail).await?;
+    let bound = bind(&config).await?;
     let alone = engine.store.clock().await?.is_none();
     if alone {
         let taken = recover_all(&engine).await?;
