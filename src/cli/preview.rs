@@ -12,12 +12,12 @@ use super::failure::Failure;
 use super::paper::{Paper, say};
 use super::proof::{Leg, Proof, What};
 use super::someone;
-use crate::compile::nearest;
 use crate::config;
 use crate::domain::lead::Lead;
 use crate::domain::message::Message;
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::Sequence;
+use crate::domain::spelling::nearest;
 use crate::domain::time::Instant;
 
 const AFTER: &str = "\
@@ -199,8 +199,8 @@ fn shape(leg: &Leg) -> Value {
 /// Opens a page in whatever opens pages here.
 fn show(page: &Path) -> Result<(), Failure> {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let opened = Command::new(opener).arg(page).status();
-    if opened.is_ok_and(|status| status.success()) {
+    let tried = Command::new(opener).arg(page).status();
+    if tried.is_ok_and(|status| status.success()) {
         return Ok(());
     }
     Err(Failure::broken(format!("`{opener}` could not open it")).hint(format!("open {} by hand", page.display())))
