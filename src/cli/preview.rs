@@ -42,7 +42,7 @@ pub struct Preview {
     /// A lead of the store: address or id
     #[arg(long, value_name = "LEAD")]
     lead: Option<String>,
-    /// A lead from a JSON file: {"email": …, "first_name": …}
+    /// A lead from a JSON file: `{"email": …, "first_name": …}`
     #[arg(long = "as", value_name = "FILE", conflicts_with = "lead")]
     file: Option<PathBuf>,
     /// When the lead enters; now if not given

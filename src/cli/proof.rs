@@ -3,6 +3,7 @@
 //! Nothing is decided here: waits, windows and conditions are the domain's own, asked about the lead as it is now. What people and
 //! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -79,7 +80,7 @@ impl<'a> Proof<'a> {
             phase: Phase::Ready,
             anchor: start,
             paused: None,
-            steps: Default::default(),
+            steps: BTreeMap::default(),
             zone: None,
         };
         Self {

@@ -104,7 +104,7 @@ async fn hand_over(
     let written = session.write(bytes).await;
     session.quit().await;
     match written {
-        Written::Accepted(reply) => Ok(reply.to_string()),
+        Written::Accepted(reply) => Ok(reply),
         Written::Refused(reply) => Err(Failure::no(format!("{place} refused it: {reply}"))),
         Written::Lost(why) => Err(Failure::broken(format!("{place}: {why}; nobody knows whether it arrived"))),
     }
