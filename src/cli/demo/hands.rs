@@ -68,7 +68,7 @@ impl Hands {
             }
             Deed::Stage { person, to, reason } => {
                 let request = self.http.post(format!("{}/leads/{}/stage", self.api, email(person)));
-                self.ask(request, &json!({ "to": to, "reason": reason })).await?;
+                self.ask(request, &json!({ "stage": to, "reason": reason })).await?;
             }
         }
         Ok(Said::Something)

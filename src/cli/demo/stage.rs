@@ -75,7 +75,9 @@ impl Stage {
         let catcher = Catcher::bind(shelf.clone()).await.map_err(deaf)?;
         let receiver = Receiver::bind(receipts.clone()).await.map_err(deaf)?;
         let mut environment = settings(catcher.address().map_err(deaf)?, receiver.address().map_err(deaf)?);
-        let bound = bind(&load(folder, &environment)?.config).await?;
+        let config = load(folder, &environment)?.config;
+        fs::create_dir_all(&config.data).map_err(|error| Failure::broken(format!("cannot make a folder: {error}")))?;
+        let bound = bind(&config).await?;
         let (public, private) = bound.addresses().map_err(deaf)?;
         environment.insert("OVERTURE_PUBLIC_URL".to_owned(), format!("http://{public}"));
         let loaded = load(folder, &environment)?;
@@ -183,7 +185,7 @@ fn settings(mail: SocketAddr, hooks: SocketAddr) -> Environment {
     .map(|(key, value)| (format!("OVERTURE_{key}"), value))
     .into();
     for (channel, _) in SECRETS {
-        let key = format!("OVERTURE_CHANNELS__{}", channel.to_uppercase());
+        let key = format!("OVERTURE_CHANNELS__{}", channel.replace('-', "_").to_uppercase());
         set.insert(format!("{key}__URL"), format!("http://{hooks}/{channel}"));
         set.insert(format!("{key}__ALLOW_HTTP"), "true".to_owned());
     }
