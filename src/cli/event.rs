@@ -25,7 +25,7 @@ Examples:
 pub struct Event {
     /// Address or id
     lead: String,
-    /// Its name, as the files use it: `demo_requested`, `page_viewed`, `replied`, …
+    /// Its name, as the files use it: replied, `demo_requested`, `page_viewed`, …
     name: String,
     /// What the event brings, as `event.KEY` in conditions
     #[arg(long, value_name = "KEY=VALUE")]

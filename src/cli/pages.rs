@@ -57,9 +57,9 @@ fn section(leg: &Leg, page: &str, paper: &Paper) -> Option<Markup> {
             section.held { h2 { (leg.step) " would be held" } p { time { (at) } " · " (refuse) } }
         },
         What::Wait(until) => html! { p.quiet { "waits until " (paper.time(*until)) } },
-        What::Way { condition, now } => html! {
+        What::Way { said, now } => html! {
             h3 {
-                @if let Some(condition) = condition { "if " code { (condition) } } @else { "else" }
+                (said)
                 @if *now { span.quiet { " (the way taken today)" } }
             }
         },

@@ -12,12 +12,12 @@ use super::failure::Failure;
 use super::paper::{Paper, say};
 use super::proof::{Leg, Proof, What};
 use super::someone;
+use crate::compile::nearest;
 use crate::config;
 use crate::domain::lead::Lead;
 use crate::domain::message::Message;
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::Sequence;
-use crate::domain::spelling::nearest;
 use crate::domain::time::Instant;
 
 const AFTER: &str = "\
@@ -42,7 +42,7 @@ pub struct Preview {
     /// A lead of the store: address or id
     #[arg(long, value_name = "LEAD")]
     lead: Option<String>,
-    /// A lead from a JSON file: `{"email": …, "first_name": …}`
+    /// A lead from a JSON file: its address under "email", all else are attributes
     #[arg(long = "as", value_name = "FILE", conflicts_with = "lead")]
     file: Option<PathBuf>,
     /// When the lead enters; now if not given
@@ -147,9 +147,8 @@ fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
             format!("\n{margin}{at}  {}: calls {channel}: HELD, {refuse}", leg.step)
         }
         What::Wait(until) => format!("\n{margin}waits until {}", paper.time(*until)),
-        What::Way { condition, now } => {
+        What::Way { said, now } => {
             let mark = if *now { "->" } else { "  " };
-            let said = condition.as_ref().map_or_else(|| "else".to_owned(), |condition| format!("if {condition}"));
             format!("\n{margin}{mark} {said}:")
         }
         What::Set(said) => format!("{margin}sets {said}"),
@@ -183,24 +182,24 @@ fn shape(leg: &Leg) -> Value {
         What::Call { channel, values: Ok(values) } => json!({ "call": { "channel": channel, "with": values } }),
         What::Mail(Err(_)) | What::Call { values: Err(_), .. } => json!({ "held": why_held(leg) }),
         What::Wait(until) => json!({ "wait_until": until.to_string() }),
-        What::Way { condition, now } => json!({ "way": { "if": condition, "taken_now": now } }),
+        What::Way { said, now } => json!({ "way": said, "taken_now": now }),
         What::Set(said) => json!({ "set": said }),
         What::Handoff { reason, when } => json!({ "handoff": { "reason": reason, "when": when } }),
         What::Enroll(sequence) => json!({ "enroll": sequence }),
         What::End(reason) => json!({ "end": reason }),
     };
-    let mut shape = json!({ "step": leg.step, "at": leg.at.to_string(), "depth": leg.depth });
-    if let (Value::Object(shape), Value::Object(what)) = (&mut shape, what) {
-        shape.extend(what);
+    let mut told = json!({ "step": leg.step, "at": leg.at.to_string(), "depth": leg.depth });
+    if let (Value::Object(told), Value::Object(what)) = (&mut told, what) {
+        told.extend(what);
     }
-    shape
+    told
 }
 
 /// Opens a page in whatever opens pages here.
 fn show(page: &Path) -> Result<(), Failure> {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let tried = Command::new(opener).arg(page).status();
-    if tried.is_ok_and(|status| status.success()) {
+    let shown = Command::new(opener).arg(page).status();
+    if shown.is_ok_and(|status| status.success()) {
         return Ok(());
     }
     Err(Failure::broken(format!("`{opener}` could not open it")).hint(format!("open {} by hand", page.display())))

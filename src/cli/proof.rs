@@ -3,7 +3,7 @@
 //! Nothing is decided here: waits, windows and conditions are the domain's own, asked about the lead as it is now. What people and
 //! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -39,9 +39,9 @@ pub enum What {
     },
     /// Until when.
     Wait(Instant),
-    /// A way that is taken if this holds; `now` says whether the lead would take it today.
+    /// One way of a branch, as `if clicked("welcome")`; `now` says whether the lead would take it today.
     Way {
-        condition: Option<String>,
+        said: String,
         now: bool,
     },
     Set(String),
@@ -141,18 +141,19 @@ impl<'a> Proof<'a> {
         let mut here = from;
         while here != until {
             let Some(step) = here.and_then(|index| sequence.steps.get(index)) else { return Some(at) };
-            match &step.act {
-                Act::Branch { arms, otherwise } => at = self.branch((step, arms), *otherwise, (at, depth))?,
-                act => {
-                    let (what, then) = self.act(step, act, at);
-                    // A window may open later than the step was reached.
-                    let shown = if matches!(what, What::Wait(_)) { at } else { then };
-                    self.legs.push(Leg { depth, step: step.id.clone(), at: shown, what });
-                    at = then;
-                    if matches!(act, Act::End { .. }) {
-                        return None;
-                    }
-                }
+            if let Act::Branch { arms, otherwise } = &step.act {
+                let join = join(&sequence, arms, *otherwise);
+                at = self.branch((step, arms), (*otherwise, join), (at, depth))?;
+                here = join;
+                continue;
+            }
+            let (what, then) = self.act(step, &step.act, at);
+            // A window may open later than the step was reached.
+            let shown = if matches!(what, What::Wait(_)) { at } else { then };
+            self.legs.push(Leg { depth, step: step.id.clone(), at: shown, what });
+            at = then;
+            if matches!(step.act, Act::End { .. }) {
+                return None;
             }
             here = step.next;
         }
@@ -163,21 +164,23 @@ impl<'a> Proof<'a> {
     fn branch(
         &mut self,
         (step, arms): (&Step, &[Arm]),
-        otherwise: Option<usize>,
+        (otherwise, join): (Option<usize>, Option<usize>),
         (at, depth): (Instant, usize),
     ) -> Option<Instant> {
         let view = View::new(&self.lead, self.playbook, at).within(&self.enrollment);
         let taken = arms.iter().position(|arm| arm.when.test(&view, at).value).unwrap_or(arms.len());
-        let ways = arms.iter().map(|arm| (Some(arm.when.text().to_owned()), arm.then)).chain([(None, otherwise)]);
+        let word = |number: usize| if number == 0 { "if" } else { "else if" };
+        let arms = arms.iter().enumerate().map(|(n, arm)| (format!("{} {}", word(n), arm.when.text()), arm.then));
+        let ways = arms.chain([("else".to_owned(), otherwise)]);
         let (mut on, mut any) = (None, None);
-        for (number, (condition, then)) in ways.enumerate() {
-            let empty = then.is_none() || then == step.next;
-            if condition.is_some() || !empty || number == taken {
-                let way = What::Way { condition, now: number == taken };
+        for (number, (said, then)) in ways.enumerate() {
+            let empty = then.is_none() || then == join;
+            if said != "else" || !empty || number == taken {
+                let way = What::Way { said, now: number == taken };
                 self.legs.push(Leg { depth, step: step.id.clone(), at, what: way });
             }
             let before = (self.sent.clone(), self.first_subject.clone(), self.lead.attributes.clone());
-            let arrived = if empty { Some(at) } else { self.walk(then, step.next, (at, depth + 1)) };
+            let arrived = if empty { Some(at) } else { self.walk(then, join, (at, depth + 1)) };
             if number == taken {
                 on = arrived;
             } else {
@@ -302,6 +305,28 @@ impl<'a> Proof<'a> {
             .filter_map(|(name, value)| Some((name.strip_prefix("account.")?.to_owned(), value.clone())))
             .collect()
     }
+}
+
+/// Where the ways of a branch meet again. Their steps lie one way after the other, so that is the first step from the last way on that an
+/// earlier one comes to; nothing if none goes on.
+fn join(sequence: &Sequence, arms: &[Arm], otherwise: Option<usize>) -> Option<usize> {
+    let starts: Vec<usize> = arms.iter().map(|arm| arm.then).chain([otherwise]).flatten().collect();
+    let last = starts.iter().copied().max()?;
+    let ways = starts.iter().filter(|start| **start < last);
+    ways.filter_map(|start| reached(sequence, *start).range(last..).next().copied()).min()
+}
+
+/// All steps one may come to from one, itself included.
+fn reached(sequence: &Sequence, from: usize) -> BTreeSet<usize> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(index) = open.pop() {
+        let Some(step) = sequence.steps.get(index).filter(|_| seen.insert(index)) else { continue };
+        open.extend(step.next);
+        if let Act::Branch { arms, otherwise } = &step.act {
+            open.extend(arms.iter().filter_map(|arm| arm.then).chain(*otherwise));
+        }
+    }
+    seen
 }
 
 fn step_values(step: &Step) -> Map<String, Value> {

@@ -33,7 +33,7 @@ enum What {
     Add {
         #[arg(required = true)]
         targets: Vec<String>,
-        /// `unsubscribed`, `hard_bounce`, `complaint` or `manual`
+        /// unsubscribed, `hard_bounce`, complaint or manual
         #[arg(long, default_value = "manual")]
         reason: String,
     },

@@ -14,7 +14,7 @@ const AFTER: &str = "\
 The key is shown once and kept nowhere. Commands on this machine need none: they use the socket that only its owner can open.
 
 Examples:
-  overture token create website --scope events
+  overture token create website --scope enroll
   curl -H \"Authorization: Bearer $KEY\" http://127.0.0.1:8026/v1/leads
   overture token revoke 06em…";
 
@@ -32,7 +32,7 @@ enum What {
     Create {
         /// Whose key it is
         name: String,
-        /// What it may do; several times for several. An unknown one is answered with all there are
+        /// What it may do: read, enroll, send, config, export, erase or admin; several times for several
         #[arg(long, required = true)]
         scope: Vec<String>,
     },

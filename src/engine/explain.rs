@@ -12,6 +12,7 @@ use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::score::{Ledger, Score};
 use crate::domain::stage::Stage;
+use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::domain::touch::Outcome;
 use crate::store::StoreError;
@@ -68,6 +69,7 @@ impl Engine {
     /// Explains a lead; a constant number of reads.
     pub async fn why(&self, lead: &Lead) -> Result<Why, Arc<StoreError>> {
         let events = self.store.history(&lead.id).await.map_err(Arc::new)?;
+        let suppressed = self.suppression_of(lead).await?;
         let playbook = self.playbook();
         let view = View::new(lead, &playbook, self.now());
         Ok(Why {
@@ -76,9 +78,22 @@ impl Engine {
             stage: lead.stage,
             score: view.scored(),
             temperature: view.heat().to_owned(),
-            stands: stands(lead, &playbook),
+            stands: stands(lead, suppressed, &playbook),
             history: events.iter().map(entry).collect(),
         })
+    }
+
+    /// Why a lead must not be contacted: by what it is told itself, or because its address or domain was suppressed before it came.
+    pub async fn suppression_of(&self, lead: &Lead) -> Result<Option<Reason>, Arc<StoreError>> {
+        if lead.suppressed.is_some() {
+            return Ok(lead.suppressed);
+        }
+        for target in [lead.address.as_str(), lead.address.domain()] {
+            if let Some(found) = self.store.reports().suppression(target).await.map_err(Arc::new)? {
+                return Ok(Some(found.reason));
+            }
+        }
+        Ok(None)
     }
 
     /// The score of a lead at an instant, line by line: now from what it carries, in the past from its events.
@@ -125,9 +140,9 @@ impl Engine {
     }
 }
 
-fn stands(lead: &Lead, playbook: &Playbook) -> Vec<String> {
+fn stands(lead: &Lead, suppressed: Option<Reason>, playbook: &Playbook) -> Vec<String> {
     let mut lines: Vec<String> = lead.enrollments.iter().map(|running| stand(running, playbook)).collect();
-    if let Some(reason) = lead.suppressed {
+    if let Some(reason) = suppressed {
         lines.push(format!("must not be contacted: {}", reason.as_str()));
     }
     lines.extend(lead.opted_out.iter().map(|topic| format!("gets nothing about `{topic}`: unsubscribed from it")));

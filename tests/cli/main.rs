@@ -1,3 +1,16 @@
 //! What an operator touches: the commands, and the unit that runs the daemon.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests stand outside of the product: they wait, spawn and read the environment"
+)]
 
+#[expect(dead_code, reason = "commands need fewer parts than scenarios")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod beside;
+mod by_hand;
+mod files;
+mod help;
+mod lists;
 mod service_unit;

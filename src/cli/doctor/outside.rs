@@ -29,8 +29,8 @@ fn secret(config: &Config) -> Finding {
         return Finding::ok(what, "is made at the first start, and kept with the data");
     };
     let mode = found.permissions().mode() & 0o777;
-    let others = mode & 0o077;
-    if others == 0 {
+    let for_others = mode % 0o100;
+    if for_others == 0 {
         return Finding::ok(what, format!("kept in {}; back it up with the data", path.display()));
     }
     let said = format!("{} can be read by others (mode {mode:o})", path.display());

@@ -96,7 +96,9 @@ pub async fn find(app: &App, key: LeadKey) -> Result<Lead, Problem> {
 /// `GET /v1/leads/{id or address}`.
 pub async fn one(State(app): State<App>, Path(who): Path<String>) -> Answer200 {
     let lead = find(&app, lead_key(&who)?).await?;
-    Ok(Answered(shape::lead(&lead, &app.engine.playbook(), app.engine.now())))
+    let mut shape = shape::lead(&lead, &app.engine.playbook(), app.engine.now());
+    shape["suppressed"] = json!(app.engine.suppression_of(&lead).await?);
+    Ok(Answered(shape))
 }
 
 /// `GET /v1/leads/{lead}/why`: all that happened and did not, in sentences.

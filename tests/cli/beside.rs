@@ -1,0 +1,50 @@
+//! Commands beside a running daemon: they go through it, and after it they do without.
+
+use crate::support::daemon::{Daemon, overture};
+use crate::support::workspace::Workspace;
+
+#[test]
+fn a_command_beside_a_daemon_writes_through_it_and_after_its_death_by_itself() {
+    let workspace = Workspace::example();
+    let mut daemon = Daemon::start(&workspace);
+    // The daemon holds the lock: only through it can anything be written.
+    overture(&workspace, &["event", "zoe@example.com", "page_viewed", "--data", "path=/pricing", "--create"]).ok();
+    let score = overture(&workspace, &["score", "zoe@example.com", "--json"]).ok().json();
+    assert_eq!(score["score"]["engagement"].as_f64().map(f64::round), Some(15.0));
+    let doctor = overture(&workspace, &["doctor"]).ok();
+    assert!(doctor.stdout.contains("ok    daemon: runs"), "{}", doctor.stdout);
+    let refused = overture(&workspace, &["migrate"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("is in use by process"), "{}", refused.stderr);
+    daemon.kill9();
+    // Its socket is still there, and nobody answers at it.
+    assert!(workspace.file("data/overture.sock").exists());
+    overture(&workspace, &["event", "zoe@example.com", "demo_requested"]).ok();
+    let why = overture(&workspace, &["why", "zoe@example.com"]).ok();
+    assert!(
+        why.stdout.contains("page_viewed, by human") && why.stdout.contains("demo_requested, by human"),
+        "{}",
+        why.stdout
+    );
+}
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on_answering() {
+    let workspace = Workspace::example();
+    let _first = Daemon::start(&workspace);
+    let second = overture(&workspace, &["run"]);
+    assert_eq!(second.code, Some(2));
+    assert!(second.stderr.contains("is in use by process"), "{}", second.stderr);
+    overture(&workspace, &["event", "zoe@example.com", "page_viewed", "--create"]).ok();
+}
+
+#[test]
+fn a_broken_file_keeps_no_one_from_the_data_of_a_running_daemon() {
+    let workspace = Workspace::example();
+    let _daemon = Daemon::start(&workspace);
+    workspace.write("sequences/broken.yaml", "steps: [");
+    overture(&workspace, &["event", "zoe@example.com", "page_viewed", "--create"]).ok();
+    let told = overture(&workspace, &["run"]);
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("sequences/broken.yaml") && told.stderr.contains("overture check"), "{}", told.stderr);
+}

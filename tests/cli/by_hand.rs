@@ -1,0 +1,161 @@
+//! What a person does by hand, without a daemon: every command on a store of its own.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::daemon::{Told, overture};
+use crate::support::workspace::Workspace;
+
+fn with_zoe() -> Workspace {
+    let workspace = Workspace::example();
+    overture(&workspace, &["leads", "set", "zoe@example.com", "first_name=Zoe", "country=DE", "company=Acme"]).ok();
+    workspace
+}
+
+fn json(workspace: &Workspace, arguments: &[&str]) -> serde_json::Value {
+    overture(workspace, &[arguments, &["--json"]].concat()).ok().json()
+}
+
+/// A command that ends with a code, and what it said.
+fn told_no(workspace: &Workspace, arguments: &[&str], says: &str) {
+    let told = overture(workspace, arguments);
+    assert_eq!(told.code, Some(1), "{arguments:?}: {}{}", told.stdout, told.stderr);
+    assert!(told.stderr.contains(says), "{arguments:?}: {}", told.stderr);
+}
+
+#[test]
+fn a_lead_is_enrolled_explained_paused_and_suppressed_by_hand() {
+    let workspace = with_zoe();
+    overture(&workspace, &["enroll", "trial-nurture", "zoe@example.com"]).ok();
+    told_no(&workspace, &["enroll", "trial-nurture", "zoe@example.com"], "the lead is in this sequence already");
+    let why = overture(&workspace, &["why", "zoe@example.com"]).ok().stdout;
+    assert!(
+        why.contains("trial-nurture at `welcome`") && why.contains("What happened, in the time of Europe/Berlin:"),
+        "{why}"
+    );
+    overture(&workspace, &["pause", "lead", "zoe@example.com"]).ok();
+    assert!(overture(&workspace, &["why", "zoe@example.com"]).ok().stdout.contains("paused until it is resumed"));
+    overture(&workspace, &["resume", "lead", "zoe@example.com"]).ok();
+    overture(&workspace, &["suppress", "add", "zoe@example.com", "--reason", "complaint"]).ok();
+    assert!(overture(&workspace, &["suppress", "list"]).ok().stdout.contains("zoe@example.com  complaint"));
+    told_no(&workspace, &["enroll", "outbound-cadence", "zoe@example.com"], "");
+    overture(&workspace, &["suppress", "remove", "zoe@example.com"]).ok();
+    told_no(&workspace, &["suppress", "remove", "zoe@example.com"], "this is not suppressed");
+    assert_eq!(json(&workspace, &["touches", "list", "--lead", "zoe@example.com"])["state"], "cancelled");
+    assert_eq!(overture(&workspace, &["unknown", "list"]).ok().stdout, "");
+}
+
+#[test]
+fn a_score_is_a_sum_with_the_newest_driver_first() {
+    let workspace = with_zoe();
+    overture(
+        &workspace,
+        &["leads", "set", "zoe@example.com", "title=VP Operations", "employees=300", "industry=software"],
+    )
+    .ok();
+    overture(&workspace, &["event", "zoe@example.com", "page_viewed", "--data", "path=/pricing"]).ok();
+    overture(&workspace, &["event", "zoe@example.com", "demo_requested"]).ok();
+    let told = overture(&workspace, &["score", "zoe@example.com"]).ok().stdout;
+    assert!(told.starts_with("80 = fit 40 + engagement 40, hot, at "), "{told}");
+    let rules: Vec<&str> = told
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split("  ").find(|part| part.trim().starts_with(char::is_alphabetic)))
+        .collect();
+    assert_eq!(rules[0].trim(), "demo request", "{told}");
+    let before = overture(&workspace, &["score", "zoe@example.com", "--at", "2020-01-01"]).ok().stdout;
+    assert!(before.starts_with("0 = fit 0 + engagement 0"), "{before}");
+    let handed = json(&workspace, &["handoff", "list"]);
+    let id = handed["id"].as_str().expect("a handoff has an id").to_owned();
+    overture(&workspace, &["handoff", "claim", &id, "--by", "ines"]).ok();
+    overture(&workspace, &["handoff", "contacted", &id, "--by", "ines"]).ok();
+    assert_eq!(json(&workspace, &["handoff", "show", &id])["sla"], "met");
+}
+
+#[test]
+fn what_is_not_there_or_makes_no_sense_is_told_in_a_sentence() {
+    let workspace = with_zoe();
+    told_no(&workspace, &["event", "tom@example.org", "page_viewed"], "--create makes it");
+    told_no(&workspace, &["why", "tom@example.org"], "there is no such lead");
+    told_no(&workspace, &["event", "zoe@example.com", "sent"], "only Overture itself makes");
+    told_no(&workspace, &["event", "zoe@example.com", "page_viewed", "--at", "2099-01-01"], "ahead");
+    told_no(&workspace, &["leads", "set", "zoe@example.com", "emploees=3"], "employees");
+    told_no(&workspace, &["pause", "sender", "groth"], "did you mean `growth`");
+    told_no(&workspace, &["resume", "everything"], "this is not paused");
+    told_no(&workspace, &["handoff", "show", "hnd_x"], "there is no such handoff");
+    told_no(&workspace, &["sequence", "show", "trial-nurtur"], "did you mean `trial-nurture`");
+    let when = overture(&workspace, &["score", "zoe@example.com", "--at", "yesterday"]);
+    assert_eq!(when.code, Some(2));
+    assert!(when.stderr.contains("`yesterday` is no point in time"), "{}", when.stderr);
+}
+
+#[test]
+fn reading_a_store_that_is_not_there_says_how_it_comes_to_be() {
+    let told = overture(&Workspace::example(), &["leads", "list"]);
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("there is no database at"), "{}", told.stderr);
+    let workspace = Workspace::example();
+    assert_eq!(overture(&workspace, &["migrate", "--check"]).code, Some(1));
+    let done = overture(&workspace, &["migrate"]).ok();
+    assert!(done.stdout.contains("done: "), "{}", done.stdout);
+    overture(&workspace, &["migrate", "--check"]).ok();
+    overture(&workspace, &["leads", "list"]).ok();
+}
+
+#[test]
+fn a_key_is_shown_once_and_can_be_revoked() {
+    let workspace = Workspace::example();
+    let made = json(&workspace, &["token", "create", "website", "--scope", "enroll"]);
+    let (id, key) = (made["id"].as_str().expect("an id"), made["token"].as_str().expect("a key"));
+    let list = overture(&workspace, &["token", "list"]).ok().stdout;
+    assert!(list.contains("website") && !list.contains(key), "{list}");
+    overture(&workspace, &["token", "revoke", id]).ok();
+    told_no(&workspace, &["token", "revoke", id], "revoked before");
+    told_no(&workspace, &["token", "create", "website", "--scope", "event"], "is no scope; there are");
+}
+
+/// Runs a command with a text on standard input, as a mail server does.
+fn piped(workspace: &Workspace, arguments: &[&str], input: &[u8]) -> Told {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_overture"))
+        .args(arguments)
+        .arg("--workspace")
+        .arg(workspace.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("our program starts");
+    child.stdin.take().expect("stdin is a pipe").write_all(input).expect("the command reads");
+    let output = child.wait_with_output().expect("a child can be waited for");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Told { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[test]
+fn a_mail_that_is_not_for_us_changes_nothing_and_no_mail_at_all_is_an_error() {
+    let workspace = with_zoe();
+    let stranger = b"From: someone@example.org\r\nTo: maya@northwind.example\r\nSubject: Hi\r\nMessage-ID: <1@example.org>\r\n\r\nHello\r\n";
+    assert_eq!(piped(&workspace, &["mail", "ingest"], stranger).code, Some(0));
+    let nothing = piped(&workspace, &["mail", "ingest"], b"\n");
+    assert_eq!(nothing.code, Some(2));
+    assert!(nothing.stderr.contains("there is no message on standard input"), "{}", nothing.stderr);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let workspace = with_zoe();
+    for arguments in [&["why", "zoe@example.com"][..], &["leads", "list", "--json"], &["--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_overture"))
+            .args(arguments)
+            .arg("--workspace")
+            .arg(workspace.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("our program starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("a child can be waited for");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{arguments:?}: {:?} {said}", output.status);
+    }
+}

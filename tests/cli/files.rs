@@ -1,0 +1,105 @@
+//! Commands that need the workspace alone.
+
+use crate::support::daemon::overture;
+use crate::support::workspace::Workspace;
+
+#[test]
+fn what_init_copies_has_no_mistake_and_a_second_init_leaves_it_as_it_was() {
+    let workspace = Workspace::example();
+    let folder = workspace.file("fresh");
+    let folder = folder.to_str().expect("a path in UTF-8");
+    let first = overture(&workspace, &["init", folder]).ok();
+    assert!(first.stdout.contains("overture check") && first.stdout.contains("files copied"), "{}", first.stdout);
+    let checked = overture(&workspace, &["check", folder]).ok();
+    assert_eq!(checked.stdout, "0 errors, 0 warnings: 3 sequences can run\n");
+    workspace.write("fresh/sequences/trial-nurture.yaml", "mine");
+    let second = overture(&workspace, &["init", folder, "--json"]).ok().json();
+    assert_eq!(second["copied"], serde_json::json!([]));
+    assert_eq!(workspace.read("fresh/sequences/trial-nurture.yaml"), "mine");
+}
+
+#[test]
+fn check_underlines_every_mistake_of_every_file_and_fails() {
+    let workspace = Workspace::example();
+    let sequence = workspace.read("sequences/trial-nurture.yaml");
+    workspace.write("sequences/trial-nurture.yaml", &sequence.replace("email: trial/nudge", "email: trial/nugde"));
+    workspace.write("sequences/empty.yaml", "");
+    workspace.set("zone", "Europe/Berlim");
+    let told = overture(&workspace, &["check"]);
+    assert_eq!(told.code, Some(1), "{}", told.stderr);
+    insta::assert_snapshot!(told.stdout);
+    let json = overture(&workspace, &["check", "--format", "json"]);
+    assert_eq!(json.code, Some(1));
+    let found = json.json();
+    assert_eq!(found["errors"].as_u64(), Some(found["diagnostics"].as_array().map_or(0, Vec::len) as u64));
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_exit_code_2() {
+    let told = overture(&Workspace::example(), &["check", "nowhere"]);
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("nowhere"), "{}", told.stderr);
+}
+
+#[test]
+fn a_preview_keeps_windows_holidays_and_branches_and_tells_what_would_be_held() {
+    let workspace = Workspace::example();
+    workspace
+        .write("zoe.json", r#"{"email": "zoe@example.com", "first_name": "Zoe", "country": "DE", "company": "Acme"}"#);
+    let file = workspace.file("zoe.json");
+    let file = file.to_str().expect("a path in UTF-8");
+    let asked = ["preview", "trial-nurture", "--as", file, "--at", "2026-12-23 16:00"];
+    let told = overture(&workspace, &asked).ok();
+    let shown: Vec<&str> = told.stdout.lines().filter(|line| !line.trim_start().starts_with('|')).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+    let template = workspace.read("templates/trial/nudge.md");
+    workspace.write("templates/trial/nudge.md", &template.replacen("\n---\n", "\n---\n\n{{lead.budget}}\n", 1));
+    let held = overture(&workspace, &[&asked[..], &["--json"]].concat());
+    assert_eq!(held.code, Some(1), "{}", held.stderr);
+    assert!(held.stdout.contains("`lead.budget` is missing or blank"), "{}", held.stdout);
+}
+
+#[test]
+fn a_test_mail_stays_in_the_sandbox_until_sending_is_live() {
+    let workspace = Workspace::example();
+    let told = overture(&workspace, &["send-test", "trial-nurture", "welcome", "--to", "me@northwind.example"]).ok();
+    assert!(told.stderr.contains("`send: sandbox`"), "{}", told.stderr);
+    let kept: Vec<_> = std::fs::read_dir(workspace.file("data/sandbox")).expect("the sandbox is there").collect();
+    let mail = std::fs::read_to_string(kept[0].as_ref().expect("a file").path()).expect("a mail is text");
+    assert!(mail.contains("To: me@northwind.example") && kept.len() == 1, "{mail}");
+    let wrong = overture(&workspace, &["send-test", "trial-nurture", "wellcome", "--to", "me@northwind.example"]);
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("steps with a mail are welcome, "), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_test_mail_leaves_through_the_senders_server_once_sending_is_live() {
+    let Some(sink) = crate::support::smtp_sink::SmtpSink::start() else { return };
+    let workspace = Workspace::example();
+    workspace.live("growth", sink.address());
+    workspace.live("outbound", sink.address());
+    let told = overture(&workspace, &["send-test", "trial-nurture", "welcome", "--to", "me@northwind.example"]).ok();
+    assert!(told.stderr.contains("took it for me@northwind.example: 250"), "{}", told.stderr);
+    let doctor = overture(&workspace, &["doctor", "--json"]);
+    let found = doctor.json();
+    let senders: Vec<_> =
+        found["findings"].as_array().into_iter().flatten().filter(|one| one["what"] == "sender growth").collect();
+    assert_eq!(senders[0]["mark"], "ok", "{found}");
+}
+
+#[test]
+fn doctor_says_what_is_bad_and_what_to_do() {
+    let workspace = Workspace::example();
+    let fine = overture(&workspace, &["doctor"]).ok();
+    assert!(
+        fine.stdout.contains("warn  daemon: does not run here\n      -> `overture run` starts it"),
+        "{}",
+        fine.stdout
+    );
+    workspace.live("growth", "127.0.0.1:1".parse().expect("an address"));
+    workspace.live("outbound", "127.0.0.1:1".parse().expect("an address"));
+    let told = overture(&workspace, &["doctor"]);
+    assert_eq!(told.code, Some(1));
+    assert!(told.stdout.contains("bad   sender growth: 127.0.0.1:1: "), "{}", told.stdout);
+    assert!(told.stdout.contains("links in mails lead nowhere"), "{}", told.stdout);
+}
