@@ -30,7 +30,7 @@ use tower::ServiceExt;
 pub const START: Instant = Instant(1_767_600_000_000);
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 6] = [
     (
         "config/overture.yaml",
         "company: {name: Acme, postal_address: 1 Main St}\nzone: Europe/Berlin\npublic_url: http://127.0.0.1:8025\n\
@@ -64,7 +64,6 @@ const FILES: [(&str, &str); 7] = [
          [Yours](https://acme.example/for/{{or lead.plan \"all\"}})\n\n{{company.postal_address}} \
          [Unsubscribe]({{unsubscribe_url}})\n",
     ),
-    ("templates/note.json", "{\"email\": \"{{lead.email}}\"}\n"),
 ];
 
 pub struct House {
@@ -125,7 +124,9 @@ impl House {
         };
         let files = FILES.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into();
         let compiled = workspace(&files, &Overlay::default());
-        let playbook = compiled.playbook.unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics.iter().map(|d| &d.message).collect::<Vec<_>>()));
+        let playbook = compiled
+            .playbook
+            .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics.iter().map(|d| &d.message).collect::<Vec<_>>()));
         let parts = Parts {
             store,
             clock: Clock::manual(START),
