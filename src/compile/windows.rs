@@ -29,19 +29,12 @@ pub fn windows<'a>(
 
 /// The numbers that conditions compare a score with: where a falling score may turn something.
 pub fn thresholds<'a>(scoring: &Scoring, staff: &Staff, sequences: impl IntoIterator<Item = &'a Sequence>) -> Vec<f64> {
-    let mut found: Vec<f64> = of_scoring(scoring).chain(of_staff(staff)).flat_map(|one| numbers(one.text())).collect();
-    found.extend(sequences.into_iter().flat_map(of_sequence).flat_map(|one| numbers(one.text())));
+    let mut found: Vec<f64> =
+        of_scoring(scoring).chain(of_staff(staff)).flat_map(|one| one.needs().levels.clone()).collect();
+    found.extend(sequences.into_iter().flat_map(of_sequence).flat_map(|one| one.needs().levels.clone()));
     found.sort_by(f64::total_cmp);
     found.dedup();
     found
-}
-
-/// The numbers of a condition that speaks of a score; one too many only wakes a lead for nothing.
-fn numbers(condition: &str) -> Vec<f64> {
-    let bare: String = condition.split('"').step_by(2).collect::<Vec<_>>().join(" ");
-    let words: Vec<&str> = bare.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.'))).collect();
-    let speaks = words.iter().any(|word| matches!(*word, "score" | "fit" | "engagement"));
-    words.into_iter().filter(|_| speaks).filter_map(|word| word.parse().ok()).collect()
 }
 
 fn widen(windows: &mut BTreeMap<String, Millis>, condition: &Condition) {

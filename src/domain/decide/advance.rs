@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::enroll::{calendar_of, enroll, zone_of};
-use super::input::Effect;
+use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
 use super::{handoff, restage, touches};
@@ -153,10 +154,27 @@ fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause
     work.note(&enrollment.id);
 }
 
-/// Counts the waits of a lead again when what its zone was read from changed.
-pub fn rezone_all(work: &mut Work<'_>) {
-    for enrollment in work.lead.enrollments.clone() {
-        rezone(work, &enrollment);
+/// The zones that a lead's enrollments go by now.
+pub fn zones(work: &Work<'_>) -> Vec<Option<TimeZone>> {
+    let of = |enrollment| sequence_of(work, enrollment).map(|sequence| zone_of(work, &sequence).0);
+    work.lead.enrollments.iter().map(of).collect()
+}
+
+/// Counts the waits of a lead again when what its zone was read from changed since these zones were noted, and moves the touches
+/// that wait for a window to where the window is now.
+pub fn rezone_all(work: &mut Work<'_>, before: &[Option<TimeZone>]) {
+    let changed: Vec<bool> = zones(work).iter().zip(before).map(|(now, before)| now != before).collect();
+    for (enrollment, changed) in work.lead.enrollments.clone().iter().zip(changed) {
+        match &enrollment.phase {
+            Phase::Sending { touch } if changed && enrollment.paused.is_none() => {
+                let untried = enrollment.steps.values().any(|f| f.touch.as_ref() == Some(touch) && f.outcome.is_none());
+                let calendar = sequence_of(work, enrollment).map(|sequence| calendar_of(work, &sequence));
+                if let Some(ready_at) = calendar.filter(|_| untried).and_then(|calendar| calendar.next_open(work.now)) {
+                    work.effect(Effect::Requeue(Requeue { touch: touch.clone(), ready_at }));
+                }
+            }
+            _ => rezone(work, enrollment),
+        }
     }
 }
 
@@ -223,9 +241,10 @@ fn set(work: &mut Work<'_>, assign: &Assign) {
 
 fn change(work: &mut Work<'_>, name: &str, value: Value) {
     if work.lead.attributes.get(name).unwrap_or(&Value::Null) != &value {
+        let before = zones(work);
         work.conclude(What::Changed { set: [(name.to_owned(), value)].into_iter().collect() });
         work.changed = true;
         touches::retry_held(work);
-        rezone_all(work);
+        rezone_all(work, &before);
     }
 }

@@ -40,6 +40,9 @@ pub fn open(work: &mut Work<'_>, reason: &str) {
     }
     let Some(Route { team, rep, somebody_free }) = route(work) else {
         work.needs_loads |= work.case.loads.is_none();
+        if !work.needs_loads && !work.playbook.staff.teams.is_empty() {
+            work.attend("routing", Some("no rule names a team for this lead".to_owned()));
+        }
         return;
     };
     let id = HandoffId(derived(&["handoff", work.lead.id.as_str(), &work.lead.seq.to_string()]));

@@ -177,7 +177,7 @@ pub enum Effect {
     },
 }
 
-/// A touch that was held or put off gets another chance at `ready_at`.
+/// A touch that is held, put off or still waiting gets its chance at `ready_at`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Requeue {
     pub touch: TouchId,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{enroll, handoff, pause, restage, touches};
+use super::{advance, enroll, handoff, pause, restage, touches};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, What};
 use crate::domain::id::TouchId;
@@ -40,12 +40,7 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
         Ask::Release { touch, skip } => touches::release(work, &touch, skip),
         Ask::Unsubscribe { topic, touch } => unsubscribe(work, topic, touch),
         Ask::Suppress { reason } => suppress(work, reason),
-        Ask::Unsuppress => {
-            let (by, target) = (work.input.source.clone(), work.lead.address.to_string());
-            work.observe(What::Unsuppressed { by });
-            work.effect(Effect::Unsuppress { target });
-            Reply::Done
-        }
+        Ask::Unsuppress => unsuppress(work),
         Ask::HandOff { reason } => handoff::qualify(work, &reason),
         Ask::Act { handoff, act, by } => handoff::act(work, &handoff, act, &by),
         Ask::Stage { to, reason } => {
@@ -135,10 +130,11 @@ fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> 
         set.insert("tags".to_owned(), json!(tags));
     }
     if !set.is_empty() {
+        let before = advance::zones(work);
         work.observe(What::Changed { set });
         work.changed = true;
         touches::retry_held(work);
-        super::advance::rezone_all(work);
+        advance::rezone_all(work, &before);
     }
     Reply::Done
 }
@@ -188,6 +184,18 @@ fn take_out(work: &mut Work<'_>, topic: Option<String>) {
             suppress(work, Reason::Unsubscribed);
         }
     }
+}
+
+fn unsuppress(work: &mut Work<'_>) -> Reply {
+    match work.lead.suppressed.or(work.case.suppressed) {
+        None => return Reply::Refused("the lead is not suppressed".to_owned()),
+        Some(Reason::Erased) => return Reply::Refused("the lead was erased".to_owned()),
+        Some(Reason::Unsubscribed | Reason::HardBounce | Reason::Complaint | Reason::Manual) => {}
+    }
+    let (by, target) = (work.input.source.clone(), work.lead.address.to_string());
+    work.observe(What::Unsuppressed { by });
+    work.effect(Effect::Unsuppress { target });
+    Reply::Done
 }
 
 /// What was erased stays erased, whatever else is heard of it.

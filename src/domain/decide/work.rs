@@ -116,7 +116,8 @@ impl<'a> Work<'a> {
         value
     }
 
-    fn attend(&mut self, rule: &str, fault: Option<String>) {
+    /// Writes down that a rule could not be answered, or that it is again.
+    pub fn attend(&mut self, rule: &str, fault: Option<String>) {
         let noted = &self.lead.attention;
         match fault {
             Some(fault) if noted.len() < ATTENTION && !noted.contains(&format!("{rule}: {fault}")) => {

@@ -151,6 +151,7 @@ fn what_was_erased_stays_erased() {
     desk.tell(Ask::Suppress { reason: Reason::Erased });
     desk.tell(Ask::Unsubscribe { topic: None, touch: None });
     assert_eq!((desk.lead.suppressed, desk.state("cadence")), (Some(Reason::Erased), "erased".to_owned()));
+    assert_eq!(desk.tell(Ask::Unsuppress), Reply::Refused("the lead was erased".to_owned()));
 }
 
 #[test]

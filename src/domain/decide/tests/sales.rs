@@ -91,6 +91,16 @@ fn where_nobody_is_free_the_fallback_gets_it_on_the_calendar_of_the_team() {
 }
 
 #[test]
+fn a_lead_that_no_rule_gives_to_a_team_wants_attention() {
+    let mut team = staff();
+    team.routing = vec![(Some(super::plot::when("lead.country == 'FR'")), "sales".to_owned())];
+    let mut desk = Desk::new(book(vec![]).staffed_by(team));
+    desk.hear("demo_requested");
+    assert_eq!((desk.lead.stage, desk.lead.handoff.is_some()), (Stage::Sql, false));
+    assert_eq!(desk.lead.attention.first().unwrap(), "routing: no rule names a team for this lead");
+}
+
+#[test]
 fn out_of_hours_the_clock_starts_at_the_next_opening_and_a_mail_says_so() {
     let late = local("Europe/Berlin", "2026-03-02T22:00");
     let desk = demo(late, &[]);

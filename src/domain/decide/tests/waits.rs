@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::desk::{Desk, local, utc};
 use super::plot::{book, email, sequence, two_mails, wait};
+use crate::domain::decide::Effect;
 use crate::domain::enrollment::Phase;
 use crate::domain::event::What;
 use crate::domain::sequence::{Act, Assign, Kind};
@@ -78,6 +79,21 @@ fn a_change_of_zone_moves_the_wake() {
     let before = desk.history.len();
     desk.set("first_name", json!("Ada"));
     assert_eq!(desk.history.len(), before + 1, "a change that moves no zone moves nothing");
+}
+
+#[test]
+fn a_change_of_zone_moves_a_touch_that_waits_for_its_window() {
+    let mut desk = Desk::new(book(vec![two_mails("cadence", Kind::Cadence)]));
+    desk.now = utc("2026-03-02T18:00");
+    desk.enroll("cadence");
+    assert_eq!(desk.touch("cadence", "first").unwrap().0.ready_at, utc("2026-03-03T09:00"));
+    desk.set("zone", json!("America/New_York"));
+    let requeued = |effect: &Effect| if let Effect::Requeue(requeue) = effect { Some(requeue.ready_at) } else { None };
+    assert_eq!(desk.last.effects.iter().find_map(requeued), Some(utc("2026-03-02T18:00")), "it is one o'clock there");
+    desk.set("zone", json!("Asia/Tokyo"));
+    assert_eq!(desk.last.effects.iter().find_map(requeued), Some(local("Asia/Tokyo", "2026-03-03T09:00")));
+    desk.set("first_name", json!("Ada"));
+    assert_eq!(desk.last.effects.iter().find_map(requeued), None);
 }
 
 #[test]
