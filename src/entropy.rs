@@ -32,7 +32,7 @@ impl Entropy {
         bytes
     }
 
-    /// A new id: the time in front, so that ids sort as they were made (UUIDv7's layout).
+    /// A new id: the time in front, so that ids sort as they were made (the layout of `UUIDv7`).
     pub fn id(&self, now: Instant) -> String {
         let random = u128::from_be_bytes(self.bytes());
         let millis = u128::from(u64::try_from(now.0).unwrap_or(0) & 0xffff_ffff_ffff);

@@ -43,6 +43,9 @@ pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod config;
+#[cfg(test)]
+#[path = "../tests/support/corpora.rs"]
+mod corpora;
 pub mod daemon;
 pub mod domain;
 pub mod engine;

@@ -56,13 +56,17 @@ struct Change {
     after: i64,
 }
 
+fn text(file: &str) -> Option<String> {
+    Some(std::fs::read_to_string(corpus(file)?).expect("the corpus is text"))
+}
+
 fn lines<T: for<'a> Deserialize<'a>>(file: &str) -> Option<Vec<T>> {
-    Some(corpus(file)?.lines().map(|line| serde_json::from_str(line).expect("a line of the corpus")).collect())
+    Some(text(file)?.lines().map(|line| serde_json::from_str(line).expect("a line of the corpus")).collect())
 }
 
 /// Zones whose rules changed lately are left out: the zone database of the machine may be older than the corpus.
 fn stable_zone(name: &str) -> Option<TimeZone> {
-    let unstable: Unstable = serde_json::from_str(&corpus("time/unstable-zones.json")?).expect("the list of zones");
+    let unstable: Unstable = serde_json::from_str(&text("time/unstable-zones.json")?).expect("the list of zones");
     if unstable.changed.contains(name) { None } else { Some(zone_named(name).expect("a zone of the corpus")) }
 }
 
@@ -74,7 +78,7 @@ const fn second(at: i64) -> Instant {
 fn deadlines_in_business_minutes_are_those_of_other_tools() {
     let Some(deadlines) = lines::<Deadline>("time/business-deadlines.jsonl") else { return };
     let holidays: Holidays =
-        serde_json::from_str(&corpus("time/holidays.json").expect("holidays beside deadlines")).expect("holidays");
+        serde_json::from_str(&text("time/holidays.json").expect("holidays beside deadlines")).expect("holidays");
     let mut checked = 0;
     for case in deadlines {
         let Some(zone) = stable_zone(&case.zone) else { continue };

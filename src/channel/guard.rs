@@ -147,15 +147,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    /// Test data that does not ship with the project; its place is given by `OVERTURE_CORPORA`.
     fn corpus(name: &str) -> Option<String> {
-        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora");
-        let root = option_env!("OVERTURE_CORPORA").unwrap_or(beside);
-        let text = std::fs::read_to_string(format!("{root}/ssrf/{name}")).ok();
-        if text.is_none() {
-            println!("skipped: needs shared/corpora");
-        }
-        text
+        let path = crate::corpora::corpus(&format!("ssrf/{name}"))?;
+        Some(std::fs::read_to_string(path).expect("the corpus is text"))
     }
 
     #[test]

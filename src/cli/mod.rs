@@ -9,6 +9,7 @@
 
 mod check;
 mod client;
+mod demo;
 mod desk;
 mod doctor;
 mod enroll;
@@ -94,6 +95,7 @@ enum Command {
     Preview(preview::Preview),
     SendTest(send_test::SendTest),
     Run(run::Run),
+    Demo(demo::Demo),
     Leads(leads::Leads),
     Enroll(enroll::Enroll),
     Event(event::Event),
@@ -160,6 +162,7 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Preview(preview) => preview.run(desk).await,
         Command::SendTest(test) => test.run(desk).await,
         Command::Run(run) => run.run(desk).await,
+        Command::Demo(demo) => demo.run(desk).await,
         Command::Leads(leads) => leads.run(desk).await,
         Command::Enroll(enroll) => enroll.run(desk).await,
         Command::Event(event) => event.run(desk).await,

@@ -40,6 +40,12 @@ impl Paper {
         Ok(writeln!(self.out, "{}", text.as_ref())?)
     }
 
+    /// Writes over the line that the cursor stands in: what moves stays in its place.
+    pub fn same_line(&mut self, text: &str) -> Result<(), Failure> {
+        write!(self.out, "\r\u{1b}[2K{text}")?;
+        self.flush()
+    }
+
     /// A heading over what follows.
     pub fn heading(&mut self, text: &str) -> Result<(), Failure> {
         let text = if self.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() };

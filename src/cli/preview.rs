@@ -12,12 +12,12 @@ use super::failure::Failure;
 use super::paper::{Paper, say};
 use super::proof::{Leg, Proof, What};
 use super::someone;
-use crate::compile::nearest;
 use crate::config;
 use crate::domain::lead::Lead;
 use crate::domain::message::Message;
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::Sequence;
+use crate::domain::spelling::nearest;
 use crate::domain::time::Instant;
 
 const AFTER: &str = "\

@@ -19,6 +19,9 @@ Examples:
   overture run --watch                      while files are being written
   overture run --workspace /etc/overture    under systemd, see systemd/overture.service";
 
+/// What is logged unless OVERTURE_LOG says otherwise: the database library's notices are about itself.
+const USUAL: &str = "info,sqlx=warn";
+
 /// Runs the daemon
 #[derive(Args)]
 #[command(after_help = AFTER)]
@@ -34,7 +37,7 @@ pub struct Run {
 impl Run {
     pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         let loaded = desk.load()?;
-        let filter = desk.environment.get("OVERTURE_LOG").map_or("info", String::as_str);
+        let filter = desk.environment.get("OVERTURE_LOG").map_or(USUAL, String::as_str);
         start_logging(self.log_json || desk.paper.json, filter).map_err(Failure::broken)?;
         if !loaded.warnings.is_empty() {
             say(render(&loaded.warnings, desk.colour_beside()).trim_end());

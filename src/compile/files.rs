@@ -1,9 +1,9 @@
 //! Files are not trusted to be text, to be small, or to be there at all.
 
 use super::diagnostic::{Code, Report};
-use super::names;
 use super::source::{Place, Source};
 use super::template::Format;
+use crate::domain::spelling::nearest;
 
 /// Bytes of one file at most.
 const LARGEST: usize = 1 << 20;
@@ -109,7 +109,7 @@ pub fn read(path: &str, bytes: &[u8], report: &Report) -> Option<usize> {
 /// Tells a file that lies where files are read and is not read.
 pub fn stray(path: &str, report: &Report) {
     let place = Place::top(report.add(Source::new(path, "")));
-    let near = names::nearest(path, CONFIG).map(|near| format!("did you mean {near}?"));
+    let near = nearest(path, CONFIG).map(|near| format!("did you mean {near}?"));
     let hint = near.unwrap_or_else(|| {
         "read are: config/*.yaml of three names, sequences/**/*.yaml, templates/**/*.md and *.json".to_owned()
     });

@@ -30,7 +30,6 @@ use sha2::{Digest, Sha256};
 pub use check::daemon::{Account, Channel, Daemon, Database, Security, SendMode};
 pub use check::network::check_channel_url;
 pub use check::secret::{From, SecretRef};
-pub use names::nearest;
 pub use overlay::Overlay;
 pub use revision::{Revision, revision};
 pub use windows::{thresholds, windows};

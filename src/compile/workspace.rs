@@ -143,7 +143,7 @@ impl Whole {
         let version = shelf.config.get(CONFIG[1]).map(|number| hash([report.source(*number).text.as_bytes()]));
         let scoring = match shelf.tree(CONFIG[1], report) {
             Some(root) => scoring(&root, version.unwrap_or_default(), speaks, report),
-            None => no_scoring(),
+            None => Scoring::empty("none".to_owned()),
         };
         let teams = !staff.teams.is_empty() || shelf.broken.contains(CONFIG[2]) || report.errors() > 0;
         let names = Names { senders: &senders, channels: &settings.channels, sequences: &sequences, teams };
@@ -234,19 +234,5 @@ fn tell_cycles(sequences: &BTreeMap<String, Sequence>, texts: &Texts, report: &R
                 }
             }
         }
-    }
-}
-
-fn no_scoring() -> Scoring {
-    Scoring {
-        version: "none".to_owned(),
-        range: (0.0, 100.0),
-        fit: Vec::new(),
-        engagement: Vec::new(),
-        bands: vec![("cold".to_owned(), 0.0), ("warm".to_owned(), 30.0), ("hot".to_owned(), 70.0)],
-        hot_when: None,
-        lifecycle: Vec::new(),
-        recycled: None,
-        thresholds: Vec::new(),
     }
 }

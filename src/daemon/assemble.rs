@@ -26,6 +26,9 @@ use crate::store::{Access, Location, Store, StoreError};
 /// How long what a daemon has under way stays its own when it says nothing.
 pub const LEASE: Duration = Duration::from_secs(30);
 
+/// How long one step of a migration may take under systemd's watch, in microseconds.
+const STEP_USEC: u32 = 1_800_000_000;
+
 /// An engine and the settings it was made from.
 pub struct Assembled {
     pub engine: Arc<Engine>,
@@ -50,7 +53,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    fn setting(what: impl Into<String>, why: impl ToString) -> Self {
+    fn setting(what: impl Into<String>, why: &(impl ToString + ?Sized)) -> Self {
         Self::Setting { what: what.into(), why: why.to_string() }
     }
 }
@@ -101,7 +104,12 @@ async fn open(config: &Config, access: Access, fail: &FailPoints) -> Result<Stor
     make_folder(&config.data)?;
     let store = Store::open(&location(config), access).await?;
     if access == Access::Write {
-        let done = store.migrate(|_| fail.hit("migrate.step")).await?;
+        let before_step = |_: &str| {
+            // A start under systemd has 90 s; a step over many rows may take more.
+            drop(sd_notify::notify(&[sd_notify::NotifyState::ExtendTimeoutUsec(STEP_USEC)]));
+            fail.hit("migrate.step");
+        };
+        let done = store.migrate(before_step).await?;
         if done > 0 {
             tracing::info!(migrations = done, "the schema is up to date");
         }
@@ -121,7 +129,8 @@ async fn seal(config: &Config, store: &Store, access: Access, entropy: &Entropy)
         None if config.database.url.expose_secret() == "sqlite" => kept_in_file(&config.data.join("secret"), entropy)?,
         None => kept_in_database(store, access, entropy).await?,
     };
-    let bytes = STANDARD.decode(text.trim()).map_err(|error| StartError::setting("the secret is not base64", error))?;
+    let bytes =
+        STANDARD.decode(text.trim()).map_err(|error| StartError::setting("the secret is not base64", &error))?;
     let key: [u8; 32] = bytes.try_into().map_err(|_| {
         StartError::setting("the secret", "it must be 32 bytes in base64: `openssl rand -base64 32` makes one")
     })?;
@@ -177,7 +186,7 @@ pub async fn ways(config: &Config) -> Result<Ways, StartError> {
     let mut endpoints = BTreeMap::new();
     for (name, channel) in &config.channels {
         let what = || format!("channels.{name} in config/overture.yaml");
-        endpoints.insert(name.clone(), endpoint(config, channel).map_err(|why| StartError::setting(what(), why))?);
+        endpoints.insert(name.clone(), endpoint(config, channel).map_err(|why| StartError::setting(what(), &why))?);
     }
     Ok(Ways {
         live: config.send == SendMode::Live,

@@ -31,13 +31,14 @@ pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Pla
             continue;
         }
         let revision = compile::Revision { version: stored.version, name: stored.name, source: stored.source };
-        match compile::revision(&revision) {
-            Ok(sequence) => add(&mut playbook, sequence),
-            Err(_) => tracing::error!(
+        if let Ok(sequence) = compile::revision(&revision) {
+            add(&mut playbook, sequence);
+        } else {
+            tracing::error!(
                 sequence = revision.name,
                 version = revision.version,
                 "a stored version cannot be read; whoever is in it cannot go on"
-            ),
+            );
         }
     }
     Ok(playbook)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::assemble::LEASE;
 use super::waiting::pause;
 use crate::clock::wall;
 use crate::domain::time::{Instant, Millis};
@@ -75,7 +76,17 @@ pub async fn recover_all(engine: &Engine) -> Result<usize, Arc<crate::store::Sto
     }
 }
 
+/// Shows that the daemon lives while it drains, when the keeper has ended.
+pub async fn stay_alive(stop: &CancellationToken) {
+    loop {
+        feed_watchdog();
+        if !pause(LEASE / 3, stop).await {
+            return;
+        }
+    }
+}
+
 /// Tells systemd's watchdog that the daemon lives.
-pub fn feed_watchdog() {
+fn feed_watchdog() {
     drop(sd_notify::notify(&[sd_notify::NotifyState::Watchdog]));
 }

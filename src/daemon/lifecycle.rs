@@ -13,7 +13,7 @@ use super::assemble::{Assembled, StartError, assemble};
 use super::dispatcher::{Dispatcher, dispatcher};
 use super::ear::ear;
 use super::files::{adopt, watch_files};
-use super::keeper::{keeper, recover_all};
+use super::keeper::{keeper, recover_all, stay_alive};
 use super::listen::{Answers, bind};
 use super::sequencer::sequencer;
 use super::waiting::pause;
@@ -24,8 +24,8 @@ use crate::web::ops::Services;
 use crate::web::private::Guarding;
 use crate::web::{self, App};
 
-/// How long a stop waits for servers to answer; the service's TimeoutStopSec lies above it.
-const DRAIN: Duration = Duration::from_secs(60);
+/// How long a stop waits for servers to answer; the service's `TimeoutStopSec` lies above it.
+const DRAIN: Duration = Duration::from_mins(1);
 /// In a fleet others bring work that this daemon is not told of.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -85,8 +85,8 @@ impl Running {
     fn start(engine: &Arc<Engine>, services: &Services, config: &Config, alone: bool) -> Self {
         let (tasks, stop, hard_stop) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let look = (!alone).then_some(LOOK);
-        let writes = Arc::clone(engine);
-        let writer = tokio::spawn(async move { writes.serve_writes().await });
+        let writing = Arc::clone(engine);
+        let writer = tokio::spawn(async move { writing.serve_writes().await });
         tasks.spawn(sequencer(Arc::clone(engine), services.clone(), look, stop.clone()));
         tasks.spawn(keeper(Arc::clone(engine), services.clone(), engine.entropy.id(engine.now()), stop.clone()));
         tasks.spawn(ear(Arc::clone(engine), services.clone(), stop.clone()));
@@ -109,6 +109,7 @@ impl Running {
         self.stop.cancel();
         self.tasks.close();
         tokio::select! {
+            () = stay_alive(&self.hard_stop) => {}
             () = self.tasks.wait() => tracing::info!("stopped"),
             _ = pause(DRAIN, &self.hard_stop) => tracing::warn!("servers did not answer in time; what is marked is unknown"),
             () = signals.second() => tracing::warn!("told to stop at once; what is marked is unknown"),

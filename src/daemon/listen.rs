@@ -40,6 +40,10 @@ async fn tcp(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// The socket belongs to the owner alone. One that is left from a daemon that was killed is taken away: on SQLite the lock says that
 /// nobody uses it, and on PostgreSQL a data folder belongs to one daemon.
 fn unix(path: &Path) -> io::Result<UnixListener> {
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        let why = "another daemon answers there; each needs a data folder of its own";
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, why));
+    }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -27,7 +27,7 @@ mod sequencer;
 mod waiting;
 
 pub use assemble::{Assembled, StartError, assemble, location, parts, socket_path, ways};
-pub use files::{adopt, watch_files};
+pub use files::{adopt, merge, watch_files};
 pub use lifecycle::{Options, run};
-pub use listen::{Bound, bind};
+pub use listen::{Answers, Bound, bind};
 pub use log::start_logging;

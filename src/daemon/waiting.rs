@@ -9,7 +9,7 @@ use crate::domain::time::Instant;
 use crate::engine::Engine;
 
 /// Longest sleep: a clock that was set is noticed at the latest then.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Sleeps for a real length of time; false if it is time to stop.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]

@@ -18,6 +18,7 @@ pub mod routing;
 pub mod score;
 pub mod sequence;
 pub mod sla;
+pub mod spelling;
 pub mod stage;
 pub mod suppression;
 pub mod template;

@@ -26,6 +26,23 @@ pub struct Scoring {
     pub recycled: Option<Condition>,
 }
 
+impl Scoring {
+    /// A model that gives no points and moves nobody.
+    pub fn empty(version: String) -> Self {
+        Self {
+            version,
+            range: (0.0, 100.0),
+            fit: Vec::new(),
+            engagement: Vec::new(),
+            bands: vec![("cold".to_owned(), 0.0), ("warm".to_owned(), 30.0), ("hot".to_owned(), 70.0)],
+            hot_when: None,
+            lifecycle: Vec::new(),
+            recycled: None,
+            thresholds: Vec::new(),
+        }
+    }
+}
+
 /// Points for who a lead is; of a group only the highest counts.
 #[derive(Clone, Debug)]
 pub struct FitRule {

@@ -120,15 +120,9 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    /// Test data that does not ship with the project; its place is given by `OVERTURE_CORPORA`.
     fn corpus(name: &str) -> Option<Vec<Value>> {
-        let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora");
-        let root = option_env!("OVERTURE_CORPORA").unwrap_or(beside);
-        let Ok(text) = std::fs::read_to_string(format!("{root}/standard-webhooks/{name}")) else {
-            println!("skipped: needs shared/corpora");
-            return None;
-        };
-        Some(serde_json::from_str(&text).expect("the corpus is JSON"))
+        let path = crate::corpora::corpus(&format!("standard-webhooks/{name}"))?;
+        Some(serde_json::from_slice(&std::fs::read(path).expect("the corpus is a file")).expect("the corpus is JSON"))
     }
 
     fn text<'a>(case: &'a Value, key: &str) -> &'a str {

@@ -75,6 +75,11 @@ impl Shelf {
         self.with(|state| state.faults)
     }
 
+    /// How many mails were taken.
+    pub fn count(&self) -> usize {
+        self.with(|state| state.mails.len())
+    }
+
     /// Mails from number `from` on, counted from 0.
     pub fn since(&self, from: usize) -> Vec<Caught> {
         self.with(|state| state.mails.get(from..).unwrap_or_default().to_vec())

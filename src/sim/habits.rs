@@ -85,7 +85,7 @@ impl Arrived<'_> {
                 deeds.push(self.tell(clicked + Millis::MINUTE.times(12), "whitepaper_downloaded", json!({})));
             }
         }
-        if self.before > 0 && self.falls(55, "demo") {
+        if self.before > 0 && self.falls(40, "demo") {
             let asks = self.later(Millis::HOUR.times(3), Millis::HOUR.times(40), "asks");
             deeds.push(self.tell(asks, "demo_requested", json!({ "form": "demo" })));
         }

@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::leads::unreadable;
 use super::open::Store;
-use super::sql::{Kind, Statement, rows};
+use super::sql::Statement;
 use super::tx::Tx;
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{LeadId, TouchId};
@@ -47,19 +47,10 @@ impl Tx {
              WHERE id = $1 AND state = 'unknown'
              RETURNING lane",
         );
-        static QUEUE: Statement = Statement::batch(
-            &[("lane", Kind::Text), ("ready_at", Kind::Int), ("touch_id", Kind::Text)],
-            "INSERT INTO outbox (lane, ready_at, touch_id)
-             SELECT lane, ready_at, touch_id
-             FROM {input} AS i
-             WHERE true
-             ON CONFLICT DO NOTHING",
-        );
         let found =
             self.fetch("queue an unknown touch again", &RESEND, vec![touch.as_str().into(), ready_at.into()]).await?;
         let Some(row) = found.first() else { return Ok(false) };
-        let waiting = rows([(row.text(0)?, ready_at, touch.as_str())]);
-        self.run("queue an unknown touch again", &QUEUE, vec![waiting.into()]).await?;
+        self.put_in_outbox(std::iter::once((row.text(0)?.as_str(), ready_at, touch.as_str()))).await?;
         Ok(true)
     }
 }

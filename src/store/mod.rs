@@ -2,7 +2,7 @@
 //!
 //! A lead is one JSON document that a decision loads and saves whole; the other tables are what follows from decisions (projections)
 //! and what waits (queues). Every verb takes a batch and costs a constant number of statements, whatever the batch's size. The waist
-//! is the statement: one text for both databases ([`sql`]), run by one small layer ([`db`]).
+//! is the statement: one text for both databases (`sql`), run by one small layer (`db`).
 //!
 //! | file | what it holds |
 //! |---|---|

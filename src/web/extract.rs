@@ -12,6 +12,7 @@ use serde_json::error::Category;
 use super::problem::Problem;
 use crate::domain::address::EmailAddress;
 use crate::domain::id::LeadId;
+use crate::domain::spelling;
 use crate::domain::time::Instant;
 use crate::engine::Target;
 use crate::store::reports::LeadKey;
@@ -110,9 +111,5 @@ pub fn page_size(asked: Option<usize>) -> Result<usize, Problem> {
 
 /// The known name nearest to one that is not known, as the end of a sentence; nothing if none is near.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
-    match near.filter(|(distance, known)| *distance <= (known.len().max(name.len()) / 3).max(1)) {
-        Some((_, known)) => format!("; did you mean `{known}`?"),
-        None => String::new(),
-    }
+    spelling::nearest(name, known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default()
 }

@@ -1,20 +1,11 @@
-//! Collections of real samples that are too large, or not ours, to live in this repository.
+//! The collections of real mails and texts, as lists.
 
 use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
 
-/// A file or folder of the corpora (`OVERTURE_CORPORA`, else `../shared/corpora` beside the repository); says `skipped`, past
-/// the capture of the test harness, where it is not at hand.
-pub fn corpus(name: &str) -> Option<PathBuf> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    let path = std::env::var_os("OVERTURE_CORPORA").map_or_else(beside, PathBuf::from).join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    let _ = std::io::stderr().write_all(format!("skipped: needs shared/corpora ({name})\n").as_bytes());
-    None
-}
+#[path = "../support/corpora.rs"]
+mod place;
+
+pub use place::corpus;
 
 /// The files of a folder whose names end so, by name.
 pub fn files(folder: &str, ending: &str) -> Vec<(String, Vec<u8>)> {

@@ -1,5 +1,4 @@
 //! What leaves us as mail and what comes back, read by other people's parsers and on real samples.
-#![expect(clippy::disallowed_methods, reason = "tests stand outside of the product: they read the environment")]
 
 mod agents;
 mod corpora;

@@ -9,3 +9,10 @@
 mod support;
 
 mod parts;
+mod scene;
+
+mod crash;
+mod p1_acknowledged;
+mod p2_at_most_once;
+mod p3_same_bytes;
+mod p4_stopped_in_time;

@@ -1,12 +1,12 @@
 //! The parts themselves: a test that trusts a mail server should know that it is one.
 
+use crate::support::SOON;
 use crate::support::faulty_smtp::{Fault, FaultySmtp, Login, Stage};
 use crate::support::http::{self, Call};
 use crate::support::postgres::{Fsync, Postgres};
 use crate::support::receiver::{Answer, Receiver};
 use crate::support::smtp_sink::SmtpSink;
 use crate::support::workspace::with_key;
-use crate::support::{SOON, corpora};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 
@@ -228,12 +228,4 @@ fn a_setting_is_changed_and_its_neighbours_are_not() {
         after,
         "zone: Berlin   # where\nsenders:\n  growth:\n    gap: 0s\n    smtp: {port: 1}\n    # smtp:\n  other:\n    gap: 3s\n\n# Next.\nsend: live\nlisten: {public: x}\n"
     );
-}
-
-#[test]
-fn the_corpora_are_where_ci_puts_them() {
-    let Some(corpora) = corpora() else { return };
-    for kind in ["auto-replies", "smtp-replies", "user-agents"] {
-        assert!(corpora.join(kind).is_dir(), "{kind} is missing in {}", corpora.display());
-    }
 }

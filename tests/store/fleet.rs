@@ -21,7 +21,7 @@ async fn fleet() -> Option<Store> {
 #[tokio::test]
 async fn two_claims_at_once_never_take_the_same() {
     let Some(store) = fleet().await else { return };
-    apply(&store, &(1..=4).map(|n| queued(touch(n, "mail:a", n as i64))).collect::<Vec<_>>()).await;
+    apply(&store, &(1_u8..=4).map(|n| queued(touch(n.into(), "mail:a", n.into()))).collect::<Vec<_>>()).await;
     add(
         &store,
         &(1..=4)

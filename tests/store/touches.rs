@@ -110,7 +110,7 @@ on_both! {
 
 on_both! {
     async fn cancelling_stops_what_has_not_been_marked_and_nothing_else(store) {
-        apply(&store, &(1..=4).map(|n| queued(touch(n, "mail:a", n as i64))).collect::<Vec<_>>()).await;
+        apply(&store, &(1_u8..=4).map(|n| queued(touch(n.into(), "mail:a", n.into()))).collect::<Vec<_>>()).await;
         assert_eq!(claimed(&store, "t", 3).await, [touch_id(1), touch_id(2), touch_id(3)]);
         for number in [2, 3] {
             intended(&store, &touch_id(number), "t").await;
@@ -156,7 +156,7 @@ on_both! {
         within!(store, |tx| tx.settle(&[put_off], NOW).await.unwrap());
         assert_eq!(store.next_ready().await.unwrap(), Some(later));
         assert_eq!(claimed(&store, "u", 499).await, []);
-        assert_eq!(claimed(&store, "u", 500).await, [id.clone()]);
+        assert_eq!(claimed(&store, "u", 500).await, std::slice::from_ref(&id));
         let stored = row(&store, 1).await;
         assert_eq!((stored.body.as_deref(), stored.attempts), (Some(&b"\x00\xffbytes"[..]), 1));
         assert_eq!(stored.done_at, None);
@@ -220,7 +220,7 @@ on_both! {
 
 on_both! {
     async fn what_is_held_before_its_mark_stands_until_it_is_requeued(store) {
-        apply(&store, &(1..=3).map(|n| queued(touch(n, "mail:a", n as i64))).collect::<Vec<_>>()).await;
+        apply(&store, &(1_u8..=3).map(|n| queued(touch(n.into(), "mail:a", n.into()))).collect::<Vec<_>>()).await;
         claimed(&store, "t", 2).await;
         intended(&store, &touch_id(2), "t").await;
         marked(&store, &touch_id(2), "t").await;

@@ -4,8 +4,9 @@ use super::SOON;
 use super::process::{AT_ONCE, Log, Process};
 use super::workspace::Workspace;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_overture");
@@ -43,8 +44,18 @@ fn program() -> Command {
 
 /// Runs a command of the program in a workspace and waits for its end.
 pub fn overture(workspace: &Workspace, arguments: &[&str]) -> Told {
-    let output =
-        program().args(arguments).arg("--workspace").arg(workspace.path()).output().expect("our program starts");
+    overture_with(workspace, arguments, &[], b"")
+}
+
+/// The same with more of an environment, and with something on standard input.
+pub fn overture_with(workspace: &Workspace, arguments: &[&str], environment: &[(&str, &str)], input: &[u8]) -> Told {
+    let mut command = program();
+    command.args(arguments).arg("--workspace").arg(workspace.path()).envs(environment.iter().copied());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("our program starts");
+    // A command that does not read may have ended before; what it said tells more than the broken pipe.
+    let _ = child.stdin.take().expect("stdin is a pipe").write_all(input);
+    let output = child.wait_with_output().expect("our program ends");
     Told {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -97,6 +108,11 @@ impl Daemon {
         self.process.kill9();
     }
 
+    /// The same while others still speak to it; `kill9` then waits for its end.
+    pub fn kill_now(&self) {
+        self.process.kill_now();
+    }
+
     /// Asks it to drain and waits until it has.
     pub fn term(&mut self) -> ExitStatus {
         self.process.signal("TERM");
@@ -136,7 +152,7 @@ fn ready(process: &Process) -> BTreeMap<&'static str, String> {
                 listeners.insert(name, format!("http://{address}"));
             }
         }
-        line.contains("ready").then_some(())
+        (line.ends_with(" ready") || line.contains("\"ready\"")).then_some(())
     });
     assert!(
         told.is_some() && listeners.len() == 2,

@@ -17,7 +17,6 @@ pub mod watch;
 pub mod workspace;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Long enough for a busy machine, short enough to be told soon: no test passes by reaching it.
@@ -26,17 +25,6 @@ pub const SOON: Duration = Duration::from_secs(30);
 /// Says aloud that a test did not run, past the capture of the test harness; `.ci/run` counts it as a failure.
 pub fn skipped(needs: &str) {
     let _ = std::io::stderr().write_all(format!("skipped: needs {needs}\n").as_bytes());
-}
-
-/// The folder of recorded real-world inputs, one subfolder a kind; says `skipped` where it is not at hand.
-pub fn corpora() -> Option<PathBuf> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
-    let folder = std::env::var_os("OVERTURE_CORPORA").map_or_else(beside, PathBuf::from);
-    if !folder.is_dir() {
-        skipped("the corpora of real mails and answers: set OVERTURE_CORPORA to their folder");
-        return None;
-    }
-    Some(folder)
 }
 
 /// A port of the loopback that was free a moment ago; who takes it checks that it really got it.

@@ -105,6 +105,12 @@ impl Process {
         eventually(&what, within, || self.exited())
     }
 
+    /// Kills the process without waiting for its end; only for one that has not been waited for, whose pid is its own still.
+    pub fn kill_now(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", "KILL", &pid]).status().is_ok_and(|sent| sent.success()));
+    }
+
     /// Ends the process as a power cut would.
     pub fn kill9(&mut self) {
         self.signal("KILL");

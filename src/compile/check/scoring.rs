@@ -29,17 +29,7 @@ const RISEN: [&str; 6] = ["iql", "mql", "pql", "sql", "opportunity", "customer"]
 
 /// Reads the scoring file; what is broken is told and left out.
 pub fn scoring(root: &Node, version: String, speaks: Speaks<'_>, report: &Report) -> Scoring {
-    let mut scoring = Scoring {
-        version,
-        range: (0.0, 100.0),
-        fit: Vec::new(),
-        engagement: Vec::new(),
-        bands: vec![("cold".to_owned(), 0.0), ("warm".to_owned(), 30.0), ("hot".to_owned(), 70.0)],
-        hot_when: None,
-        lifecycle: Vec::new(),
-        recycled: None,
-        thresholds: Vec::new(),
-    };
+    let mut scoring = Scoring::empty(version);
     let Some(fields) = Fields::of(root, FILE, report) else { return scoring };
     if let Some(range) = fields.parse("range", range) {
         scoring.range = range;

@@ -3,10 +3,10 @@
 use super::fields::{Fields, Keys, entries, number, parse, scalar, unknown};
 use super::steps::Inside;
 use crate::compile::diagnostic::Code;
-use crate::compile::names;
 use crate::compile::syntax::{Entry, Key, Node, Value};
 use crate::domain::condition::Type;
 use crate::domain::sequence::Assign;
+use crate::domain::spelling::nearest;
 use crate::domain::stage::Stage;
 
 const SCORE: Keys = Keys { what: "`score`", known: &["points", "reason"], later: &["expires", "half_life"] };
@@ -25,8 +25,7 @@ pub fn assigns(node: &Node, inside: Inside<'_>) -> Vec<Assign> {
                 "stage" => assigns.extend(stage(value, inside)),
                 other => {
                     let known = inside.around.known.lead.keys().map(|name| format!("lead.{name}")).collect::<Vec<_>>();
-                    let near =
-                        names::nearest(other, known.iter().map(String::as_str).chain(["score", "stage", "lead.tags"]));
+                    let near = nearest(other, known.iter().map(String::as_str).chain(["score", "stage", "lead.tags"]));
                     let hint = near.map_or("`set` takes lead.NAME, lead.tags, score and stage".to_owned(), |near| {
                         format!("did you mean `{near}`?")
                     });

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::needs::Asked;
-use crate::compile::names;
 use crate::domain::condition::Type;
+use crate::domain::spelling::nearest;
 
 /// Where a template is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn unknown(asked: &Asked, lead: &BTreeMap<String, Type>, account: &BTreeMap<
         _ => {
             let known = FIXED.iter().map(|(known, _)| *known);
             let full = lead.contains_key(path).then(|| format!("did you mean `lead.{path}`?"));
-            let near = names::nearest(path, known.clone()).map(|near| format!("did you mean `{near}`?"));
+            let near = nearest(path, known.clone()).map(|near| format!("did you mean `{near}`?"));
             let all = || format!("known: lead.*, account.*, step.*, {}", known.collect::<Vec<_>>().join(", "));
             Some(full.or(near).unwrap_or_else(all))
         }
@@ -54,7 +54,7 @@ fn undeclared(name: &str, side: &str, known: &BTreeMap<String, Type>) -> Option<
     if known.contains_key(name) {
         return None;
     }
-    let near = names::nearest(name, known.keys().map(String::as_str));
+    let near = nearest(name, known.keys().map(String::as_str));
     let declare = || format!("declare it under `attributes: {{{side}: {{{name}: text}}}}` in config/overture.yaml");
     Some(near.map_or_else(declare, |near| format!("did you mean `{side}.{near}`?")))
 }

@@ -9,8 +9,9 @@ use super::glob::Glob;
 use super::node::{Fact, Node, Op, TextTest, Turn};
 use super::pattern;
 use super::value::{Type, Value};
-use super::words::{FUNCTIONS, instead_of, nearest};
+use super::words::{FUNCTIONS, instead_of};
 use crate::domain::calendar::parse_length;
+use crate::domain::spelling::nearest;
 use crate::domain::time::Millis;
 
 impl Checker<'_> {

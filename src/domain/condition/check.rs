@@ -5,9 +5,10 @@ use super::facts::Needs;
 use super::fault::{Fault, Span};
 use super::node::{Node, Op, Order, Turn};
 use super::value::{Type, Value};
-use super::words::{NAMES, nearest};
+use super::words::NAMES;
 use super::{Scope, words};
 use crate::domain::address::FREE_MAIL_DOMAINS;
+use crate::domain::spelling::nearest;
 use crate::domain::stage::Stage;
 use crate::domain::time::Millis;
 

@@ -23,18 +23,6 @@ pub(super) const FUNCTIONS: [&str; 15] = [
     "size",
 ];
 
-/// The known word nearest to a mistyped one, if it is near enough to be meant.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = word.to_lowercase();
-    let allowed = (word.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|name| (strsim::osa_distance(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
 /// What to write instead of things that other dialects have.
 pub(super) fn instead_of(function: &str) -> Option<&'static str> {
     match function {

@@ -5,14 +5,9 @@ use super::UsKind::{Authentication, Content, Login, Policy, Relay, Reputation, S
 use super::Verdict::{AboutUs, Hard, Soft};
 use super::*;
 
-/// Test data that does not ship with the project; its place is given by `OVERTURE_CORPORA`.
 fn corpus(name: &str) -> Vec<Value> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora");
-    let root = option_env!("OVERTURE_CORPORA").unwrap_or(beside);
-    let Ok(text) = std::fs::read_to_string(format!("{root}/smtp-replies/{name}")) else {
-        println!("skipped: needs shared/corpora");
-        return Vec::new();
-    };
+    let Some(path) = crate::corpora::corpus(&format!("smtp-replies/{name}")) else { return Vec::new() };
+    let text = std::fs::read_to_string(path).expect("the corpus is text");
     text.lines().map(|line| serde_json::from_str(line).expect("the corpus is JSON")).collect()
 }
 

@@ -162,9 +162,8 @@ impl Engine {
     fn step_payload(&self, claimed: &Claimed) -> Result<Value, Refuse> {
         let playbook = self.playbook();
         let sequence = playbook.version(&claimed.row.version).ok_or_else(|| missing(&claimed.row.sequence))?;
-        let with = match sequence.step(&claimed.row.step).map(|(_, step)| &step.act) {
-            Some(Act::Webhook { with, .. }) => with,
-            _ => return Err(Refuse::Broken(format!("step `{}` calls no webhook", claimed.row.step))),
+        let Some(Act::Webhook { with, .. }) = sequence.step(&claimed.row.step).map(|(_, step)| &step.act) else {
+            return Err(Refuse::Broken(format!("step `{}` calls no webhook", claimed.row.step)));
         };
         let account = account(claimed);
         let step = Map::from_iter([("id".to_owned(), json!(claimed.row.step))]);
@@ -210,12 +209,11 @@ fn sources<'a>(playbook: &'a Playbook, claimed: &Claimed) -> Result<Sources<'a>,
     let sender = playbook.settings.senders.get(name).ok_or_else(gone)?;
     let sequence = playbook.version(&claimed.row.version).cloned();
     let wanted = &claimed.row.template;
-    let template = match &sequence {
-        Some(sequence) => sequence.templates.get(wanted).cloned(),
-        None => {
-            let mails = playbook.staff.slas.iter().filter_map(|promise| promise.after_hours.as_ref());
-            mails.map(|mail| &mail.template).find(|template| &template.name == wanted).cloned()
-        }
+    let template = if let Some(sequence) = &sequence {
+        sequence.templates.get(wanted).cloned()
+    } else {
+        let mails = playbook.staff.slas.iter().filter_map(|promise| promise.after_hours.as_ref());
+        mails.map(|mail| &mail.template).find(|template| &template.name == wanted).cloned()
     };
     Ok(Sources { sender, template: template.ok_or_else(|| missing(wanted))?, sequence })
 }

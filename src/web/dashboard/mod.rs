@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use tokio_util::sync::CancellationToken;
 
 pub use mails::{Letter, Letters};
 
@@ -37,11 +38,20 @@ pub struct Pages {
     engine: Arc<Engine>,
     /// Mails that a rehearsal caught; none where mails really leave.
     letters: Option<Letters>,
+    /// When ticks end, so that an open page holds nobody up.
+    stop: CancellationToken,
 }
 
 impl Pages {
-    pub const fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, letters: None }
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, letters: None, stop: CancellationToken::new() }
+    }
+
+    /// Ends with this; else an open page would keep its listener from ending.
+    #[must_use]
+    pub fn until(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// Shows these mails as well.
