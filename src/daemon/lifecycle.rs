@@ -68,6 +68,7 @@ pub async fn run(loaded: Loaded, options: Options) -> Result<(), StartError> {
     tracing::info!("ready");
     drop(sd_notify::notify(&[sd_notify::NotifyState::Ready]));
     signals.mind(&engine, &config.workspace, &options.environment, options.watch).await;
+    services.close();
     running.end(&engine, &mut signals).await;
     Ok(())
 }
