@@ -7,7 +7,7 @@ use super::syntax::{self, Entry, Key, Node, Style, Value};
 const PREFIX: &str = "OVERTURE_";
 
 /// Variables that tell the program something else.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "OVERTURE_LOG",
     "OVERTURE_WORKSPACE",
     "OVERTURE_TOKEN",
@@ -15,6 +15,7 @@ const OURS: [&str; 7] = [
     "OVERTURE_CONFIG",
     "OVERTURE_JSON",
     "OVERTURE_FAIL_POINT",
+    "OVERTURE_CORPORA",
 ];
 
 /// The variables of the environment that set keys, in the order of their names.
