@@ -70,7 +70,8 @@ fn clicked(lead: &Lead) -> Vec<&String> {
 }
 
 fn round(points: f64) -> f64 {
-    (points * 10.0).round() / 10.0
+    // The sum of nothing is -0.0, which JSON would show.
+    (points * 10.0).round() / 10.0 + 0.0
 }
 
 /// Puts a signed webhook about a handoff in the outbox, once for each (handoff, step, channel).

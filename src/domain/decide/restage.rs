@@ -50,8 +50,9 @@ pub fn to_stage(work: &mut Work<'_>, to: Stage, cause: &str) {
     work.conclude(What::Staged { from, to, cause: cause.to_owned() });
     match to {
         Stage::Sql => {
-            at_sql(work);
+            // The dossier tells what the lead clicked, which is known while the enrollments still run.
             handoff::open(work, cause);
+            at_sql(work);
         }
         Stage::Opportunity | Stage::Customer => handoff::close(work, to.as_str(), false),
         // A lead that comes back by somebody's word was none of the rep's making; one that fell silent was.

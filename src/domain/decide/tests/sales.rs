@@ -6,7 +6,7 @@ use super::desk::{Desk, local, utc};
 use super::plot::{book, sequence, two_mails};
 use super::team::staff;
 use crate::domain::decide::{Ask, Reply};
-use crate::domain::event::What;
+use crate::domain::event::{Actor, What};
 use crate::domain::handoff::Act;
 use crate::domain::routing::Load;
 use crate::domain::sequence::Kind;
@@ -43,6 +43,19 @@ fn becoming_sql_opens_one_handoff_with_its_clock_and_alert() {
     assert_eq!((&dossier["lead"]["email"], &dossier["temperature"]), (&json!("ada@acme.example"), &json!("hot")));
     assert_eq!(alerts(&desk).iter().map(|touch| touch.lane.as_str()).collect::<Vec<_>>(), ["hook:sales-chat"]);
     assert_eq!(desk.loads["ines"], Load { assigned: 1, open: 1 });
+}
+
+#[test]
+fn the_dossier_tells_what_the_lead_clicked_though_its_nurture_ends_in_the_same_moment() {
+    let mut desk = Desk::new(book(vec![two_mails("win-back", Kind::Nurture)]).staffed());
+    desk.enroll("win-back");
+    desk.accepted("win-back", "first");
+    desk.hit("clicked", "win-back", "first", Actor::Human);
+    desk.after("1m");
+    desk.hear("demo_requested");
+    assert_eq!((desk.lead.stage, desk.lead.enrollments.len()), (Stage::Sql, 0));
+    let row = desk.handoff.as_ref().unwrap();
+    assert_eq!(row.dossier.as_ref().unwrap()["clicked"], json!(["https://northwind.example/guide"]));
 }
 
 #[test]
