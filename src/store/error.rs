@@ -76,6 +76,11 @@ impl StoreError {
         matches!(&self.trouble, Trouble::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
+    /// Whether what was asked of has never been made: an empty PostgreSQL.
+    pub(super) fn is_missing_table(&self) -> bool {
+        self.code().is_some_and(|code| code == "42P01")
+    }
+
     /// Whether the disk has no room, or does not take writes: nothing gets better until a person acts.
     pub fn is_disk_full(&self) -> bool {
         // SQLite: full, and failing writes. PostgreSQL: disk full, and errors of its files.

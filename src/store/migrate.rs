@@ -85,8 +85,11 @@ impl Store {
     pub async fn schema(&self) -> Result<i64, StoreError> {
         static SCHEMA: Statement =
             Statement::new("SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM _sqlx_migrations WHERE success");
-        let rows = self.db.fetch("read the database's schema", &SCHEMA, vec![]).await?;
-        rows.first().map_or(Ok(0), |row| row.int(0))
+        match self.db.fetch("read the database's schema", &SCHEMA, vec![]).await {
+            Ok(rows) => rows.first().map_or(Ok(0), |row| row.int(0)),
+            Err(error) if error.is_missing_table() => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) async fn check_schema(&self) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::support::daemon::{Told, overture};
+use crate::support::postgres::Postgres;
 use crate::support::workspace::Workspace;
 
 fn with_zoe() -> Workspace {
@@ -100,6 +101,22 @@ fn reading_a_store_that_is_not_there_says_how_it_comes_to_be() {
     assert!(done.stdout.contains("done: "), "{}", done.stdout);
     overture(&workspace, &["migrate", "--check"]).ok();
     overture(&workspace, &["leads", "list"]).ok();
+}
+
+#[test]
+fn on_postgresql_the_commands_mean_the_same() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let workspace = Workspace::example();
+    workspace.database(&postgres.database());
+    told_no(&workspace, &["migrate", "--check"], "");
+    overture(&workspace, &["migrate"]).ok();
+    overture(&workspace, &["migrate", "--check"]).ok();
+    overture(&workspace, &["leads", "set", "zoe@example.com", "first_name=Zoe", "country=DE"]).ok();
+    overture(&workspace, &["enroll", "outbound-cadence", "zoe@example.com"]).ok();
+    told_no(&workspace, &["enroll", "outbound-cadence", "zoe@example.com"], "the lead is in this sequence already");
+    assert!(overture(&workspace, &["why", "zoe@example.com"]).ok().stdout.contains("outbound-cadence at `first`"));
+    let doctor = overture(&workspace, &["doctor"]).ok().stdout;
+    assert!(doctor.contains("ok    database: PostgreSQL, schema "), "{doctor}");
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn every_command_is_there_and_teaches_by_examples_or_by_what_happens() {
         "preview",
         "send-test",
         "run",
+        "demo",
         "leads",
         "enroll",
         "event",
