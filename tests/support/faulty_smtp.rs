@@ -63,6 +63,7 @@ pub struct State {
     pub commands: Vec<String>,
     pub begun: Vec<(String, Vec<String>)>,
     pub taken: Vec<Mail>,
+    pub turned_away: Vec<Mail>,
 }
 
 pub struct FaultySmtp {
@@ -145,6 +146,11 @@ impl FaultySmtp {
     /// Every message it took, whether it could say so or not.
     pub fn taken(&self) -> Vec<Mail> {
         self.state.with(|state| state.taken.clone())
+    }
+
+    /// Every message it read to its end and then refused.
+    pub fn turned_away(&self) -> Vec<Mail> {
+        self.state.with(|state| state.turned_away.clone())
     }
 
     /// Waits until it has taken at least so many messages.

@@ -153,7 +153,10 @@ impl<'a> Session<'a> {
         }
         let mail = Mail { from: std::mem::take(&mut self.from), to: std::mem::take(&mut self.to), raw };
         match self.fault(Stage::Dot) {
-            Some(Fault::Reply(reply)) if !reply.starts_with('2') => self.say(&reply),
+            Some(Fault::Reply(reply)) if !reply.starts_with('2') => {
+                self.state.with(|state| state.turned_away.push(mail));
+                self.say(&reply)
+            }
             fault => {
                 self.state.with(|state| state.taken.push(mail));
                 self.act(fault, "250 2.0.0 Ok: queued").map(|_| ())
