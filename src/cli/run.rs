@@ -19,7 +19,7 @@ Examples:
   overture run --watch                      while files are being written
   overture run --workspace /etc/overture    under systemd, see systemd/overture.service";
 
-/// What is logged unless OVERTURE_LOG says otherwise: the database library's notices are about itself.
+/// What is logged unless `OVERTURE_LOG` says otherwise: the database library's notices are about itself.
 const USUAL: &str = "info,sqlx=warn";
 
 /// Runs the daemon
