@@ -41,8 +41,10 @@ impl Arrived<'_> {
         self.chance.falls(percent, &[&self.who.email, &self.before.to_string(), what])
     }
 
+    /// So much later, in waking hours.
     fn later(&self, least: Millis, most: Millis, what: &str) -> Instant {
-        self.at + self.chance.between(least, most, &[&self.who.email, &self.before.to_string(), what])
+        let at = self.at + self.chance.between(least, most, &[&self.who.email, &self.before.to_string(), what]);
+        waking(at, &[&self.who.email, what], self.chance)
     }
 
     /// When it is read.
@@ -158,4 +160,16 @@ impl Arrived<'_> {
         }
         deeds
     }
+}
+
+/// The same instant, or some time after the next breakfast if it lies in the night.
+fn waking(at: Instant, about: &[&str], chance: &Chance) -> Instant {
+    let clock = at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).time();
+    let (rises, sleeps) = (jiff::civil::time(6, 30, 0, 0), jiff::civil::time(21, 0, 0, 0));
+    if clock >= rises && clock < sleeps {
+        return at;
+    }
+    let midnight = Instant(at.0 - at.0.rem_euclid(Millis::DAY.0));
+    let breakfast = midnight + if clock < rises { Millis::ZERO } else { Millis::DAY } + Millis::MINUTE.times(390);
+    breakfast + chance.between(Millis::ZERO, Millis::HOUR.times(3), about)
 }

@@ -75,17 +75,25 @@ impl Alert {
 /// What becomes of a lead that sales was in touch with.
 pub fn after(person: usize, (now, chance): (Instant, &Chance)) -> Vec<(Instant, Deed)> {
     let name = person.to_string();
-    let day =
-        |least, most, what: &str| chance.between(Millis::DAY.times(least), Millis::DAY.times(most), &[&name, what]);
+    let day = |at: Instant, least: usize, most: usize, what: &str| {
+        let days = least + chance.below(most - least + 1, &[&name, what]);
+        on_a_weekday(at + Millis::DAY.times(i64::try_from(days).unwrap_or(0)))
+    };
     if !chance.falls(58, &[&name, "opportunity"]) {
         return Vec::new();
     }
-    let met = now + day(1, 4, "meets");
+    let met = day(now, 1, 4, "meets");
     let mut deeds = vec![(met, Deed::Stage { person, to: "opportunity", reason: "first meeting went well" })];
     if chance.falls(55, &[&name, "customer"]) {
-        deeds.push((met + day(3, 10, "signs"), Deed::Stage { person, to: "customer", reason: "contract signed" }));
+        deeds.push((day(met, 3, 9, "signs"), Deed::Stage { person, to: "customer", reason: "contract signed" }));
     }
     deeds
+}
+
+/// Two days later where it would be a Saturday or Sunday.
+fn on_a_weekday(at: Instant) -> Instant {
+    let weekday = at.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).weekday().to_monday_zero_offset();
+    if weekday < 5 { at } else { at + Millis::DAY.times(2) }
 }
 
 fn open(calendar: &Calendar, at: Instant) -> Instant {

@@ -13,4 +13,5 @@ mod by_hand;
 mod files;
 mod help;
 mod lists;
+mod demo;
 mod service_unit;

@@ -66,7 +66,7 @@ impl Demo {
         let mut board = Board::new(!self.once && !desk.paper.json);
         board.greet(&stage, &mut desk.paper)?;
         let played = tokio::select! {
-            played = play.to_the_end(&mut board, &mut desk.paper) => played.map(|()| true),
+            played = play.run(&mut board, &mut desk.paper) => played.map(|()| true),
             () = doors => Err(Failure::broken("a listener of the demo broke")),
             _ = tokio::signal::ctrl_c() => Ok(false),
         };

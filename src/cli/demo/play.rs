@@ -55,7 +55,7 @@ impl<'s> Play<'s> {
     }
 
     /// Plays all of it.
-    pub async fn to_the_end(&mut self, board: &mut Board, paper: &mut Paper) -> Result<(), Failure> {
+    pub async fn run(&mut self, board: &mut Board, paper: &mut Paper) -> Result<(), Failure> {
         let hands = Hands::new(self.stage)?;
         let mut files = Files::new(self.stage);
         loop {
@@ -87,13 +87,13 @@ impl<'s> Play<'s> {
                 self.do_it(hands, at, deed).await?;
             }
             loop {
-                let woken = engine.wake(now).await.map_err(broken)?;
+                let woken = engine.wake(now).await.map_err(|error| broken(&error))?;
                 if woken == 0 {
                     break;
                 }
                 moved += woken;
             }
-            moved += engine.deliver_once(now).await.map_err(broken)?;
+            moved += engine.deliver_once(now).await.map_err(|error| broken(&error))?;
             self.read_mails();
             self.read_calls(now);
             if moved == 0 {
@@ -205,6 +205,6 @@ impl Files {
     }
 }
 
-fn broken(error: Arc<StoreError>) -> Failure {
-    Failure::broken(chain(&*error))
+fn broken(error: &StoreError) -> Failure {
+    Failure::broken(chain(error))
 }

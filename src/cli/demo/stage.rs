@@ -72,13 +72,16 @@ impl Stage {
         let gone = people.iter().filter(|person| person.kind == Kind::Gone).map(|person| person.email.clone());
         let shelf = Shelf::new(clock.clone(), gone);
         let receipts = Receipts::new(SECRETS);
-        let catcher = Catcher::bind(shelf.clone()).await.map_err(deaf)?;
-        let receiver = Receiver::bind(receipts.clone()).await.map_err(deaf)?;
-        let mut environment = settings(catcher.address().map_err(deaf)?, receiver.address().map_err(deaf)?);
+        let catcher = Catcher::bind(shelf.clone()).await.map_err(|error| deaf(&error))?;
+        let receiver = Receiver::bind(receipts.clone()).await.map_err(|error| deaf(&error))?;
+        let mut environment = settings(
+            catcher.address().map_err(|error| deaf(&error))?,
+            receiver.address().map_err(|error| deaf(&error))?,
+        );
         let config = load(folder, &environment)?.config;
         fs::create_dir_all(&config.data).map_err(|error| Failure::broken(format!("cannot make a folder: {error}")))?;
         let bound = bind(&config).await?;
-        let (public, private) = bound.addresses().map_err(deaf)?;
+        let (public, private) = bound.addresses().map_err(|error| deaf(&error))?;
         environment.insert("OVERTURE_PUBLIC_URL".to_owned(), format!("http://{public}"));
         let loaded = load(folder, &environment)?;
         let mut made = parts(&loaded.config, Access::Write, FailPoints::default()).await?;
@@ -201,6 +204,6 @@ fn load(folder: &Path, environment: &Environment) -> Result<Loaded, Failure> {
     })
 }
 
-fn deaf(error: std::io::Error) -> Failure {
+fn deaf(error: &std::io::Error) -> Failure {
     Failure::broken(format!("cannot listen on the loopback: {error}"))
 }

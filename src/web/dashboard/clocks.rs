@@ -12,6 +12,9 @@ use crate::domain::calendar::Calendar;
 use crate::domain::time::{Instant, Millis};
 use crate::store::reports::HandoffLine;
 
+/// Lines the board has room for beside the funnel.
+const ROOM: usize = 6;
+
 pub fn board(overview: &Overview) -> Markup {
     let mut by_rep: BTreeMap<(Instant, &str), Vec<&HandoffLine>> = BTreeMap::new();
     let first = |rep: &str| overview.clocks.iter().find(|line| line.rep == rep).and_then(|line| line.due_at);
@@ -26,6 +29,24 @@ pub fn board(overview: &Overview) -> Markup {
             @let name = staff.reps.get(rep).map_or(rep, |rep| rep.name.as_str());
             div class="rep" { (name) small { (lines.len()) " open" } @if let Some(closed) = closed(overview, rep) { span class="chip" { (closed) } } }
             @for line in lines { (clock(overview, line)) }
+        }
+        @if !overview.lately.is_empty() && overview.clocks.len() < ROOM {
+            div class="lately" { @for line in overview.lately.iter().take(ROOM - overview.clocks.len()) { (over(overview, line)) } }
+        }
+    }
+}
+
+/// A handoff whose clock does not run any more.
+fn over(overview: &Overview, line: &HandoffLine) -> Markup {
+    let how = match (line.answered_at, line.sla.as_str()) {
+        (Some(at), "met") => ("soft", format!("answered in {}", length(at.since(line.opened_at)))),
+        (Some(at), _) => ("red", format!("answered after {}", length(at.since(line.opened_at)))),
+        (None, _) => ("amber", line.closed_because.clone().unwrap_or_else(|| "closed".to_owned())),
+    };
+    html! {
+        div class="row" {
+            div class="clip" { a href=(format!("/leads/{}", line.lead)) { (overview.name(&line.lead)) } " " small { (line.rep) " · " (overview.local.short(line.opened_at)) } }
+            small class=(how.0) { (how.1) }
         }
     }
 }

@@ -17,8 +17,8 @@ pub fn strip(overview: &Overview) -> Markup {
             (figure(overview.stages.values().sum(), "leads"))
             (figure(running, "in sequences"))
             (figure(mails, "mails sent"))
-            (figure(seen.opened, &format!("opened by people{}", of_mails(seen.opened))))
-            (figure(seen.clicked, &format!("clicked by people{}", of_mails(seen.clicked))))
+            (figure(seen.opened, &format!("opened{}", of_mails(seen.opened))))
+            (figure(seen.clicked, &format!("clicked{}", of_mails(seen.clicked))))
             (figure(heard("replied"), "replies in 30 days"))
             (figure(open, "handoffs open"))
         }

@@ -14,7 +14,10 @@ use crate::domain::sequence::{Act, Sequence, Step};
 const DEEPEST: usize = 12;
 
 pub fn cards(overview: &Overview) -> Markup {
-    html! { @for sequence in overview.playbook.sequences.values() { (card(overview, sequence)) } }
+    let mut sequences: Vec<_> = overview.playbook.sequences.values().collect();
+    // The longest first: it is what most people are in, and an order that stays is easier to look at.
+    sequences.sort_by_key(|sequence| std::cmp::Reverse(sequence.steps.len()));
+    html! { @for sequence in sequences { (card(overview, sequence)) } }
 }
 
 fn card(overview: &Overview, sequence: &Sequence) -> Markup {
@@ -41,15 +44,37 @@ fn card(overview: &Overview, sequence: &Sequence) -> Markup {
     }
 }
 
-/// The steps from `from` to where the ways meet again.
-fn chain(overview: &Overview, sequence: &Sequence, from: Option<usize>, until: Option<usize>, depth: usize) -> Markup {
+/// The steps of one way, from `from` on: a branch is followed by where its ways meet again.
+fn way(sequence: &Sequence, from: Option<usize>, depth: usize) -> Vec<usize> {
     let mut at = from;
     let mut found = Vec::new();
-    while let Some(index) = at.filter(|index| Some(*index) != until && found.len() <= sequence.steps.len()) {
-        let Some(step) = sequence.steps.get(index) else { break };
-        found.push(step);
-        at = step.next;
+    while let Some(index) = at.filter(|index| *index < sequence.steps.len() && !found.contains(index)) {
+        found.push(index);
+        at = match &sequence.steps[index].act {
+            Act::Branch { .. } => meeting(sequence, index, depth + 1),
+            _ => sequence.steps[index].next,
+        };
     }
+    found
+}
+
+/// The step at which the ways of a branch meet again; none if they never do.
+fn meeting(sequence: &Sequence, branch: usize, depth: usize) -> Option<usize> {
+    let Act::Branch { arms, otherwise } = &sequence.steps.get(branch)?.act else { return None };
+    if depth > DEEPEST {
+        return None;
+    }
+    let starts = arms.iter().map(|arm| arm.then).chain([*otherwise]);
+    let ways: Vec<Vec<usize>> = starts.map(|start| way(sequence, start, depth)).collect();
+    let (first, rest) = ways.split_first()?;
+    first.iter().copied().find(|step| rest.iter().all(|way| way.contains(step)))
+}
+
+/// The steps from `from` to where the ways meet again.
+fn chain(overview: &Overview, sequence: &Sequence, from: Option<usize>, until: Option<usize>, depth: usize) -> Markup {
+    let all = way(sequence, from, depth);
+    let found: Vec<&Step> =
+        all.iter().take_while(|index| Some(**index) != until).map(|index| &sequence.steps[*index]).collect();
     html! {
         @for (place, step) in found.iter().enumerate() {
             @if place > 0 { span class="link" {} }
@@ -86,14 +111,15 @@ fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> 
                 @if counts.here > 0 { span class="here" { (count(counts.here)) } } @else { span class="faint" { "0" } }
             }
         },
-        Act::Branch { arms, otherwise } if depth < DEEPEST => html! {
-            div class="arms" {
+        Act::Branch { arms, otherwise } if depth < DEEPEST => {
+            let join = sequence.step(&step.id).and_then(|(index, _)| meeting(sequence, index, depth));
+            html! { div class="arms" {
                 @for (number, arm) in arms.iter().enumerate() {
-                    (arm_of(overview, sequence, &branch(number, arm.when.text()), (arm.then, step.next), depth))
+                    (arm_of(overview, sequence, &branch(number, arm.when.text()), (arm.then, join), depth))
                 }
-                (arm_of(overview, sequence, "else", (*otherwise, step.next), depth))
-            }
-        },
+                (arm_of(overview, sequence, "else", (*otherwise, join), depth))
+            } }
+        }
         Act::Branch { .. } => html! { div class="wait" { span { "…" } } },
         Act::Set(_) => html! { div class="wait" { span { "set" } span class="faint" { "values" } } },
         Act::Handoff { when, .. } => html! {
@@ -123,8 +149,15 @@ fn arm_of(
     }
 }
 
+/// A condition as a person would say it.
 fn branch(number: usize, condition: &str) -> String {
-    if number == 0 { format!("if {condition}") } else { format!("or {condition}") }
+    let said = condition
+        .replace("(\"", " ")
+        .replace("\")", "")
+        .replace("\", \"", ", ")
+        .replace("||", "or")
+        .replace("&&", "and");
+    if number == 0 { format!("if {said}") } else { format!("else if {said}") }
 }
 
 fn kind(name: &str, counts: &Counted) -> Markup {
@@ -153,7 +186,8 @@ fn waits(pause: &Pause) -> String {
         Wait::Days(days) => format!("{days} d"),
         Wait::BusinessDays(days) => format!("{days} bd"),
         Wait::Until { weekday: Some(day), time } => {
-            format!("{:?} {}", day, time.strftime("%H:%M")).replacen("day ", " ", 1)
+            let name = format!("{day:?}");
+            format!("{} {}", name.get(..3).unwrap_or(&name), time.strftime("%H:%M"))
         }
         Wait::Until { weekday: None, time } => format!("{}", time.strftime("%H:%M")),
     }

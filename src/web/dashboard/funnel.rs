@@ -8,9 +8,9 @@ use super::numbers::{count, percent};
 use crate::domain::stage::Stage;
 
 const WIDTH: f64 = 720.0;
-const MIDDLE: f64 = 158.0;
+const MIDDLE: f64 = 204.0;
 /// Half the height of the widest place.
-const REACH: f64 = 78.0;
+const REACH: f64 = 112.0;
 /// What is not nothing can be seen.
 const LEAST: f64 = 2.0;
 
@@ -26,19 +26,20 @@ pub fn picture(stages: &BTreeMap<String, i64>) -> Markup {
     let all = mouths.first().map_or(0, |mouth| mouth.reached);
     #[expect(clippy::cast_precision_loss, reason = "a handful of stages")]
     let column = WIDTH / mouths.len() as f64;
-    let half = |n: i64| if n == 0 { 0.0 } else { (REACH * super::numbers::share(n, all) / 100.0).max(LEAST) };
+    // By the root, as areas are: a stage with one in a hundred is still to be seen.
+    let half = |n: i64| if n == 0 { 0.0 } else { (REACH * (super::numbers::share(n, all) / 100.0).sqrt()).max(LEAST) };
     let aside: Vec<_> = [Stage::Recycled, Stage::Disqualified]
         .into_iter()
         .map(|stage| (stage, stages.get(stage.as_str()).copied().unwrap_or(0)))
         .collect();
     html! {
-        svg class="funnel" viewBox="0 0 720 250" role="img" aria-label="Funnel of leads by stage" {
+        svg class="funnel" viewBox="0 0 720 332" role="img" aria-label="Funnel of leads by stage" {
             @for (at, mouth) in mouths.iter().enumerate() {
                 @let left = left(at, column);
                 @let next = mouths.get(at + 1).map_or(0, |next| next.reached);
                 path class="body" d=(tube(left, column, half(mouth.reached), half(next))) {}
                 path class="core" d=(tube(left, column, half(mouth.reached) / 6.0, half(next) / 6.0)) {}
-                @if at > 0 { line class="post" x1=(left) x2=(left) y1="4" y2="246" {} }
+                @if at > 0 { line class="post" x1=(left) x2=(left) y1="4" y2="328" {} }
                 text class="small soft" x=(left + 12.0) y="16" { (title(mouth.stage)) }
                 text class="n" x=(left + 12.0) y="44" { (count(mouth.reached)) }
                 text class="tiny faint" x=(left + 12.0) y="62" { (told(&mouths, at)) }

@@ -5,10 +5,9 @@ use maud::{Markup, html};
 use super::Pages;
 use super::frame::Trouble;
 use super::overview::{called, known};
-use super::timeline::{is_loud, tone};
+use super::timeline::{is_loud, said, tone};
 use super::when::Local;
 use crate::domain::event::Event;
-use crate::engine::sentence;
 
 /// Events read, of which the quiet ones are left out.
 const READ: usize = 90;
@@ -30,7 +29,7 @@ pub async fn card(pages: &Pages, local: &Local) -> Result<Markup, Trouble> {
                         time { (local.short(event.recorded_at)) }
                         div class="clip" {
                             a href=(format!("/leads/{}", event.lead)) { (names.get(&event.lead).map_or_else(|| event.lead.to_string(), called)) }
-                            " " span class=(format!("soft {}", tone(event))) { (local.tell(&sentence(event))) }
+                            " " span class=(format!("soft {}", tone(event))) { (said(event, local)) }
                         }
                     }
                 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mail_parser::{Message, MessageParser};
-use maud::{Markup, html};
+use maud::html;
 
 use super::Pages;
 use super::frame::{Place, Trouble, page as framed, page_with_letter};
@@ -75,10 +75,10 @@ pub async fn list(State(pages): State<Pages>) -> Result<Response, Trouble> {
                     @for (number, letter) in &all {
                         @let message = parsed(letter);
                         tr class="go" {
-                            td { a href=(format!("/mails/{number}")) { b { (subject(message.as_ref())) } } div class="soft" { small { (preview(message.as_ref())) } } }
-                            td class="soft" { (from(message.as_ref())) }
+                            td { a href=(format!("/mails/{number}")) { b { (subject(message.as_ref())) } } div class="soft clip preview" { small { (preview(message.as_ref())) } } }
+                            td class="soft nowrap" { (from(message.as_ref())) }
                             td class="soft" { (letter.to) }
-                            td class="right soft" { (local.short(letter.at)) }
+                            td class="right soft nowrap" { (local.short(letter.at)) }
                         }
                     }
                 }
@@ -112,26 +112,25 @@ pub async fn page(State(pages): State<Pages>, Path(number): Path<usize>) -> Resu
                 @if number < letters.len() { a href=(format!("/mails/{}", number + 1)) { "later" } }
             }
         }
-        @if let Some(message) = &message { (parts(message)) }
-        section class="card w5" { header { h2 { "Over the wire" } small { (count(i64::try_from(letter.raw.len()).unwrap_or(0))) " bytes" } } pre class="mono" { (head(&letter.raw)) } }
-    };
-    Ok(page_with_letter(&pages, &subject(message.as_ref()), &inside))
-}
-
-fn parts(message: &Message<'_>) -> Markup {
-    html! {
         section class="card w7" {
-            header { h2 { "As HTML" } small { "in a frame without scripts, pictures from outside stay away" } }
-            @match message.body_html(0) {
+            header { h2 { "As HTML" } small { "in a frame without scripts; pictures from outside stay away" } }
+            @match message.as_ref().and_then(|message| message.body_html(0)) {
                 Some(page) => { iframe class="letter" title="The mail" sandbox="" srcdoc=(page) {} },
                 None => { div class="empty" { "It has no HTML part." } },
             }
         }
-        section class="card w5" {
-            header { h2 { "As text" } }
-            pre { (message.body_text(0).unwrap_or_default()) }
+        div class="w5 stack" {
+            section class="card" {
+                header { h2 { "As text" } }
+                pre { (message.as_ref().and_then(|message| message.body_text(0)).unwrap_or_default()) }
+            }
+            section class="card" {
+                header { h2 { "Over the wire" } small { (count(i64::try_from(letter.raw.len()).unwrap_or(0))) " bytes" } }
+                pre class="mono" { (head(&letter.raw)) }
+            }
         }
-    }
+    };
+    Ok(page_with_letter(&pages, &subject(message.as_ref()), &inside))
 }
 
 /// The header lines, as they were sent.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::figures::is_open;
 use super::frame::{Place, Trouble, page as framed};
 use super::numbers::count;
 use super::steps::Counts;
@@ -41,6 +42,8 @@ pub struct Overview {
     pub steps: Counts,
     pub handoffs: Vec<HandoffCount>,
     pub clocks: Vec<HandoffLine>,
+    /// Handoffs that were answered or closed last.
+    pub lately: Vec<HandoffLine>,
     pub senders: Vec<senders::Line>,
     attention: Vec<LeadLine>,
     unknown: Vec<TouchRow>,
@@ -55,10 +58,13 @@ impl Overview {
         let enrollments = reports.enrollment_counts().await?;
         let steps = Counts::new(&enrollments, reports.touch_counts().await?, reports.seen_counts().await?);
         let clocks = reports.open_handoffs(CLOCKS).await?;
+        let recent = reports.handoffs(None, CLOCKS).await?.rows;
+        let lately: Vec<HandoffLine> = recent.into_iter().filter(|line| !is_open(&line.state)).take(LINES).collect();
         let of_state = |state| Touches::InState(state);
         let unknown = reports.touches(&of_state(TouchState::Unknown), None, LINES).await?.rows;
         let held = reports.touches(&of_state(TouchState::Held), None, LINES).await?.rows;
-        let leads = clocks.iter().map(|line| &line.lead).chain(unknown.iter().chain(&held).map(|row| &row.lead));
+        let leads =
+            clocks.iter().chain(&lately).map(|line| &line.lead).chain(unknown.iter().chain(&held).map(|row| &row.lead));
         Ok(Self {
             now,
             local: Local::of(pages),
@@ -72,6 +78,7 @@ impl Overview {
             enrollments,
             steps,
             clocks,
+            lately,
             unknown,
             held,
             playbook,

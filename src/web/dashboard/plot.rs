@@ -18,6 +18,10 @@ const LOW: f64 = 26.0;
 const SAMPLES: i64 = 160;
 /// Drivers that get their name written beside them.
 const NAMED: usize = 7;
+/// The room a stage's name takes.
+const NAME: f64 = 78.0;
+/// Points below this are a dot without a name.
+const WORTH_A_NAME: f64 = 3.0;
 
 /// A ledger as it was told by the events so far.
 #[derive(Default)]
@@ -124,17 +128,15 @@ impl Curve {
                     line class="band" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(self.y(*at)) y2=(self.y(*at)) {}
                     text class="tiny bandname" x=(WIDTH - RIGHT) y=(self.y(*at) - 4.0) text-anchor="end" { (name) }
                 }
-                @for (at, stage) in &self.stages {
-                    line class="stage" x1=(self.x(*at)) x2=(self.x(*at)) y1=(TOP - 10.0) y2=(floor) {}
-                    text class="tiny stagename" x=(self.x(*at) + 4.0) y=(TOP - 12.0) { (stage) }
-                }
+                @for (at, _) in &self.stages { line class="stage" x1=(self.x(*at)) x2=(self.x(*at)) y1=(TOP - 10.0) y2=(floor) {} }
+                @for (x, names) in self.stage_names() { text class="tiny stagename" x=(x + 4.0) y=(TOP - 12.0) { (names) } }
                 @if !path.is_empty() {
                     path class="area" d=(format!("{path}V{floor:.1}H{:.1}Z", self.x(self.line[0].0))) {}
                     path class="line" d=(path) {}
                 }
                 @for driver in &self.drivers { (dot(self, driver)) }
                 @for (driver, y) in self.labels() {
-                    text class="tiny soft" x=(self.x(driver.at) + 8.0) y=(y) { (signed(driver.points)) " " (driver.rule) }
+                    text class="tiny soft tag" x=(self.x(driver.at) + 9.0) y=(y) { (signed(driver.points)) " " (driver.rule) }
                 }
                 text class="tiny faint" x=(LEFT) y=(HEIGHT - 6.0) { (local.date(self.from)) }
                 text class="tiny faint" x=(WIDTH - RIGHT) y=(HEIGHT - 6.0) text-anchor="end" { (local.date(self.to)) }
@@ -142,11 +144,25 @@ impl Curve {
         }
     }
 
+    /// Stages with their places; those that would meet stand in one text.
+    fn stage_names(&self) -> Vec<(f64, String)> {
+        let mut names: Vec<(f64, String)> = Vec::new();
+        for (at, stage) in &self.stages {
+            let x = self.x(*at);
+            match names.last_mut() {
+                Some((before, text)) if x - *before < NAME => *text = format!("{text} → {stage}"),
+                _ => names.push((x, stage.clone())),
+            }
+        }
+        names
+    }
+
     /// The strongest drivers with a place for their names, each below the last where they would meet.
     fn labels(&self) -> Vec<(&Driver, f64)> {
         let mut strongest: Vec<&Driver> = self.drivers.iter().collect();
         strongest.sort_by(|a, b| b.points.abs().total_cmp(&a.points.abs()).then(a.at.cmp(&b.at)));
         strongest.truncate(NAMED);
+        strongest.retain(|driver| driver.points.abs() >= WORTH_A_NAME);
         strongest.sort_by_key(|driver| driver.at);
         let mut placed: Vec<(&Driver, f64)> = Vec::new();
         for driver in strongest.into_iter().filter(|driver| self.x(driver.at) < WIDTH - 130.0) {

@@ -43,6 +43,36 @@ pub fn tone(event: &Event) -> &'static str {
     }
 }
 
+/// An event in a sentence, with what people do in their own words; names from the files stand out.
+pub fn said(event: &Event, local: &Local) -> Markup {
+    let text = match &event.what {
+        What::Hit { name, step, reason, verdict: Actor::Machine, .. } => {
+            format!("a machine: {} `{step}` ({reason})", words(name))
+        }
+        What::Hit { name, step, url, .. } => match url {
+            Some(url) => format!("{} `{step}`, to {url}", words(name)),
+            None => format!("{} `{step}`", words(name)),
+        },
+        What::Heard { name, data, .. } => {
+            let detail: Vec<&str> = data.values().filter_map(serde_json::Value::as_str).take(2).collect();
+            let detail = if detail.is_empty() { String::new() } else { format!(": {}", detail.join(", ")) };
+            format!("{}{detail} ({})", words(name), event.source)
+        }
+        _ => sentence(event),
+    };
+    let text = local.tell(&text);
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// `page_viewed` as people write it.
+fn words(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 /// Events, the newest first, under their days.
 pub fn days(events: &[Event], local: &Local) -> Markup {
     let mut days: Vec<(String, Vec<&Event>)> = Vec::new();
@@ -61,7 +91,7 @@ pub fn days(events: &[Event], local: &Local) -> Markup {
                     div class=(format!("line {}", tone(event))) {
                         time title=(local.full(event.occurred_at)) { (local.clock(event.recorded_at)) }
                         div class="mark" { i {} }
-                        p { (local.tell(&sentence(event))) }
+                        p { (said(event, local)) }
                     }
                 }
             }
