@@ -10,8 +10,8 @@ mod support;
 
 mod beside;
 mod by_hand;
+mod demo;
 mod files;
 mod help;
 mod lists;
-mod demo;
 mod service_unit;
