@@ -126,8 +126,8 @@ fn an_import_that_crashed_is_finished_by_the_same_list_again(database: &str) {
     let (server, receiver) = (FaultySmtp::start(), Receiver::start());
     let steps = "steps:\n  - wait: 30d\n  - {id: first, email: scene/first}\n";
     let workspace = scene::workspace(database, server.address(), &receiver, steps);
-    let list: String = (0..ROWS).map(|n| format!("row{n}@example.com,Row {n}\n")).collect();
-    workspace.write("list.csv", &format!("email,first_name\n{list}"));
+    let list: Vec<String> = (0..ROWS).map(|n| format!("row{n}@example.com,Row {n}\n")).collect();
+    workspace.write("list.csv", &format!("email,first_name\n{}", list.concat()));
     let file = workspace.file("list.csv").display().to_string();
     let import = ["leads", "import", &file, "--enroll", "scene", "--json"];
     let mut scene = Scene::with(workspace, &[("OVERTURE_FAIL_POINT", "import.batch")]);
