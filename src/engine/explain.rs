@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use super::Engine;
 use crate::domain::decide::View;
-use crate::domain::enrollment::{Enrollment, Phase};
+use crate::domain::enrollment::Phase;
 use crate::domain::event::{Event, What};
 use crate::domain::lead::Lead;
-use crate::domain::playbook::Playbook;
 use crate::domain::score::{Ledger, Score};
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Reason;
@@ -78,7 +77,7 @@ impl Engine {
             stage: lead.stage,
             score: view.scored(),
             temperature: view.heat().to_owned(),
-            stands: stands(lead, suppressed, &playbook),
+            stands: self.stands(lead, suppressed, &playbook).await?,
             history: events.iter().map(entry).collect(),
         })
     }
@@ -137,50 +136,6 @@ impl Engine {
             .collect();
         lines.sort_by(|a, b| b.since.cmp(&a.since).then(b.worth.abs().total_cmp(&a.worth.abs())));
         Ok(Sheet { lead: lead.id.to_string(), at, score: view.scored(), temperature: view.heat().to_owned(), lines })
-    }
-}
-
-fn stands(lead: &Lead, suppressed: Option<Reason>, playbook: &Playbook) -> Vec<String> {
-    let mut lines: Vec<String> = lead.enrollments.iter().map(|running| stand(running, playbook)).collect();
-    if let Some(reason) = suppressed {
-        lines.push(format!("must not be contacted: {}", reason.as_str()));
-    }
-    lines.extend(lead.opted_out.iter().map(|topic| format!("gets nothing about `{topic}`: unsubscribed from it")));
-    if let Some(handoff) = &lead.handoff {
-        let clock = handoff.clock.as_ref().map_or_else(String::new, |clock| match (handoff.answered, clock.breached) {
-            (Some(_), _) => ", answered".to_owned(),
-            (None, true) => format!(", breached since {}", clock.due_at),
-            (None, false) => format!(", to be answered by {}", clock.due_at),
-        });
-        lines.push(format!("is with {} of {} since {}{clock}", handoff.rep, handoff.team, handoff.opened_at));
-    }
-    lines.extend(
-        lead.unsettled
-            .iter()
-            .map(|hit| format!("{} at {} gets its verdict at {}", hit.name, hit.occurred_at, hit.settles_at)),
-    );
-    lines.extend(lead.attention.iter().map(|fault| format!("needs attention: {fault}")));
-    if lines.is_empty() {
-        lines.push("is in no sequence and waits for nothing".to_owned());
-    }
-    lines
-}
-
-fn stand(running: &Enrollment, playbook: &Playbook) -> String {
-    let at = running.at.as_deref().unwrap_or("the end");
-    let place = format!("{} at `{at}`", running.sequence);
-    if let Some(pausing) = &running.paused {
-        let until = pausing.until.map_or_else(|| "until it is resumed".to_owned(), |until| format!("until {until}"));
-        return format!("{place}: paused {until} ({})", pausing.because);
-    }
-    match &running.phase {
-        Phase::Ready => format!("{place}: goes on at the next wake"),
-        Phase::Waiting { until } => {
-            let zone = running.zone.as_deref().unwrap_or(&playbook.settings.zone);
-            format!("{place}: waits until {until} (counted in {zone}, from {})", running.anchor)
-        }
-        Phase::Sending { touch } => format!("{place}: {touch} is on its way"),
-        Phase::Held { hold } => format!("{place}: held, {}", hold.reason),
     }
 }
 

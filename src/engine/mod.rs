@@ -17,8 +17,8 @@ mod control;
 mod deliver;
 mod explain;
 mod failpoint;
-
 mod lease;
+mod standing;
 mod unit;
 mod wake;
 
