@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::claim::{Claimed, later};
-use super::outcome::{Carried, Trouble, refused};
-use crate::channel::smtp::{Envelope, Offer, Session, Written};
+use super::outcome::{Carried, Trouble, refused, stopped};
+use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
 use crate::domain::calendar::{window_time_between, zone_named};
 use crate::domain::time::Instant;
 use crate::domain::touch::Outcome;
@@ -137,8 +137,10 @@ impl Engine {
             return Err(Box::new(Carried::ended(Outcome::Held { reason }, now)));
         };
         Session::open(account, &self.ways.timeouts).await.map(Box::new).map_err(|failure| {
-            Box::new(match failure.reply() {
-                Some(reply) if reply.code >= 500 => refused(claimed, reply, now, None),
+            Box::new(match (&failure.kind, failure.reply()) {
+                (_, Some(reply)) if reply.code >= 500 => refused(claimed, reply, now, None),
+                // Asking again does not teach the server another login.
+                (FailureKind::Auth(None), _) => stopped(now, failure.to_string()),
                 _ => unreachable(claimed, now, failure.to_string()),
             })
         })

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::domain::decide::{Ask, Effect, Input};
 use crate::domain::event::Actor;
 use crate::domain::id::{TouchId, derived, dice};
-use crate::domain::refusal::{Reply, SoftKind, UsKind, Verdict, classify};
+use crate::domain::refusal::{Reply, SoftKind, Stage, UsKind, Verdict, classify};
 use crate::domain::retry::{Schedule, next_try};
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Channel, NewTouch, Outcome, Policy, RefusalClass};
@@ -65,7 +65,10 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
             bytes,
         }
     };
+    // Before a mail was named, an objection is to whoever connects: every mail of the sender would meet it.
+    let to_us = matches!(reply.stage, Stage::Connect | Stage::Ehlo | Stage::Auth);
     match classify(reply) {
+        Verdict::AboutUs(_) if to_us => stopped(now, text),
         Verdict::Hard => {
             let outcome = Outcome::Refused { class: RefusalClass::Hard, reply: text };
             Carried::Ended { outcome, at: now, used: bytes.is_some(), bytes: None }
@@ -73,13 +76,18 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
         Verdict::Soft(SoftKind::Greylisted) => again(Schedule::Greylisted),
         Verdict::Soft(_) => again(Schedule::Mail),
         Verdict::AboutUs(UsKind::Reputation | UsKind::Authentication | UsKind::Relay | UsKind::Login) => {
-            Carried::Back { ready_at: now, why: text, trouble: Some(Trouble::Refused) }
+            stopped(now, text)
         }
         Verdict::AboutUs(UsKind::Content | UsKind::Policy | UsKind::Size | UsKind::Other) => Carried::ended(
             Outcome::Held { reason: format!("the server objects to this mail, not to the address: {text}") },
             now,
         ),
     }
+}
+
+/// The touch waits, and so does all that would go the same way.
+pub const fn stopped(now: Instant, why: String) -> Carried {
+    Carried::Back { ready_at: now, why, trouble: Some(Trouble::Refused) }
 }
 
 impl Engine {
@@ -120,18 +128,21 @@ impl Engine {
                 self.delay_lane(lane, *ready_at, why).await
             }
             Carried::Back { trouble: Some(Trouble::Refused), why, .. } => {
-                self.stop_lane(lane, why).await?;
-                self.alarm(claimed, why).await
+                self.stop_and_tell(claimed, why).await
             }
             Carried::Ended { outcome: Outcome::Refused { reply, .. }, .. } if reply.starts_with(GONE) => {
-                self.stop_lane(lane, reply).await?;
-                self.alarm(claimed, reply).await
+                self.stop_and_tell(claimed, reply).await
             }
             Carried::Back { trouble: None, .. } | Carried::Ended { .. } | Carried::Lost => Ok(()),
         }
     }
 
-    /// Tells the channel for alerts what stopped, once a lane and day.
+    /// Only the first to find the trouble tells of it; what stops again after a person resumed it is told again.
+    async fn stop_and_tell(&self, claimed: &Claimed, why: &str) -> Result<(), Arc<StoreError>> {
+        if self.stop_lane(&claimed.row.lane, why).await? { self.alarm(claimed, why).await } else { Ok(()) }
+    }
+
+    /// Tells the channel for alerts what stopped.
     async fn alarm(&self, claimed: &Claimed, why: &str) -> Result<(), Arc<StoreError>> {
         let now = self.now();
         let Some(channel) = self.playbook().settings.alerts.clone() else { return Ok(()) };
@@ -140,7 +151,7 @@ impl Engine {
             return Ok(());
         }
         let origin = format!("alarm:{stopped}");
-        let step = now.to_string().get(..10).unwrap_or_default().to_owned();
+        let step = now.to_string();
         let touch = NewTouch {
             id: TouchId(derived(&["touch", &origin, &step])),
             lead: claimed.row.lead.clone(),
