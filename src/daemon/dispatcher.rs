@@ -41,15 +41,13 @@ pub async fn dispatcher(this: Dispatcher) {
         let now = this.engine.now();
         let round = async {
             let lanes = this.engine.open_lanes(now).await?;
-            Ok::<_, crate::store::StoreError>((lanes, this.engine.store.next_ready().await?))
+            Ok::<_, crate::store::StoreError>((lanes, this.engine.store.next_ready(now).await?))
         };
         match round.await {
             Ok((lanes, next)) => {
-                let started: usize = lanes.iter().map(|lane| this.start(lane, &at_work)).sum();
-                // Work that others have in hand already is no reason to look again before they are done.
-                let next = next.filter(|at| *at > now || started > 0);
+                lanes.iter().for_each(|lane| this.start(lane, &at_work));
                 this.services.ran("dispatcher", next, now);
-                if !until(&this.engine, next.filter(|at| *at > now), this.look, &mut pulse, &this.stop).await {
+                if !until(&this.engine, next, this.look, &mut pulse, &this.stop).await {
                     return;
                 }
             }
@@ -64,7 +62,7 @@ pub async fn dispatcher(this: Dispatcher) {
 
 impl Dispatcher {
     /// Starts as many couriers as the lane may have and has not.
-    fn start(&self, lane: &str, at_work: &AtWork) -> usize {
+    fn start(&self, lane: &str, at_work: &AtWork) {
         let most = if lane.starts_with("hook:") { CALLS } else { self.connections.get(lane).copied().unwrap_or(1) };
         let mut working = at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let now = working.entry(lane.to_owned()).or_default();
@@ -83,6 +81,5 @@ impl Dispatcher {
             #[expect(clippy::disallowed_methods, reason = "couriers are the daemon's")]
             self.tasks.spawn(courier(one));
         }
-        missing
     }
 }

@@ -50,8 +50,9 @@ impl Store {
         found.iter().map(|row| row.text(0)).collect()
     }
 
-    /// The first instant at which a lane has work that may be done.
-    pub async fn next_ready(&self) -> Result<Option<Instant>, StoreError> {
+    /// The first instant after `now` at which a lane has work that may be done: what may be done already, and waits for whoever has it
+    /// in hand or for a person, hides nobody's later turn.
+    pub async fn next_ready(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
         static NEXT: Statement = Statement::new(
             "SELECT MIN({greatest x.lane_at, x.first_at})
              FROM (
@@ -60,9 +61,10 @@ impl Store {
                  FROM lane AS l
                  WHERE l.paused = 0
              ) AS x
-             WHERE x.first_at IS NOT NULL",
+             WHERE x.first_at IS NOT NULL
+               AND {greatest x.lane_at, x.first_at} > $1",
         );
-        let found = self.db.fetch("look for the next work", &NEXT, vec![]).await?;
+        let found = self.db.fetch("look for the next work", &NEXT, vec![now.into()]).await?;
         found.first().map_or(Ok(None), |row| row.maybe_instant(0))
     }
 

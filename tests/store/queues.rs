@@ -35,9 +35,10 @@ on_both! {
         });
         assert_eq!(store.open_lanes(NOW).await.unwrap(), ["mail:ready"]);
         assert_eq!(store.open_lanes(Instant(NOW.0 + 20)).await.unwrap(), ["mail:full", "mail:ready"]);
-        assert_eq!(store.next_ready().await.unwrap(), Some(NOW));
+        assert_eq!(store.next_ready(Instant(NOW.0 - 1)).await.unwrap(), Some(NOW));
+        assert_eq!(store.next_ready(NOW).await.unwrap(), Some(Instant(NOW.0 + 20)), "what may be done hides no later turn");
         within!(store, |tx| tx.claim(&claim("mail:ready", "t"), NOW).await.unwrap());
-        assert_eq!(store.next_ready().await.unwrap(), Some(Instant(NOW.0 + 20)));
+        assert_eq!(store.next_ready(NOW).await.unwrap(), Some(Instant(NOW.0 + 20)));
         assert_eq!(within!(store, |tx| tx.lane_for_update("mail:paused").await.unwrap()), Some(paused));
         assert_eq!(within!(store, |tx| tx.lane_for_update("mail:none").await.unwrap()), None);
         assert_eq!(store.lanes().await.unwrap().len(), 5);

@@ -127,7 +127,7 @@ on_both! {
         assert_eq!(intended(&store, &touch_id(1), "t").await, [].into());
         assert_eq!(marked(&store, &touch_id(2), "t").await, [].into(), "a stop that committed before the mark wins");
         assert_eq!(claimed(&store, "u", 99).await, [], "nothing cancelled waits");
-        assert_eq!(store.next_ready().await.unwrap(), None);
+        assert_eq!(store.next_ready(NOW).await.unwrap(), None);
     }
 }
 
@@ -154,7 +154,7 @@ on_both! {
             ..outcome(&id, "t", State::Deferred)
         };
         within!(store, |tx| tx.settle(&[put_off], NOW).await.unwrap());
-        assert_eq!(store.next_ready().await.unwrap(), Some(later));
+        assert_eq!(store.next_ready(NOW).await.unwrap(), Some(later));
         assert_eq!(claimed(&store, "u", 499).await, []);
         assert_eq!(claimed(&store, "u", 500).await, std::slice::from_ref(&id));
         let stored = row(&store, 1).await;
