@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::address::EmailAddress;
-use super::enrollment::{Enrollment, Past};
+use super::enrollment::{Enrollment, Past, Phase};
 use super::event::Actor;
 use super::handoff::Handoff;
 use super::id::{EnrollmentId, LeadId, TouchId};
@@ -61,12 +61,26 @@ pub struct Lead {
     pub suppressed: Option<Reason>,
     #[serde(default)]
     pub opted_out: BTreeSet<String>,
-    /// Rule faults and holds that want a person.
+    /// Rules that cannot be answered as they stand.
     #[serde(default)]
     pub attention: BTreeSet<String>,
     /// The first instant at which time alone may change something.
     #[serde(default)]
     pub wake_at: Option<Instant>,
+}
+
+impl Lead {
+    /// All that wants a person: rules that cannot be answered, and what each held enrollment stands for.
+    pub fn wanted(&self) -> Vec<String> {
+        let held = self.enrollments.iter().filter_map(|running| match &running.phase {
+            Phase::Held { hold } => {
+                let step = running.at.as_deref().unwrap_or("end");
+                Some(format!("{} {step}: {}", running.sequence, hold.reason))
+            }
+            Phase::Ready | Phase::Waiting { .. } | Phase::Sending { .. } => None,
+        });
+        self.attention.iter().cloned().chain(held).collect()
+    }
 }
 
 /// How often an event came, ever, and the last instants of it.

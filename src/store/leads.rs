@@ -141,7 +141,7 @@ impl Tx {
                 finite(saved.score.engagement),
                 saved.temperature,
                 lead.suppressed.map(crate::domain::suppression::Reason::as_str),
-                lead.attention.len(),
+                lead.wanted().len(),
                 lead.created_at,
                 lead.wake_at,
                 doc,

@@ -46,7 +46,7 @@ pub fn lead(lead: &Lead, playbook: &Playbook, now: Instant) -> Value {
         "attributes": lead.attributes,
         "suppressed": lead.suppressed,
         "opted_out": lead.opted_out,
-        "attention": lead.attention,
+        "attention": lead.wanted(),
         "last_human_at": at(lead.last_human_at),
         "enrollments": lead.enrollments.iter().map(running).collect::<Vec<_>>(),
         "handoff": lead.handoff.as_ref().map(open_handoff),
