@@ -82,7 +82,7 @@ impl Courier {
     fn note(&self, carried: &Carried) {
         let (lane, outcome) = (self.lane.clone(), carried.word());
         metrics::counter!("overture_touches_total", "lane" => lane, "outcome" => outcome).increment(1);
-        if let Carried::Back { trouble: Some(_), why, .. } = carried {
+        if let Carried::Back { trouble: Some(_), why, .. } | Carried::Stopped { why, .. } = carried {
             tracing::warn!(lane = self.lane, why, "a lane is in trouble");
         }
     }

@@ -154,7 +154,9 @@ impl Engine {
     /// Stops a lane because the other side refuses us, until a person resumes it. False if it stood already.
     pub async fn stop_lane(&self, lane: &str, why: &str) -> Result<bool, Arc<StoreError>> {
         self.in_tx(async |tx| {
-            let Some(stored) = tx.lane_for_update(lane).await?.filter(|stored| !stored.paused) else { return Ok(false) };
+            let Some(stored) = tx.lane_for_update(lane).await?.filter(|stored| !stored.paused) else {
+                return Ok(false);
+            };
             tx.save_lane(&LaneRow { paused: true, blocked_reason: Some(why.to_owned()), ..stored }).await?;
             Ok(true)
         })

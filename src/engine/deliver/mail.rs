@@ -140,7 +140,7 @@ impl Engine {
             Box::new(match (&failure.kind, failure.reply()) {
                 (_, Some(reply)) if reply.code >= 500 => refused(claimed, reply, now, None),
                 // Asking again does not teach the server another login.
-                (FailureKind::Auth(None), _) => stopped(now, failure.to_string()),
+                (FailureKind::Auth(None), _) => stopped(now, failure.to_string(), None),
                 _ => unreachable(claimed, now, failure.to_string()),
             })
         })

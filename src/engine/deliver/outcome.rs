@@ -22,6 +22,8 @@ pub enum Carried {
     Ended { outcome: Outcome, at: Instant, used: bool, bytes: Option<Vec<u8>> },
     /// Nothing left and nothing is the matter with the touch: it goes back to its lane.
     Back { ready_at: Instant, why: String, trouble: Option<Trouble> },
+    /// The server refuses us although it had the message: the touch waits with its bytes, and its lane stops.
+    Stopped { why: String, at: Instant, bytes: Vec<u8> },
     /// A stop came first, or another daemon has it: it is not ours any more.
     Lost,
 }
@@ -41,6 +43,7 @@ impl Carried {
         match self {
             Self::Ended { outcome, .. } => outcome.state().as_str(),
             Self::Back { .. } => "back",
+            Self::Stopped { .. } => "stopped",
             Self::Lost => "lost",
         }
     }
@@ -68,7 +71,7 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
     // Before a mail was named, an objection is to whoever connects: every mail of the sender would meet it.
     let to_us = matches!(reply.stage, Stage::Connect | Stage::Ehlo | Stage::Auth);
     match classify(reply) {
-        Verdict::AboutUs(_) if to_us => stopped(now, text),
+        Verdict::AboutUs(_) if to_us => stopped(now, text, None),
         Verdict::Hard => {
             let outcome = Outcome::Refused { class: RefusalClass::Hard, reply: text };
             Carried::Ended { outcome, at: now, used: bytes.is_some(), bytes: None }
@@ -76,7 +79,7 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
         Verdict::Soft(SoftKind::Greylisted) => again(Schedule::Greylisted),
         Verdict::Soft(_) => again(Schedule::Mail),
         Verdict::AboutUs(UsKind::Reputation | UsKind::Authentication | UsKind::Relay | UsKind::Login) => {
-            stopped(now, text)
+            stopped(now, text, bytes)
         }
         Verdict::AboutUs(UsKind::Content | UsKind::Policy | UsKind::Size | UsKind::Other) => Carried::ended(
             Outcome::Held { reason: format!("the server objects to this mail, not to the address: {text}") },
@@ -85,9 +88,12 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
     }
 }
 
-/// The touch waits, and so does all that would go the same way.
-pub const fn stopped(now: Instant, why: String) -> Carried {
-    Carried::Back { ready_at: now, why, trouble: Some(Trouble::Refused) }
+/// The touch waits, and so does all that would go the same way; what had left keeps its bytes.
+pub fn stopped(now: Instant, why: String, bytes: Option<&[u8]>) -> Carried {
+    match bytes {
+        Some(bytes) => Carried::Stopped { why, at: now, bytes: bytes.to_vec() },
+        None => Carried::Back { ready_at: now, why, trouble: Some(Trouble::Refused) },
+    }
 }
 
 impl Engine {
@@ -100,6 +106,12 @@ impl Engine {
             Carried::Back { ready_at, .. } => {
                 writes.put_backs.push((claimed.row.id.clone(), claimed.token.clone(), *ready_at));
                 writes.give_backs.extend(unused);
+            }
+            Carried::Stopped { why, at, bytes } => {
+                let outcome = Outcome::Deferred { reply: why.clone(), until: *at };
+                // However long the lane stands, that makes no mail late.
+                let settling = Settling { tried: false, ..settling(claimed, &outcome, Some(bytes.clone())) };
+                writes.settles.push((settling, Some(fact(claimed, &outcome, *at))));
             }
             Carried::Ended { outcome, at, used, bytes } => {
                 if !used {
@@ -127,7 +139,7 @@ impl Engine {
             Carried::Back { trouble: Some(Trouble::Unreachable), why, ready_at } => {
                 self.delay_lane(lane, *ready_at, why).await
             }
-            Carried::Back { trouble: Some(Trouble::Refused), why, .. } => {
+            Carried::Back { trouble: Some(Trouble::Refused), why, .. } | Carried::Stopped { why, .. } => {
                 self.stop_and_tell(claimed, why).await
             }
             Carried::Ended { outcome: Outcome::Refused { reply, .. }, .. } if reply.starts_with(GONE) => {
