@@ -4,20 +4,39 @@
     reason = "tests stand outside of the product: they wait, spawn and read the environment"
 )]
 
+#[path = "../support/corpora.rs"]
+mod corpora;
 #[expect(dead_code, reason = "the parts are complete before every scenario is written")]
 #[path = "../support/mod.rs"]
 mod support;
 
 mod bench;
+mod links;
 mod parts;
+mod returned;
+mod rows;
 mod scene;
+mod senders;
 
 mod crash;
 mod database;
 mod p15_a_reply_stops;
+mod lanes;
+mod p13_about_us;
+mod p14_machines;
+mod p16_forged;
+mod p18_handoff_told;
 mod p1_acknowledged;
+mod p20_links;
+mod p21_private_addresses;
+mod p22_values;
+mod p25_sigterm;
 mod p2_at_most_once;
 mod p3_same_bytes;
 mod p4_stopped_in_time;
 mod p9_each_date_once;
 mod story;
+mod p5_one_click;
+mod p6_looking;
+mod receiver;
+mod smtp;

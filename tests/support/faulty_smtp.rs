@@ -74,6 +74,11 @@ pub struct FaultySmtp {
 impl FaultySmtp {
     /// A server that takes everything.
     pub fn start() -> Self {
+        Self::at(0)
+    }
+
+    /// The same at a port where nobody was until now.
+    pub fn at(port: u16) -> Self {
         let state = Watch::<State>::default();
         let of_server = state.clone();
         let serve = move |stream: &TcpStream| {
@@ -81,7 +86,7 @@ impl FaultySmtp {
                 session.run();
             }
         };
-        Self { listener: Listener::start(serve), state }
+        Self { listener: Listener::start(port, serve), state }
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -95,9 +95,14 @@ impl<'a> Call<'a> {
         self.header("content-type", "application/json")
     }
 
-    pub fn form(mut self, body: &str) -> Self {
+    pub fn form(self, body: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    /// Sends a body of any kind.
+    pub fn body(mut self, kind: &'a str, body: &str) -> Self {
         body.clone_into(&mut self.body);
-        self.header("content-type", "application/x-www-form-urlencoded")
+        self.header("content-type", kind)
     }
 
     /// Makes the call; redirects are answers, not followed.

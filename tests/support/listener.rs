@@ -26,9 +26,9 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Serves every connection by `serve`, in a thread of its own, and closes it after.
-    pub fn start(serve: impl Fn(&TcpStream) + Clone + Send + 'static) -> Self {
-        let socket = TcpListener::bind(("127.0.0.1", 0)).expect("the loopback has a free port");
+    /// Serves every connection by `serve`, in a thread of its own, and closes it after; at a port that was chosen before, or 0 for any.
+    pub fn start(port: u16, serve: impl Fn(&TcpStream) + Clone + Send + 'static) -> Self {
+        let socket = TcpListener::bind(("127.0.0.1", port)).expect("the loopback has a free port");
         let address = socket.local_addr().expect("a bound socket has an address");
         let connections = Watch::<Connections>::default();
         let known = connections.clone();

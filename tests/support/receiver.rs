@@ -33,9 +33,14 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver that answers 200 to everything.
     pub fn start() -> Self {
+        Self::at(0)
+    }
+
+    /// The same at a port where nobody was until now.
+    pub fn at(port: u16) -> Self {
         let state = Watch::<State>::default();
         let of_server = state.clone();
-        Self { listener: Listener::start(move |stream| serve(stream, &of_server)), state }
+        Self { listener: Listener::start(port, move |stream| serve(stream, &of_server)), state }
     }
 
     pub fn url(&self, path: &str) -> String {

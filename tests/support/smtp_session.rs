@@ -17,14 +17,15 @@ pub struct Session<'a> {
     stream: &'a TcpStream,
     state: &'a Watch<State>,
     authenticated: bool,
-    from: String,
+    /// The return path, once a MAIL was taken.
+    from: Option<String>,
     to: Vec<String>,
 }
 
 impl<'a> Session<'a> {
     pub fn new(stream: &'a TcpStream, state: &'a Watch<State>) -> Option<Self> {
         let reader = BufReader::new(stream.try_clone().ok()?);
-        Some(Self { reader, stream, state, authenticated: false, from: String::new(), to: Vec::new() })
+        Some(Self { reader, stream, state, authenticated: false, from: None, to: Vec::new() })
     }
 
     pub fn run(mut self) {
@@ -65,7 +66,7 @@ impl<'a> Session<'a> {
     }
 
     fn clear(&mut self) {
-        self.from.clear();
+        self.from = None;
         self.to.clear();
     }
 
@@ -119,12 +120,15 @@ impl<'a> Session<'a> {
         let usual = "250 2.1.0 Ok";
         self.clear();
         if self.answer(Stage::Mail, usual)? == usual {
-            self.from = bare(args);
+            self.from = Some(bare(args));
         }
         Some(())
     }
 
     fn rcpt(&mut self, args: &str) -> Goes {
+        if self.from.is_none() {
+            return self.say("503 5.5.1 Error: need MAIL command");
+        }
         let address = bare(args);
         if let Some(reply) = self.state.with(|state| state.refused.get(&address).cloned()) {
             return self.say(&reply);
@@ -143,7 +147,7 @@ impl<'a> Session<'a> {
             "354 End data with <CR><LF>.<CR><LF>"
         };
         // Counted before it is said, so that who waits for it finds it there.
-        let envelope = (self.from.clone(), self.to.clone());
+        let envelope = (self.from.clone().unwrap_or_default(), self.to.clone());
         if !self.answer_and(Stage::Data, usual, |state| state.begun.push(envelope))?.starts_with("354") {
             return Some(());
         }
@@ -151,7 +155,7 @@ impl<'a> Session<'a> {
         if self.to.is_empty() {
             return self.say("554 5.5.1 Error: no valid recipients");
         }
-        let mail = Mail { from: std::mem::take(&mut self.from), to: std::mem::take(&mut self.to), raw };
+        let mail = Mail { from: self.from.take().unwrap_or_default(), to: std::mem::take(&mut self.to), raw };
         match self.fault(Stage::Dot) {
             Some(Fault::Reply(reply)) if !reply.starts_with('2') => {
                 self.state.with(|state| state.turned_away.push(mail));
