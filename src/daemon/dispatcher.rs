@@ -45,7 +45,9 @@ pub async fn dispatcher(this: Dispatcher) {
         };
         match round.await {
             Ok((lanes, next)) => {
-                lanes.iter().for_each(|lane| this.start(lane, &at_work));
+                for lane in &lanes {
+                    this.start(lane, &at_work);
+                }
                 this.services.ran("dispatcher", next, now);
                 if !until(&this.engine, next, this.look, &mut pulse, &this.stop).await {
                     return;

@@ -37,7 +37,7 @@ fn readings(token: &str) -> String {
 }
 
 fn percent(text: &str) -> String {
-    url::form_urlencoded::parse(text.as_bytes()).map(|(name, value)| format!("{name}={value}")).collect()
+    url::form_urlencoded::parse(text.as_bytes()).flat_map(|(name, value)| [name, value]).collect::<Vec<_>>().join("=")
 }
 
 #[test]

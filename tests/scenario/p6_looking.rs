@@ -4,7 +4,7 @@ use crate::links::{clicks, one_click, pixel};
 use crate::rows::{difference, rows};
 use crate::scene::{self, BROWSER, MAIL_THEN_CALL, Scene, browse, escaped};
 use crate::support::faulty_smtp::FaultySmtp;
-use crate::support::http::Call;
+use crate::support::http::{Call, Request};
 use crate::support::receiver::Receiver;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn at_rest() -> (Scene, FaultySmtp, Vec<String>) {
     scene.wait_touch(ANN, "call", "accepted");
     scene.post("/v1/handoffs", &json!({"lead": ANN, "reason": "asked for a person"}));
     let told = receiver.wait_for(3);
-    let alert = told.iter().map(|call| call.json()).find(|body| body["data"]["actions"].is_object());
+    let alert = told.iter().map(Request::json).find(|body| body["data"]["actions"].is_object());
     let actions = alert.expect("an alert has buttons")["data"]["actions"].clone();
     let buttons = actions.as_object().into_iter().flatten().filter_map(|(_, link)| link.as_str().map(str::to_owned));
     for touch in scene.touches() {
