@@ -72,7 +72,7 @@ impl Bench {
     pub fn next(&self) -> Option<Instant> {
         self.runtime.block_on(async {
             let wake = self.engine.store.next_wake().await.expect("the store answers");
-            let ready = self.engine.store.next_ready().await.expect("the store answers");
+            let ready = self.engine.store.next_ready(self.engine.now()).await.expect("the store answers");
             wake.into_iter().chain(ready).min()
         })
     }
