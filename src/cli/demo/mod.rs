@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::desk::Desk;
 use super::failure::Failure;
@@ -68,7 +69,7 @@ impl Demo {
         let played = tokio::select! {
             played = play.run(&mut board, &mut desk.paper) => played.map(|()| true),
             () = doors => Err(Failure::broken("a listener of the demo broke")),
-            _ = tokio::signal::ctrl_c() => Ok(false),
+            () = told_to_end() => Ok(false),
         };
         let done = match played {
             Ok(ended) => self.tell(ended, &stage, (&mut board, desk)).await,
@@ -97,8 +98,7 @@ impl Demo {
                 stage.pages()
             ))?;
             desk.paper.flush()?;
-            // Whatever happens to the signal, waiting is over.
-            let _ = tokio::signal::ctrl_c().await;
+            told_to_end().await;
         }
         if let Some(folder) = &self.keep {
             desk.paper.line(format!("kept in {}", folder.display()))?;
@@ -108,5 +108,14 @@ impl Demo {
             return Err(Failure::no("the mail server saw mails that should never have been sent"));
         }
         Ok(())
+    }
+}
+
+/// Ctrl-C, or the polite signal of a service manager. One that cannot be listened for ends it as well: nobody could end it otherwise.
+async fn told_to_end() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }

@@ -4,6 +4,7 @@
 //! touches only what differs.
 
 mod clocks;
+mod door;
 mod figures;
 mod flow;
 mod frame;
@@ -25,6 +26,7 @@ mod when;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
@@ -75,5 +77,5 @@ pub fn router(pages: Pages) -> Router {
         Some(_) => routes.route("/mails", get(mails::list)).route("/mails/{number}", get(mails::page)),
         None => routes,
     };
-    routes.with_state(pages)
+    routes.route_layer(from_fn(door::guard)).with_state(pages)
 }
