@@ -35,6 +35,7 @@ struct Played {
 fn play(database: &str, point: &str) -> Played {
     let (server, receiver) = (FaultySmtp::start(), Receiver::start());
     let workspace = scene::workspace(database, server.address(), &receiver, MAIL_THEN_CALL);
+    scene::one_connection(&workspace, server.address());
     let mut scene = Scene::with(workspace, &[("OVERTURE_FAIL_POINT", point)]);
     // The crash may come before the answer; who was not answered tells again.
     let _ = scene.arrive(&LEADS);

@@ -115,7 +115,7 @@ fn a_hostile_value_is_text_in_every_part_of_a_mail() {
     });
     let held: Vec<&Value> = touches.iter().filter(|touch| touch["state"] == "held").collect();
     assert!(held.iter().all(|touch| touch["reason"].as_str().is_some_and(|reason| !reason.is_empty())), "{held:?}");
-    assert!(held.len() * 3 < entered, "most values can be written: {held:?}");
+    assert!(held.len() * 2 < entered, "most values can be written: {held:?}");
     let mails: BTreeMap<String, Mail> = server.taken().into_iter().map(|mail| (mail.to.concat(), mail)).collect();
     assert_eq!(mails.len() + held.len(), entered);
     let control = &mails["plain@example.com"];

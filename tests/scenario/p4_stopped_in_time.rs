@@ -19,7 +19,9 @@ const BOB: &str = "bob@example.com";
 /// that mail may leave. Bob's mail, which comes after it on the same connection's lane, shows that it was her turn.
 fn held_at_data(database: &str, second: bool, commit: impl FnOnce(&Scene, &FaultySmtp)) -> (FaultySmtp, Scene) {
     let (server, receiver) = (FaultySmtp::start(), Receiver::start());
-    let scene = Scene::start(scene::workspace(database, server.address(), &receiver, TWO_MAILS));
+    let workspace = scene::workspace(database, server.address(), &receiver, TWO_MAILS);
+    scene::one_connection(&workspace, server.address());
+    let scene = Scene::start(workspace);
     if !second {
         server.once(Stage::Data, Fault::Late);
     }

@@ -81,6 +81,12 @@ pub fn workspace(database: &str, server: SocketAddr, receiver: &Receiver, steps:
     workspace
 }
 
+/// Gives the sender one connection: then one mail at a time is under way, and those of one lead come before those of the next.
+pub fn one_connection(workspace: &Workspace, server: SocketAddr) {
+    let account = format!("{{host: {}, port: {}, security: none, connections: 1}}", server.ip(), server.port());
+    workspace.set("senders.growth.smtp", &account);
+}
+
 /// A daemon in its workspace, and a key to its API.
 pub struct Scene {
     pub workspace: Workspace,
