@@ -1,6 +1,8 @@
 //! Calls webhooks: signed, bounded in time and size, and never into a private network.
 
 use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,9 +29,17 @@ const TEXT_LIMIT: usize = 200;
 
 /// One HTTP client for all endpoints; it keeps connections open between calls.
 #[derive(Clone, Debug)]
-pub struct Client {
-    http: reqwest::Client,
-    guard: Arc<Guard>,
+pub struct Client(Way);
+
+#[derive(Clone, Debug)]
+enum Way {
+    Network { http: reqwest::Client, guard: Arc<Guard> },
+    Within(Arc<dyn Within>),
+}
+
+/// A receiver within this process: a rehearsal's, which does what no real one does on demand.
+pub trait Within: fmt::Debug + Send + Sync {
+    fn call<'c>(&'c self, call: &'c Call) -> Pin<Box<dyn Future<Output = Answer> + Send + 'c>>;
 }
 
 /// One try of one webhook.
@@ -100,20 +110,29 @@ impl Client {
             }
         };
         let http = builder.build().map_err(|error| format!("the webhook client: {}", with_causes(&error)))?;
-        Ok(Self { http, guard })
+        Ok(Self(Way::Network { http, guard }))
+    }
+
+    /// Makes a client of a receiver within this process.
+    pub fn within(receiver: Arc<dyn Within>) -> Self {
+        Self(Way::Within(receiver))
     }
 
     /// Makes one try; it ends within 15 s.
     pub async fn call(&self, call: &Call) -> Answer {
+        let (http, guard) = match &self.0 {
+            Way::Network { http, guard } => (http, guard),
+            Way::Within(receiver) => return receiver.call(call).await,
+        };
         let prepared = Url::parse(&call.url)
             .map_err(|error| Blocked(format!("the webhook's URL cannot be read: {error}")))
-            .and_then(|url| self.guard.check(&url).map(|()| url))
+            .and_then(|url| guard.check(&url).map(|()| url))
             .and_then(|url| headers(call).map(|headers| (url, headers)));
         let (url, headers) = match prepared {
             Ok(prepared) => prepared,
             Err(Blocked(reason)) => return Answer::Blocked(reason),
         };
-        let request = self.http.post(url).headers(headers).body(call.body.clone());
+        let request = http.post(url).headers(headers).body(call.body.clone());
         match request.send().await {
             Ok(response) => read(response, call.timestamp_s).await,
             Err(error) => failed(&error.without_url()),

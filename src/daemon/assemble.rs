@@ -213,6 +213,7 @@ fn smtp_account(account: &config::Account) -> smtp::Account {
             .map(|(user, password)| smtp::Credentials { user: user.clone(), password: password.clone() }),
         ehlo_name: lettre::transport::smtp::extension::ClientId::default().to_string(),
         trust: Arc::new(Trust::system()),
+        dial: smtp::Dial::Network,
     }
 }
 

@@ -132,7 +132,7 @@ impl Engine {
     /// Which of these addresses and domains must not be contacted, and why.
     pub async fn suppressed(&self, targets: &BTreeSet<&str>) -> Result<BTreeMap<String, Reason>, Arc<StoreError>> {
         let looked = async {
-            let mut tx: Tx = self.store.begin().await?;
+            let mut tx: Tx = self.begin().await?;
             let found = tx.suppressed(targets).await?;
             tx.rollback().await?;
             Ok(found)

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as Turn, Notify, oneshot};
 
-use super::Engine;
 use super::batch::Batch;
 use super::unit::{Answer, Unit};
+use super::{Engine, Protection};
 use crate::domain::decide::Effect;
 use crate::domain::id::TouchId;
 use crate::domain::time::Instant;
@@ -165,7 +165,7 @@ impl Writer {
                     drop(tell.send(Ok(done)));
                 }
             }
-            Err(error) if error.is_transient() => {
+            Err(error) if error.is_transient() || engine.fail.lacks(Protection::Alone) => {
                 let error = Arc::new(error);
                 for tell in tells {
                     drop(tell.send(Err(Arc::clone(&error))));
@@ -194,7 +194,7 @@ impl Writer {
 
 /// Writes several jobs in one transaction.
 async fn write_all(engine: &Engine, jobs: &[Writes], now: Instant) -> Result<Vec<Done>, StoreError> {
-    let mut tx = engine.store.begin().await?;
+    let mut tx = engine.begin().await?;
     let done = write_in(engine, &mut tx, jobs, now).await?;
     tx.commit().await?;
     metrics::counter!("overture_commits_total").increment(1);

@@ -182,7 +182,7 @@ impl Engine {
         &self,
         work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
     ) -> Result<T, Arc<StoreError>> {
-        let mut tx = self.store.begin().await.map_err(Arc::new)?;
+        let mut tx = self.begin().await.map_err(Arc::new)?;
         let done = work(&mut tx).await.map_err(Arc::new)?;
         tx.commit().await.map_err(Arc::new)?;
         self.beat();

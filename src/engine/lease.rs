@@ -37,7 +37,7 @@ impl Engine {
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
         let lease = Millis(i64::try_from(self.ways.lease.as_millis()).unwrap_or(i64::MAX));
         let renewed = async {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.begin().await?;
             tx.renew(&tokens, lease, self.now()).await?;
             tx.commit().await
         };

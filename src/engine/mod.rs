@@ -34,7 +34,7 @@ pub use commit::{Done, Intention, Settling, Writer, Writes};
 pub use control::Scope;
 pub use deliver::{Carried, Claimed, Line, Trouble};
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
-pub use failpoint::{FailPoints, NAMES as FAIL_POINTS};
+pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use unit::{Answer, Target, Unit};
 
 use crate::channel::{sandbox, smtp, webhook};
@@ -44,7 +44,7 @@ use crate::domain::time::Instant;
 use crate::entropy::Entropy;
 use crate::render;
 use crate::seal::Seal;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 
 /// All that decides, remembers and speaks, joined.
 pub struct Engine {
@@ -146,6 +146,12 @@ impl Engine {
     /// From here on whoever asks writes for itself.
     pub fn end_writes(&self) {
         self.writer.unserve();
+    }
+
+    /// Begins a transaction.
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        self.fail.begins().await;
+        self.store.begin().await
     }
 
     /// Records facts, in their order; the answers come when they are durable.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Engine;
 use super::batch::Batch;
+use super::{Engine, Protection};
 use crate::domain::time::Instant;
 use crate::store::StoreError;
 
@@ -14,8 +14,15 @@ impl Engine {
     /// Wakes up to one batch of leads that are due, and says how many there were.
     pub async fn wake(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
         let woken = async {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.begin().await?;
             let due = tx.claim_wakes(WAKES, now).await?;
+            if self.fail.lacks(Protection::TakenWithDecision) {
+                tx.commit().await?;
+                tx = self.begin().await?;
+            }
+            if !due.is_empty() {
+                self.fail.hit("wake.claimed");
+            }
             let mut batch = Batch::new(self, now);
             batch.wake(&mut tx, &due).await?;
             batch.write(&mut tx).await?;

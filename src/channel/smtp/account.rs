@@ -1,10 +1,13 @@
 //! What a sender's account says about its relay.
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::wire::Socket;
 use crate::channel::trust::Trust;
 
 /// Where to connect, how to secure it, and as whom.
@@ -19,6 +22,22 @@ pub struct Account {
     pub ehlo_name: String,
     /// Shared by all connections of the account, since reading the system's certificates takes milliseconds.
     pub trust: Arc<Trust>,
+    pub dial: Dial,
+}
+
+/// How a connection to the relay is made.
+#[derive(Clone, Debug, Default)]
+pub enum Dial {
+    #[default]
+    Network,
+    /// By a rehearsal, whose relay sits in this process and does what no real one does on demand.
+    Within(Arc<dyn Within>),
+}
+
+/// A relay within this process.
+pub trait Within: fmt::Debug + Send + Sync {
+    /// Gives our end of a new connection.
+    fn dial(&self) -> io::Result<Box<dyn Socket>>;
 }
 
 /// How the connection is made private.

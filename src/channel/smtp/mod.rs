@@ -20,13 +20,14 @@ mod tests;
 
 use std::time::Duration;
 
-pub use account::{Account, Credentials, Security, Timeouts};
+pub use account::{Account, Credentials, Dial, Security, Timeouts, Within};
 pub use envelope::Envelope;
 pub use failure::{Failure, FailureKind};
 
 use crate::domain::refusal::{Reply, Stage};
 use envelope::Command;
 use greeting::Greeting;
+pub use wire::Socket;
 use wire::{Broken, Wire};
 
 /// One open connection to a relay, logged in.

@@ -1,6 +1,6 @@
 //! From a host name to a session: connect, greet, secure, log in.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::account::{Account, Credentials, Security, Timeouts};
+use super::account::{Account, Credentials, Dial, Security, Timeouts};
 use super::failure::{Failure, FailureKind};
 use super::greeting::Greeting;
 use super::wire::{Broken, Wire};
@@ -52,6 +52,10 @@ async fn connect<'a>(account: &'a Account, timeouts: &'a Timeouts) -> Result<Ope
         return Err(Failure::new(&attempted, FailureKind::Protocol, text));
     }
     let unreachable = |error| Failure::broken(&attempted, &Broken::Io(error));
+    if let Dial::Within(relay) = &account.dial {
+        let wire = Wire::new(relay.dial().map_err(unreachable)?);
+        return Ok(Opening { account, timeouts, wire, peer: Ipv4Addr::LOCALHOST.into(), secured: false });
+    }
     let host = account.host.trim_start_matches('[').trim_end_matches(']');
     let socket = timeout(timeouts.connect, TcpStream::connect((host, account.port)))
         .await
@@ -193,6 +197,7 @@ mod tests {
             credentials: None,
             ehlo_name: "client.example.com".to_owned(),
             trust: Arc::new(Trust::system()),
+            dial: Dial::Network,
         };
         let timeouts = Timeouts::default();
         let peer = IpAddr::from([192, 0, 2, 1]);

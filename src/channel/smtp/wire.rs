@@ -21,7 +21,7 @@ const LINE_LIMIT: usize = 1_000;
 const CHUNK: usize = 4 * 1024;
 
 /// Anything that carries bytes both ways: TCP, TLS.
-pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+pub trait Socket: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Socket for T {}
 
 pub(super) struct Wire {

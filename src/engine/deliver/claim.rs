@@ -9,8 +9,8 @@ use crate::domain::id::dice;
 use crate::domain::lead::Lead;
 use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
-use crate::engine::Engine;
 use crate::engine::commit::Reservation;
+use crate::engine::{Engine, Protection};
 use crate::store::control::Paused;
 use crate::store::lanes::LaneRow;
 use crate::store::leads::LeadKey;
@@ -48,8 +48,11 @@ impl Engine {
             return Ok(vec![]);
         }
         let now = self.now();
-        let mut tx = self.store.begin().await?;
-        let Some(stored) = tx.lane_for_update(name).await? else { return Ok(vec![]) };
+        let outside = self.fail.lacks(Protection::CapInside);
+        let early = if outside { self.store.lanes().await?.into_iter().find(|lane| lane.name == name) } else { None };
+        let mut tx = self.begin().await?;
+        let inside = tx.lane_for_update(name).await?;
+        let Some(stored) = early.or(inside) else { return Ok(vec![]) };
         if stored.paused || stored.ready_at > now {
             return Ok(vec![]);
         }

@@ -8,7 +8,7 @@ use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
 use crate::domain::calendar::{window_time_between, zone_named};
 use crate::domain::time::Instant;
 use crate::domain::touch::Outcome;
-use crate::engine::{Engine, Intention, Writes};
+use crate::engine::{Engine, Intention, Protection, Writes};
 use crate::store::StoreError;
 
 /// One connection of one sender; it opens when it is first needed, and again after it broke.
@@ -112,12 +112,13 @@ impl Engine {
             Offer::Lost(why) => return Ok(unreachable(claimed, self.now(), why)),
         }
         self.fail.hit("data.accepted");
+        let early = if self.fail.lacks(Protection::MarkFirst) { Some(session.write(bytes).await) } else { None };
         if !self.mark(claimed).await? {
             session.abandon().await;
             return Ok(Carried::Lost);
         }
         let marked_at = self.now();
-        let written = session.write(bytes).await;
+        let written = if let Some(early) = early { early } else { session.write(bytes).await };
         self.fail.hit("body.written");
         *slot = Some(session).filter(|session| session.usable());
         self.fail.hit("reply.read");
@@ -151,7 +152,7 @@ impl Engine {
         let mark = (claimed.row.id.clone(), claimed.token.clone());
         let done = self.write(Writes { marks: vec![mark], ..Writes::default() }).await?;
         self.fail.hit("mark.committed");
-        Ok(done.marks == [true])
+        Ok(done.marks == [true] || self.fail.lacks(Protection::Fence))
     }
 
     async fn to_sandbox(&self, claimed: &Claimed, date: Instant, bytes: &[u8]) -> Result<Carried, Arc<StoreError>> {

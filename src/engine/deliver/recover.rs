@@ -41,7 +41,7 @@ impl Engine {
     }
 
     async fn lapsed(&self, lapsed: Instant) -> Result<Vec<TouchRow>, StoreError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.begin().await?;
         let rows = tx.expired_leases(BATCH, lapsed).await?;
         tx.rollback().await?;
         Ok(rows)

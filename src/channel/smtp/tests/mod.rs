@@ -53,6 +53,7 @@ pub async fn listener() -> (TcpListener, Account) {
         credentials: None,
         ehlo_name: "client.example.com".to_owned(),
         trust: Arc::new(Trust::system()),
+        dial: Dial::Network,
     };
     (listener, account)
 }
