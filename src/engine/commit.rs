@@ -165,7 +165,7 @@ impl Writer {
                     drop(tell.send(Ok(done)));
                 }
             }
-            Err(error) if error.is_transient() || engine.fail.lacks(Protection::Alone) => {
+            Err(error) if error.hits_everybody() || engine.fail.lacks(Protection::Alone) => {
                 let error = Arc::new(error);
                 for tell in tells {
                     drop(tell.send(Err(Arc::clone(&error))));
@@ -290,14 +290,14 @@ async fn intend(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<T
 async fn write_alone(engine: &Engine, job: Writes, now: Instant) -> Told {
     match write_all(engine, std::slice::from_ref(&job), now).await {
         Ok(mut done) => Ok(done.pop().unwrap_or_default()),
-        Err(error) if error.is_transient() || job.units.len() < 2 => Err(Arc::new(error)),
+        Err(error) if error.hits_everybody() || job.units.len() < 2 => Err(Arc::new(error)),
         Err(_) => {
             let mut answers = Vec::with_capacity(job.units.len());
             for unit in job.units {
                 let alone = Writes { units: vec![unit], ..Writes::default() };
                 answers.extend(match write_all(engine, &[alone], now).await {
                     Ok(mut done) => done.pop().unwrap_or_default().answers,
-                    Err(error) if error.is_transient() => return Err(Arc::new(error)),
+                    Err(error) if error.hits_everybody() => return Err(Arc::new(error)),
                     Err(error) => vec![Answer::Failed { reason: error.to_string() }],
                 });
             }

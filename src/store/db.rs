@@ -205,7 +205,15 @@ impl Db {
         const ATTEMPTED: &str = "begin a transaction";
         match self {
             Self::Sqlite { writer: Some(writer), .. } => {
-                writer.begin_with("BEGIN IMMEDIATE").await.map(Work::Sqlite).map_err(StoreError::at(ATTEMPTED))
+                const BEGIN: &str = "BEGIN IMMEDIATE";
+                if let Ok(work) = writer.begin_with(BEGIN).await {
+                    return Ok(Work::Sqlite(work));
+                }
+                // SQLite itself ends a transaction that a full disk broke, and the driver does not hear of it: its connection can
+                // begin nothing any more, so a new one takes its place.
+                let broken = writer.acquire().await.map_err(StoreError::at(ATTEMPTED))?;
+                drop(broken.close().await);
+                writer.begin_with(BEGIN).await.map(Work::Sqlite).map_err(StoreError::at(ATTEMPTED))
             }
             Self::Postgres { pool, writes: true } => {
                 pool.begin().await.map(Work::Postgres).map_err(StoreError::at(ATTEMPTED))

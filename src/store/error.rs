@@ -71,6 +71,11 @@ impl StoreError {
         }
     }
 
+    /// Whether it would happen to anybody who writes now, so that trying the parts of a batch alone says nothing about them.
+    pub fn hits_everybody(&self) -> bool {
+        self.is_transient() || self.is_disk_full() || !matches!(self.trouble, Trouble::Database(_))
+    }
+
     /// Whether a row with the same unique value stands in the store.
     pub fn is_unique_violation(&self) -> bool {
         matches!(&self.trouble, Trouble::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
@@ -104,6 +109,9 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "could not {}", self.attempted)?;
         match &self.trouble {
+            Trouble::Database(_) if self.is_disk_full() => {
+                write!(f, ": the disk is full; make room, nothing was written")
+            }
             Trouble::Database(_) | Trouble::Migration(_) => Ok(()),
             Trouble::File { path, .. } => write!(f, ": {} cannot be used", path.display()),
             Trouble::Taken { path, holder } => write!(
