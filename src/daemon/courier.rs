@@ -35,8 +35,8 @@ pub async fn courier(this: Courier) {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, lane = this.lane, "nothing can be claimed; trying again");
-                this.services.failed(&this.lane, &error.to_string(), this.engine.now());
+                tracing::error!(error = %error.in_full(), lane = this.lane, "nothing can be claimed; trying again");
+                this.services.failed(&this.lane, &error.in_full().to_string(), this.engine.now());
                 pause(STORE_AGAIN, &this.stop).await;
             }
         }
@@ -63,15 +63,15 @@ impl Courier {
             match self.engine.attempt(claimed, line).await {
                 Ok(carried) => carried,
                 Err(error) => {
-                    tracing::error!(%error, lane = self.lane, "an intent or a mark cannot be stored; nothing left");
+                    tracing::error!(error = %error.in_full(), lane = self.lane, "an intent or a mark cannot be stored; nothing left");
                     Carried::Back { ready_at: claimed.row.ready_at, why: error.to_string(), trouble: None }
                 }
             }
         };
         self.note(&carried);
         while let Err(error) = self.engine.settle(claimed, &carried).await {
-            tracing::error!(%error, lane = self.lane, touch = %claimed.row.id, "an outcome cannot be stored; nothing new is sent until it is");
-            self.services.failed(&self.lane, &error.to_string(), self.engine.now());
+            tracing::error!(error = %error.in_full(), lane = self.lane, touch = %claimed.row.id, "an outcome cannot be stored; nothing new is sent until it is");
+            self.services.failed(&self.lane, &error.in_full().to_string(), self.engine.now());
             if !pause(STORE_AGAIN, &self.hard_stop).await {
                 return;
             }

@@ -54,8 +54,8 @@ pub async fn dispatcher(this: Dispatcher) {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "the lanes cannot be read; trying again");
-                this.services.failed("dispatcher", &error.to_string(), now);
+                tracing::error!(error = %error.in_full(), "the lanes cannot be read; trying again");
+                this.services.failed("dispatcher", &error.in_full().to_string(), now);
                 pause(AFTER_TROUBLE, &this.stop).await;
             }
         }

@@ -27,8 +27,8 @@ pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: C
         match round(&engine, &id).await {
             Ok(()) => services.ran("keeper", None, engine.now()),
             Err(error) => {
-                tracing::error!(%error, "leases cannot be renewed");
-                services.failed("keeper", &error.to_string(), engine.now());
+                tracing::error!(error = %error.in_full(), "leases cannot be renewed");
+                services.failed("keeper", &error.in_full().to_string(), engine.now());
             }
         }
         feed_watchdog();

@@ -32,8 +32,8 @@ pub async fn sequencer(engine: Arc<Engine>, services: Services, look: Option<Dur
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "leads cannot be woken; trying again");
-                services.failed("sequencer", &error.to_string(), engine.now());
+                tracing::error!(error = %error.in_full(), "leads cannot be woken; trying again");
+                services.failed("sequencer", &error.in_full().to_string(), engine.now());
                 pause(AFTER_TROUBLE, &stop).await;
             }
         }

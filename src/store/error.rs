@@ -76,6 +76,11 @@ impl StoreError {
         self.is_transient() || self.is_disk_full() || !matches!(self.trouble, Trouble::Database(_))
     }
 
+    /// The error with all that caused it, for the log.
+    pub const fn in_full(&self) -> InFull<'_> {
+        InFull(self)
+    }
+
     /// Whether a row with the same unique value stands in the store.
     pub fn is_unique_violation(&self) -> bool {
         matches!(&self.trouble, Trouble::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
@@ -102,6 +107,26 @@ impl StoreError {
             Trouble::Database(sqlx::Error::Database(error)) => error.code(),
             _ => None,
         }
+    }
+}
+
+/// An error and its causes in one line.
+#[derive(Clone, Copy, Debug)]
+pub struct InFull<'a>(&'a StoreError);
+
+impl fmt::Display for InFull<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = self.0.to_string();
+        let mut cause = std::error::Error::source(self.0);
+        while let Some(error) = cause {
+            // The driver's errors repeat what caused them.
+            let more = error.to_string();
+            if !told.ends_with(&more) {
+                told = format!("{told}: {more}");
+            }
+            cause = error.source();
+        }
+        f.write_str(&told)
     }
 }
 

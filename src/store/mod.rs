@@ -20,6 +20,7 @@ mod db;
 mod due;
 mod effects;
 mod error;
+mod health;
 mod history;
 pub mod keys;
 pub mod lanes;

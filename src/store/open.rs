@@ -14,6 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::db::Db;
 use super::error::{StoreError, Trouble};
+use super::health::Health;
 use super::lock::FolderLock;
 use super::sql::Statement;
 use super::tx::Tx;
@@ -78,6 +79,7 @@ pub enum Access {
 pub struct Store {
     pub(super) db: Db,
     pub(super) sweep: Arc<Sweep>,
+    health: Arc<Health>,
     _lock: Option<Arc<FolderLock>>,
 }
 
@@ -100,7 +102,7 @@ impl Store {
             Location::Memory => (open_memory().await?, None),
             Location::Postgres { url, connections } => (open_server(url, *connections, access).await?, None),
         };
-        let store = Self { db, sweep: Arc::default(), _lock: lock.map(Arc::new) };
+        let store = Self { db, sweep: Arc::default(), health: Arc::default(), _lock: lock.map(Arc::new) };
         if access == Access::ReadOnly {
             store.check_schema().await?;
         }
@@ -109,7 +111,13 @@ impl Store {
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(Tx::new(self.db.begin().await?, Arc::clone(&self.sweep)))
+        let work = self.db.begin().await.inspect_err(|error| self.health.note(error))?;
+        Ok(Tx::new(work, Arc::clone(&self.sweep), Arc::clone(&self.health)))
+    }
+
+    /// What stood in the way of the last write, with its cause; `None` once one went through again.
+    pub fn trouble(&self) -> Option<String> {
+        self.health.trouble()
     }
 
     /// The database's own clock where several machines share it (PostgreSQL); `None` where the machine's clock is as good.

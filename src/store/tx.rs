@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::db::{Arg, Row, Work};
 use super::error::StoreError;
+use super::health::Health;
 use super::open::Sweep;
 use super::sql::Statement;
 
@@ -11,20 +12,26 @@ use super::sql::Statement;
 pub struct Tx {
     work: Work,
     pub(super) sweep: Arc<Sweep>,
+    health: Arc<Health>,
 }
 
 impl Tx {
-    pub(super) const fn new(work: Work, sweep: Arc<Sweep>) -> Self {
-        Self { work, sweep }
+    pub(super) const fn new(work: Work, sweep: Arc<Sweep>, health: Arc<Health>) -> Self {
+        Self { work, sweep, health }
     }
 
     /// Ends the transaction; what it wrote is on the disk when this returns.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self.work {
+        let done = match self.work {
             Work::Sqlite(work) => work.commit().await,
             Work::Postgres(work) => work.commit().await,
+        };
+        let done = done.map_err(StoreError::at("commit"));
+        match &done {
+            Ok(()) => self.health.well(),
+            Err(error) => self.health.note(error),
         }
-        .map_err(StoreError::at("commit"))
+        done
     }
 
     /// Undoes the transaction, and waits for that.
@@ -47,7 +54,7 @@ impl Tx {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.work.conn().fetch(attempted, statement, args).await
+        self.work.conn().fetch(attempted, statement, args).await.inspect_err(|error| self.health.note(error))
     }
 
     pub(super) async fn run(
@@ -56,6 +63,6 @@ impl Tx {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
-        self.work.conn().run(attempted, statement, args).await
+        self.work.conn().run(attempted, statement, args).await.inspect_err(|error| self.health.note(error))
     }
 }

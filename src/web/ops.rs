@@ -97,12 +97,15 @@ pub async fn health() -> axum::Json<Value> {
     axum::Json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: the database answers, the files are loaded, and nobody asked the daemon to end.
+/// `GET /readyz`: the database answers and takes writes, the files are loaded, and nobody asked the daemon to end.
 pub async fn ready(State(app): State<App>) -> Result<axum::Json<Value>, Problem> {
     if app.services.is_closing() {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "closing", "the daemon is ending"));
     }
     app.engine.store.ping().await?;
+    if let Some(trouble) = app.engine.store.trouble() {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unwritable", trouble));
+    }
     Ok(axum::Json(json!({ "status": "ready", "sequences": app.engine.playbook().sequences.len() })))
 }
 
@@ -144,6 +147,8 @@ async fn gauges(app: &App) -> Result<String, StoreError> {
     family(&mut text, "oldest_ready_seconds", "Age of the oldest touch that is ready, by lane", &ages);
     plain(&mut text, "handoffs_running", "Handoffs whose clock runs", with("running"));
     plain(&mut text, "handoffs_breached", "Handoffs not closed whose clock was broken", with("breached"));
+    let unwritable = i64::from(app.engine.store.trouble().is_some());
+    plain(&mut text, "store_unwritable", "1 while the last write to the database failed", unwritable);
     plain(&mut text, "touches_unknown", "Mails that may or may not have arrived", reports.unknown_touches().await?);
     Ok(text)
 }

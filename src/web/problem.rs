@@ -99,7 +99,7 @@ impl From<StoreError> for Problem {
 
 impl From<Arc<StoreError>> for Problem {
     fn from(error: Arc<StoreError>) -> Self {
-        tracing::error!(%error, "a request could not be served: the database failed");
+        tracing::error!(error = %error.in_full(), "a request could not be served: the database failed");
         let (status, kind, detail) = if error.is_disk_full() {
             (StatusCode::SERVICE_UNAVAILABLE, "disk_full", "the database's disk is full; nothing was written")
         } else if error.is_transient() {

@@ -20,6 +20,7 @@ mod senders;
 
 mod crash;
 mod database;
+mod disk;
 mod lanes;
 mod p13_about_us;
 mod p14_machines;

@@ -13,6 +13,7 @@ pub mod process;
 pub mod receiver;
 pub mod smtp_session;
 pub mod smtp_sink;
+pub mod tmpfs;
 pub mod watch;
 pub mod workspace;
 

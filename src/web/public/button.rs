@@ -60,7 +60,7 @@ pub async fn act(State(app): State<App>, Path(token): Path<String>, headers: Hea
             Some(Answer::Failed { .. }) | None => later(),
         },
         Err(error) => {
-            tracing::error!(%error, handoff = %handoff.id, "a button could not be carried out: the database failed");
+            tracing::error!(error = %error.in_full(), handoff = %handoff.id, "a button could not be carried out: the database failed");
             later()
         }
     }
@@ -77,7 +77,7 @@ async fn look_up(app: &App, token: &str) -> Result<(Button, HandoffLine, Lead), 
     };
     let Some(id) = HandoffId::parse(&button.handoff) else { return Err(nothing().await) };
     let found = find(app, &id).await.map_err(|error| {
-        tracing::error!(%error, "a button could not be served: the database failed");
+        tracing::error!(error = %error.in_full(), "a button could not be served: the database failed");
         later()
     })?;
     match found {

@@ -51,7 +51,7 @@ async fn touch(app: &App, id: &str) -> Result<Option<TouchRow>, Response> {
     match app.engine.store.touches(std::slice::from_ref(&id)).await {
         Ok(mut found) => Ok(found.pop()),
         Err(error) => {
-            tracing::error!(%error, "a link could not be served: the database failed");
+            tracing::error!(error = %error.in_full(), "a link could not be served: the database failed");
             Err(later())
         }
     }

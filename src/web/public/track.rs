@@ -87,7 +87,7 @@ async fn heard(app: &App, row: &TouchRow, hit: &Hit, headers: &HeaderMap) -> boo
     match app.engine.record(vec![Unit { to: Target::Touch(row.id.clone()), input, key: None }]).await {
         Ok(answers) => !answers.iter().any(|answer| matches!(answer, Answer::Failed { .. })),
         Err(error) => {
-            tracing::error!(%error, touch = %row.id, "a hit could not be written down: the database failed");
+            tracing::error!(error = %error.in_full(), touch = %row.id, "a hit could not be written down: the database failed");
             false
         }
     }

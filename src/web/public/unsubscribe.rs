@@ -57,7 +57,7 @@ pub async fn act(State(app): State<App>, Path(token): Path<String>, headers: Hea
         Ok(answers) if answers.iter().any(|answer| matches!(answer, Answer::Failed { .. })) => later(),
         Ok(_) => done(topic.as_deref()),
         Err(error) => {
-            tracing::error!(%error, touch = %row.id, "an unsubscribe could not be written down: the database failed");
+            tracing::error!(error = %error.in_full(), touch = %row.id, "an unsubscribe could not be written down: the database failed");
             later()
         }
     }
