@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::dispatcher::AtWork;
 use super::waiting::pause;
-use crate::engine::{Carried, Claimed, Engine, Line};
+use crate::engine::{Carried, Claimed, Engine, Line, Trouble};
 use crate::web::ops::Services;
 
 /// Touches claimed at once: few, so that a stop finds little in hand.
@@ -30,8 +30,15 @@ pub async fn courier(this: Courier) {
         match this.engine.claim(&this.lane, TAKE).await {
             Ok(claims) if claims.is_empty() => break,
             Ok(claims) => {
+                let mut trouble: Option<String> = None;
                 for claimed in claims {
-                    this.carry(&claimed, &mut line).await;
+                    let carried = match &trouble {
+                        // Each would meet the same, some after a minute's wait.
+                        Some(why) => claimed.back(why),
+                        None => this.carry(&claimed, &mut line).await,
+                    };
+                    this.settle(&claimed, &carried).await;
+                    trouble = trouble.or_else(|| carried.trouble());
                 }
             }
             Err(error) => {
@@ -55,21 +62,23 @@ impl Courier {
         }
     }
 
-    /// Carries one touch. What came of it is kept until it is stored, whatever the store does in the meantime.
-    async fn carry(&self, claimed: &Claimed, line: &mut Line) {
-        let carried = if self.stop.is_cancelled() {
-            Carried::Back { ready_at: claimed.row.ready_at, why: "the daemon stops".to_owned(), trouble: None }
-        } else {
-            match self.engine.attempt(claimed, line).await {
-                Ok(carried) => carried,
-                Err(error) => {
-                    tracing::error!(error = %error.in_full(), lane = self.lane, "an intent or a mark cannot be stored; nothing left");
-                    Carried::Back { ready_at: claimed.row.ready_at, why: error.to_string(), trouble: None }
-                }
+    async fn carry(&self, claimed: &Claimed, line: &mut Line) -> Carried {
+        if self.stop.is_cancelled() {
+            return claimed.back("the daemon stops");
+        }
+        match self.engine.attempt(claimed, line).await {
+            Ok(carried) => carried,
+            Err(error) => {
+                tracing::error!(error = %error.in_full(), lane = self.lane, "an intent or a mark cannot be stored; nothing left");
+                claimed.back(&error.to_string())
             }
-        };
-        self.note(&carried);
-        while let Err(error) = self.engine.settle(claimed, &carried).await {
+        }
+    }
+
+    /// What came of a touch is kept until it is stored, whatever the store does in the meantime.
+    async fn settle(&self, claimed: &Claimed, carried: &Carried) {
+        self.note(carried);
+        while let Err(error) = self.engine.settle(claimed, carried).await {
             tracing::error!(error = %error.in_full(), lane = self.lane, touch = %claimed.row.id, "an outcome cannot be stored; nothing new is sent until it is");
             self.services.failed(&self.lane, &error.in_full().to_string(), self.engine.now());
             if !pause(STORE_AGAIN, &self.hard_stop).await {
@@ -82,8 +91,9 @@ impl Courier {
     fn note(&self, carried: &Carried) {
         let (lane, outcome) = (self.lane.clone(), carried.word());
         metrics::counter!("overture_touches_total", "lane" => lane, "outcome" => outcome).increment(1);
-        if let Carried::Back { trouble: Some(_), why, .. } | Carried::Stopped { why, .. } = carried {
-            tracing::warn!(lane = self.lane, why, "a lane is in trouble");
+        // A server's words may name the address they refuse; those of a connection that was not made do not.
+        if let Carried::Back { trouble: Some(Trouble::Unreachable), why, .. } = carried {
+            tracing::warn!(lane = self.lane, why, "a lane reaches nobody; it waits, longer each time");
         }
     }
 }

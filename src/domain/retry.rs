@@ -55,6 +55,14 @@ fn mail_base(tries: u32) -> Millis {
     MAIL[step.min(MAIL.len() - 1)]
 }
 
+/// How long a lane waits whose other side could not be reached `failures` times in a row: 5 s, then twice as long each time up to 5 min,
+/// up to 20 % longer by `seed`.
+pub fn lane_pause(failures: u32, seed: u64) -> Millis {
+    let doublings = failures.saturating_sub(1).min(6);
+    let base = Millis::SECOND.times(5 << doublings).min(Millis::MINUTE.times(5));
+    spread(base, seed, failures)
+}
+
 /// What a server asked for in `Retry-After`, brought into 5 s to 24 h; never earlier than `planned`.
 pub fn honoured(asked: Millis, planned: Millis) -> Millis {
     asked.clamp(Millis::SECOND.times(5), Millis::DAY).max(planned)
@@ -101,6 +109,15 @@ mod tests {
         assert_eq!(honoured(Millis::DAY.times(7), Millis::ZERO), Millis::DAY);
         assert_eq!(honoured(Millis::ZERO, Millis::ZERO), Millis::SECOND.times(5));
         assert_eq!(honoured(Millis::MINUTE, Millis::HOUR), Millis::HOUR);
+    }
+
+    #[test]
+    fn a_lane_that_reaches_nobody_tries_ever_more_seldom_up_to_five_minutes() {
+        let seconds: Vec<i64> = (1..=9).map(|failures| lane_pause(failures, 3).0 / 1_000).collect();
+        for (seconds, base) in seconds.into_iter().zip([5, 10, 20, 40, 80, 160, 300, 300, 300]) {
+            assert!((base..=base + base / 5).contains(&seconds), "{seconds} for {base}");
+        }
+        assert!(lane_pause(u32::MAX, 3) <= Millis::MINUTE.times(6));
     }
 
     proptest! {

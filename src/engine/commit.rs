@@ -3,13 +3,14 @@
 //! A service of the daemon writes for everyone; where there is none, whoever comes first writes for all who wait. Either way there is no
 //! timer, and no delay where there is no load.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as Turn, Notify, oneshot};
 
 use super::batch::Batch;
+use super::lanes::{self, News};
 use super::unit::{Answer, Unit};
 use super::{Engine, Protection};
 use crate::domain::decide::Effect;
@@ -31,12 +32,24 @@ pub struct Writes {
     pub marks: Vec<(TouchId, String)>,
     /// What came of touches, each with the unit its lead hears if the settling still counts.
     pub settles: Vec<(Settling, Option<Unit>)>,
-    /// Claimed touches that go back to their lane as if they had not been claimed: id, token, when they are ready.
-    pub put_backs: Vec<(TouchId, String, Instant)>,
+    /// Claimed touches that go back to their lane as if they had not been claimed.
+    pub put_backs: Vec<Putting>,
     /// Reservations that were not used.
     pub give_backs: Vec<Reservation>,
+    /// What attempts say about their lanes.
+    pub news: Vec<News>,
     /// Rows that follow from no decision about a lead: alerts about ourselves.
     pub effects: Vec<Effect>,
+}
+
+/// A claimed touch that goes back to its lane.
+#[derive(Clone, Debug)]
+pub struct Putting {
+    pub touch: TouchId,
+    pub token: String,
+    pub ready_at: Instant,
+    /// Whoever marked it knows that nothing left all the same.
+    pub nothing_left: bool,
 }
 
 /// One place under a lane's cap, on the day it was reserved.
@@ -98,6 +111,7 @@ impl Writes {
             + self.settles.len()
             + self.put_backs.len()
             + self.give_backs.len()
+            + self.news.len()
             + self.effects.len()
     }
 }
@@ -220,10 +234,11 @@ async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -
     let mut answers = answers.into_iter();
 
     tx.apply(jobs.iter().flat_map(|job| &job.effects), now).await?;
-    give_back(engine, tx, jobs, now).await?;
+    put_back(tx, jobs).await?;
     let intended = intend(tx, jobs, now).await?;
     let marks: Vec<_> = jobs.iter().flat_map(|job| &job.marks).map(|(touch, token)| (touch, token.as_str())).collect();
     let marked = tx.mark(&marks, now).await?;
+    lanes::write(engine, tx, jobs, now).await?;
     Ok(jobs
         .iter()
         .map(|job| Done {
@@ -253,19 +268,17 @@ async fn settle(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<T
     tx.settle(&settles, now).await
 }
 
-async fn give_back(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<(), StoreError> {
-    let all: Vec<_> = jobs.iter().flat_map(|job| &job.put_backs).collect();
-    let put_backs: Vec<PutBack<'_>> =
-        all.iter().map(|(id, token, ready_at)| PutBack { id, token, ready_at: *ready_at }).collect();
-    tx.put_back(&put_backs).await?;
-    let mut unused: BTreeMap<&Reservation, u32> = BTreeMap::new();
-    for reservation in jobs.iter().flat_map(|job| &job.give_backs) {
-        *unused.entry(reservation).or_default() += 1;
-    }
-    for (reservation, count) in unused {
-        engine.give_back(tx, reservation, count, now).await?;
-    }
-    Ok(())
+async fn put_back(tx: &mut Tx, jobs: &[Writes]) -> Result<(), StoreError> {
+    let all = jobs.iter().flat_map(|job| &job.put_backs);
+    let put_backs: Vec<PutBack<'_>> = all
+        .map(|back| PutBack {
+            id: &back.touch,
+            token: &back.token,
+            ready_at: back.ready_at,
+            nothing_left: back.nothing_left,
+        })
+        .collect();
+    tx.put_back(&put_backs).await.map(drop)
 }
 
 async fn intend(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {

@@ -80,7 +80,9 @@ impl Engine {
                     && let Some(stored) = tx.lane_for_update(&lane).await?
                     && stored.paused
                 {
-                    tx.save_lane(&LaneRow { paused: false, blocked_reason: None, ..stored }).await?;
+                    let resumed =
+                        LaneRow { paused: false, blocked_reason: None, failures: 0, failing_since: None, ..stored };
+                    tx.save_lane(&resumed).await?;
                     was = true;
                 }
                 Ok(was)
@@ -149,33 +151,6 @@ impl Engine {
     pub async fn resend(&self, touch: &TouchId) -> Result<bool, Arc<StoreError>> {
         let now = self.now();
         self.in_tx(async |tx| tx.resend(touch, now).await).await
-    }
-
-    /// Stops a lane because the other side refuses us, until a person resumes it. False if it stood already.
-    pub async fn stop_lane(&self, lane: &str, why: &str) -> Result<bool, Arc<StoreError>> {
-        self.in_tx(async |tx| {
-            let Some(stored) = tx.lane_for_update(lane).await?.filter(|stored| !stored.paused) else {
-                return Ok(false);
-            };
-            tx.save_lane(&LaneRow { paused: true, blocked_reason: Some(why.to_owned()), ..stored }).await?;
-            Ok(true)
-        })
-        .await
-    }
-
-    /// Lets a lane wait until an instant.
-    pub async fn delay_lane(
-        &self,
-        lane: &str,
-        until: crate::domain::time::Instant,
-        why: &str,
-    ) -> Result<(), Arc<StoreError>> {
-        self.in_tx(async |tx| {
-            let Some(stored) = tx.lane_for_update(lane).await? else { return Ok(()) };
-            let ready_at = stored.ready_at.max(until);
-            tx.save_lane(&LaneRow { ready_at, blocked_reason: Some(why.to_owned()), ..stored }).await
-        })
-        .await
     }
 
     pub(super) async fn in_tx<T>(

@@ -17,6 +17,7 @@ mod control;
 mod deliver;
 mod explain;
 mod failpoint;
+mod lanes;
 mod lease;
 mod standing;
 mod unit;

@@ -21,6 +21,9 @@ pub struct LaneRow {
     pub paused: bool,
     /// Why nothing leaves before `ready_at`, for people.
     pub blocked_reason: Option<String>,
+    /// How often in a row the other side could not be reached, and since when.
+    pub failures: u32,
+    pub failing_since: Option<Instant>,
 }
 
 fn lane(row: &Row) -> Result<LaneRow, StoreError> {
@@ -31,6 +34,8 @@ fn lane(row: &Row) -> Result<LaneRow, StoreError> {
         used: u32::try_from(row.int(3)?).unwrap_or(u32::MAX),
         paused: row.int(4)? != 0,
         blocked_reason: row.maybe_text(5)?,
+        failures: u32::try_from(row.int(6)?).unwrap_or(u32::MAX),
+        failing_since: row.maybe_instant(7)?,
     })
 }
 
@@ -71,7 +76,7 @@ impl Store {
     /// All lanes, by name.
     pub async fn lanes(&self) -> Result<Vec<LaneRow>, StoreError> {
         static ALL: Statement = Statement::new(
-            "SELECT name, ready_at, day, used, paused, blocked_reason
+            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
              FROM lane
              ORDER BY name",
         );
@@ -83,7 +88,7 @@ impl Tx {
     /// One lane; others cannot change it until the transaction ends.
     pub async fn lane_for_update(&mut self, name: &str) -> Result<Option<LaneRow>, StoreError> {
         static ONE: Statement = Statement::new(
-            "SELECT name, ready_at, day, used, paused, blocked_reason
+            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
              FROM lane
              WHERE name = $1
              {for update}",
@@ -94,11 +99,11 @@ impl Tx {
     /// Writes a lane's state, whether it was there or not.
     pub async fn save_lane(&mut self, lane: &LaneRow) -> Result<(), StoreError> {
         static SAVE: Statement = Statement::new(
-            "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason, failures, failing_since)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (name) DO UPDATE SET
                 ready_at = excluded.ready_at, day = excluded.day, used = excluded.used, paused = excluded.paused,
-                blocked_reason = excluded.blocked_reason",
+                blocked_reason = excluded.blocked_reason, failures = excluded.failures, failing_since = excluded.failing_since",
         );
         let args = vec![
             lane.name.as_str().into(),
@@ -107,6 +112,8 @@ impl Tx {
             i64::from(lane.used).into(),
             i64::from(lane.paused).into(),
             lane.blocked_reason.as_deref().into(),
+            i64::from(lane.failures).into(),
+            lane.failing_since.map(|at| at.0).into(),
         ];
         self.run("save a lane", &SAVE, args).await.map(drop)
     }

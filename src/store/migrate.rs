@@ -31,12 +31,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
     step!(both 4, "0004_indexes"),
     step!(both 5, "0005_seen"),
+    step!(6, "0006_lane_failures"),
 ];
 
 /// The number of the last step this program knows.

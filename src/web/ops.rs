@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::problem::Problem;
 use crate::domain::time::Instant;
-use crate::store::reports::StoreError;
+use crate::store::reports::{LaneRow, StoreError};
 
 /// The services of the daemon with what they last did; clones share one table.
 #[derive(Clone, Debug, Default)]
@@ -145,6 +145,17 @@ async fn gauges(app: &App) -> Result<String, StoreError> {
     family(&mut text, "queue", "Touches that wait, by lane", &waiting);
     let ages: BTreeMap<String, i64> = first.into_iter().map(|(lane, at)| (lane, age(at))).collect();
     family(&mut text, "oldest_ready_seconds", "Age of the oldest touch that is ready, by lane", &ages);
+    let lanes = app.engine.store.lanes().await?;
+    let each = |of: fn(&LaneRow) -> i64| lanes.iter().map(|lane| (lane.name.clone(), of(lane))).collect();
+    family(
+        &mut text,
+        "lane_stopped",
+        "1 for a lane that stopped itself, by lane",
+        &each(|lane| i64::from(lane.paused)),
+    );
+    let help = "How often in a row the other side could not be reached, by lane";
+    family(&mut text, "lane_failures", help, &each(|lane| i64::from(lane.failures)));
+    plain(&mut text, "calls_failed", "Webhooks that failed after their last try", reports.failed_calls().await?);
     plain(&mut text, "handoffs_running", "Handoffs whose clock runs", with("running"));
     plain(&mut text, "handoffs_breached", "Handoffs not closed whose clock was broken", with("breached"));
     let unwritable = i64::from(app.engine.store.trouble().is_some());

@@ -1,6 +1,7 @@
 //! The engine without its daemon, on a clock that the test sets: for what takes days, and for clocks that misbehave.
 
 use crate::support::workspace::Workspace;
+use overture::channel::smtp::Timeouts;
 use overture::clock::Clock;
 use overture::config;
 use overture::daemon::{Assembled, assemble};
@@ -12,6 +13,7 @@ use overture::store::Access;
 use overture::store::reports::{TouchRow, Touches};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub struct Bench {
@@ -36,6 +38,35 @@ impl Bench {
         let hand = Arc::new(AtomicI64::new(instant(start).0));
         engine.clock = Clock::Manual(Arc::clone(&hand));
         Self { runtime, engine, hand, _workspace: workspace }
+    }
+
+    /// The engine, for what has no verb here, and a way to wait for it.
+    pub fn with<R>(&self, work: impl AsyncFnOnce(&Engine) -> R) -> R {
+        self.runtime.block_on(work(&self.engine))
+    }
+
+    /// Waits for mail servers no longer than this, in real time.
+    pub fn impatient(mut self, patience: Duration) -> Self {
+        self.engine.ways.timeouts = Timeouts {
+            connect: patience,
+            command: patience,
+            data: patience,
+            block: patience,
+            final_dot: patience,
+            quit: patience,
+        };
+        self
+    }
+
+    /// Claims that nobody holds from the moment they are made, as when their holder is gone for long.
+    pub fn without_leases(mut self) -> Self {
+        self.engine.ways.lease = Duration::ZERO;
+        self
+    }
+
+    /// The first touch of a step.
+    pub fn touch(&self, step: &str) -> TouchRow {
+        self.touches().into_iter().find(|touch| touch.step == step).expect("the step has a touch")
     }
 
     pub fn now(&self) -> Instant {
@@ -75,6 +106,18 @@ impl Bench {
             let ready = self.engine.store.next_ready(self.engine.now()).await.expect("the store answers");
             wake.into_iter().chain(ready).min()
         })
+    }
+
+    /// The enrollments in sequences, each as its name and state.
+    pub fn enrollments(&self, sequences: &[&str]) -> Vec<String> {
+        let mut all = Vec::new();
+        for sequence in sequences {
+            let reports = self.engine.store.reports();
+            let page = reports.enrollments_of_sequence(sequence, false, None, 500);
+            let page = self.runtime.block_on(page).expect("the store answers");
+            all.extend(page.rows.iter().map(|row| format!("{} {}", row.sequence, row.state)));
+        }
+        all
     }
 
     /// All touches, the oldest first.

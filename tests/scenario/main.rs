@@ -18,6 +18,7 @@ mod rows;
 mod scene;
 mod senders;
 
+mod at_least_once;
 mod crash;
 mod database;
 mod disk;
@@ -41,3 +42,4 @@ mod p9_each_date_once;
 mod receiver;
 mod smtp;
 mod story;
+mod trouble;

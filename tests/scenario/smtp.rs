@@ -1,14 +1,18 @@
 //! A mail server that is not there, breaks off, or answers nonsense: the mail leaves once, when it is mended, and until then everybody can
 //! see why it has not.
 
+use crate::bench::Bench;
 use crate::scene::{self, MAIL_THEN_CALL, Scene};
 use crate::senders::{self, standing, why};
-use crate::support::faulty_smtp::{Fault, FaultySmtp, Stage};
+use crate::support::faulty_smtp::{Fault, FaultySmtp, Login, Stage};
 use crate::support::receiver::Receiver;
 use crate::support::watch::eventually;
 use crate::support::{SOON, free_port};
+use overture::domain::decide::Ask;
+use overture::domain::touch::State;
 use serde_json::json;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A workspace, and servers at work for senders of their own.
 fn start(servers: &[(&str, &FaultySmtp)]) -> (Scene, FaultySmtp, Receiver) {
@@ -173,4 +177,47 @@ fn a_refusal_for_now_is_tried_again_later_with_its_reason_to_be_seen() {
         assert_eq!(standing(&scene, "growth")["paused"], false);
     }
     assert_eq!((server.taken().len(), scene.unknown().len()), (0, 0));
+}
+
+/// A server that says nothing at a stage, asked by somebody who waits a quarter of a second for it.
+fn silent_at(stage: Stage) -> (FaultySmtp, Receiver, Bench) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    server.wants(Login { offers: "PLAIN", user: "maya", password: "secret" });
+    server.always(stage, Fault::Silence);
+    let workspace = scene::workspace("sqlite", server.address(), &receiver, MAIL_THEN_CALL);
+    let login =
+        format!("{{host: 127.0.0.1, port: {}, security: none, user: maya, password: secret}}", server.address().port());
+    workspace.set("senders.growth.smtp", &login);
+    let bench = Bench::at("2026-01-05T09:00:00Z", workspace).impatient(Duration::from_millis(250));
+    bench.ask("ann@example.com", Ask::Enroll { sequence: "scene".to_owned(), by: "test".to_owned(), again: false });
+    bench.work();
+    (server, receiver, bench)
+}
+
+#[test]
+fn a_server_that_falls_silent_before_the_message_gets_it_once_when_it_is_mended() {
+    for stage in [Stage::Connect, Stage::Ehlo, Stage::Auth, Stage::Mail, Stage::Rcpt, Stage::Data] {
+        let (server, _receiver, bench) = silent_at(stage);
+        let touch = bench.touch("first");
+        assert_eq!((touch.state, touch.attempts, touch.marked_at), (State::Queued, 0, None), "{stage:?}");
+        let lanes = bench.with(async |engine| engine.store.lanes().await.expect("the store answers"));
+        let why = lanes.iter().find_map(|lane| lane.blocked_reason.clone()).unwrap_or_default();
+        assert!(why.contains("said nothing for 250 ms"), "{stage:?}: {why}");
+        server.mend();
+        bench.set(bench.next().expect("it is tried again"));
+        bench.work();
+        assert_eq!((server.taken().len(), bench.touch("first").state), (1, State::Accepted), "{stage:?}");
+    }
+}
+
+#[test]
+fn a_server_that_falls_silent_after_the_message_leaves_it_unknown() {
+    let (server, _receiver, bench) = silent_at(Stage::Dot);
+    assert_eq!((server.taken().len(), bench.touch("first").state), (1, State::Unknown));
+    server.mend();
+    while let Some(next) = bench.next() {
+        bench.set(next);
+        bench.work();
+    }
+    assert_eq!(server.taken().len(), 1, "nobody sends it again by itself");
 }

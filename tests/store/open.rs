@@ -54,7 +54,10 @@ async fn every_step_is_named_before_it_begins() {
     let store = Store::open(&Location::Memory, Access::Write).await.unwrap();
     let mut named = vec![];
     let done = store.migrate(|step| named.push(step)).await.unwrap();
-    assert_eq!(named, ["0001_leads", "0002_touches", "0003_people_and_files", "0004_indexes", "0005_seen"]);
+    assert_eq!(
+        named,
+        ["0001_leads", "0002_touches", "0003_people_and_files", "0004_indexes", "0005_seen", "0006_lane_failures"]
+    );
     assert_eq!(done, named.len());
 }
 

@@ -16,6 +16,8 @@ fn lane(name: &str, ready_at: Instant) -> LaneRow {
         used: 7,
         paused: false,
         blocked_reason: Some("full".to_owned()),
+        failures: 3,
+        failing_since: Some(NOW),
     }
 }
 

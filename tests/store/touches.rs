@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use overture::domain::decide::{Effect, Requeue};
 use overture::domain::id::TouchId;
 use overture::domain::time::{Instant, Millis};
-use overture::domain::touch::State;
+use overture::domain::touch::{NewTouch, Policy, State};
 use overture::store::Store;
 use overture::store::touch_row::TouchRow;
 use overture::store::touches::{Claim, Intent, PutBack, Settle};
@@ -174,12 +174,35 @@ on_both! {
         intended(&store, &one, "t").await;
         intended(&store, &two, "t").await;
         marked(&store, &two, "t").await;
-        let back = |id| PutBack { id, token: "t", ready_at: Instant(NOW.0 + 9) };
+        let back = |id| PutBack { id, token: "t", ready_at: Instant(NOW.0 + 9), nothing_left: false };
         assert_eq!(within!(store, |tx| tx.put_back(&[back(&one), back(&two)]).await.unwrap()), [one.clone()].into());
         let stored = row(&store, 1).await;
         assert_eq!((stored.state, stored.attempts, stored.reserved_day), (State::Queued, 0, None));
         assert_eq!(stored.message_id.as_deref(), Some("<m1@example.com>"), "the next attempt has the same Message-ID");
         assert_eq!(claimed(&store, "u", 9).await, [one]);
+    }
+}
+
+on_both! {
+    async fn what_was_marked_goes_back_only_if_it_may_arrive_twice_or_nothing_left(store) {
+        let twice = |number| NewTouch { policy: Policy::AtLeastOnce, ..touch(number, "mail:a", 0) };
+        apply(&store, &[queued(touch(1, "mail:a", 0)), queued(touch(2, "mail:a", 0)), queued(twice(3))]).await;
+        let ids = [touch_id(1), touch_id(2), touch_id(3)];
+        claimed(&store, "t", 0).await;
+        for id in &ids {
+            let kept = Intent { body: Some(b"as it was"), ..intent(id, "t") };
+            within!(store, |tx| tx.intend(&[kept], NOW).await.unwrap());
+            marked(&store, id, "t").await;
+        }
+        let back = |id, nothing_left| PutBack { id, token: "t", ready_at: NOW, nothing_left };
+        let all = [back(&ids[0], false), back(&ids[1], true), back(&ids[2], false)];
+        let went = within!(store, |tx| tx.put_back(&all).await.unwrap());
+        assert_eq!(went, [ids[1].clone(), ids[2].clone()].into());
+        let again = row(&store, 3).await;
+        assert_eq!((again.state, again.token, again.body.as_deref()), (State::Queued, None, Some(&b"as it was"[..])));
+        assert_eq!(state(&store, 1).await, State::Marked, "nobody knows whether it left");
+        let stranger = within!(store, |tx| tx.put_back(&[PutBack { token: "other", ..back(&ids[0], true) }]).await.unwrap());
+        assert_eq!(stranger, [].into());
     }
 }
 
@@ -212,7 +235,7 @@ on_both! {
         let rows = within!(store, |tx| tx.expired_leases(10, NOW).await.unwrap());
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         assert_eq!((&row.id, row.token.as_deref()), (&touch_id(1), Some("gone")));
-        within!(store, |tx| tx.put_back(&[PutBack { id: &row.id, token: "gone", ready_at: NOW }]).await.unwrap());
+        within!(store, |tx| tx.put_back(&[PutBack { id: &row.id, token: "gone", ready_at: NOW, nothing_left: false }]).await.unwrap());
         assert_eq!(claimed(&store, "new", 0).await, [touch_id(1)]);
         assert_eq!(intended(&store, &touch_id(1), "gone").await, [].into(), "the one that was gone finds it taken");
     }

@@ -15,7 +15,7 @@ pub async fn look(config: &Config, paper: &Paper) -> Vec<Finding> {
         Ok(store) => store,
         Err(error) => return vec![unopened(&error)],
     };
-    let looked = inside(&store, paper).await;
+    let looked = inside(&store, config.alerts.as_deref(), paper).await;
     store.close().await;
     looked.unwrap_or_else(|error| {
         vec![Finding::bad(WHAT, chain(&error), "it was there a moment ago: look at its own log")]
@@ -41,7 +41,7 @@ fn unopened(error: &StoreError) -> Finding {
     }
 }
 
-async fn inside(store: &Store, paper: &Paper) -> Result<Vec<Finding>, StoreError> {
+async fn inside(store: &Store, alerts: Option<&str>, paper: &Paper) -> Result<Vec<Finding>, StoreError> {
     store.ping().await?;
     let kind = if store.is_shared() { "PostgreSQL" } else { "SQLite" };
     let reports = store.reports();
@@ -62,24 +62,34 @@ async fn inside(store: &Store, paper: &Paper) -> Result<Vec<Finding>, StoreError
             found.push(Finding::warn("touches", format!("{count} {state}"), todo));
         }
     }
+    let failed = reports.failed_calls().await?;
+    if failed > 0 {
+        let todo = "`overture touches list --state refused` says what each was told";
+        found.push(Finding::bad("touches", format!("{failed} webhooks failed after their last try"), todo));
+    }
     for pause in store.pauses().await? {
         let said = format!("{} since {} by {}", pause.scope, paper.time(pause.since), pause.by);
         found.push(Finding::warn("paused", said, "`overture resume` lets it go on"));
     }
-    found.extend(store.lanes().await?.iter().filter(|lane| lane.paused).map(stopped));
+    found.extend(store.lanes().await?.iter().filter_map(|lane| in_trouble(lane, alerts, paper)));
     Ok(found)
 }
 
-fn stopped(lane: &LaneRow) -> Finding {
+fn in_trouble(lane: &LaneRow, alerts: Option<&str>, paper: &Paper) -> Option<Finding> {
     let (word, name) = match lane.name.split_once(':') {
         Some(("mail", name)) => ("sender", name),
         Some((_, name)) => ("channel", name),
         None => ("lane", lane.name.as_str()),
     };
+    let what = format!("{word} {name}");
     let why = lane.blocked_reason.as_deref().unwrap_or("for no known reason");
-    Finding::bad(
-        &format!("{word} {name}"),
-        format!("stopped: {why}"),
-        format!("mend it, then `overture resume {word} {name}`"),
-    )
+    if lane.paused {
+        let deaf =
+            if word == "channel" && alerts == Some(name) { "; until then nobody is alerted of anything" } else { "" };
+        let todo = format!("mend it, then `overture resume {word} {name}`{deaf}");
+        return Some(Finding::bad(&what, format!("stopped: {why}"), todo));
+    }
+    let since = lane.failing_since.filter(|_| lane.failures > 0)?;
+    let said = format!("not reached since {}, {} times in a row: {why}", paper.time(since), lane.failures);
+    Some(Finding::bad(&what, said, format!("it is tried again at {}", paper.time(lane.ready_at))))
 }

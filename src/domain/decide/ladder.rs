@@ -98,7 +98,8 @@ pub fn after_hours(work: &mut Work<'_>, handoff: &Handoff, promise: &Promise, ca
         step: "after_hours".to_owned(),
         channel: Channel::Email,
         lane: format!("mail:{}", mail.from),
-        policy: Policy::AtMostOnce,
+        // It is the promise itself: better said twice after a crash than never.
+        policy: Policy::AtLeastOnce,
         sequence: String::new(),
         version: String::new(),
         template: mail.template.name.clone(),

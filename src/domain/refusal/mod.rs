@@ -75,6 +75,22 @@ pub enum UsKind {
     Other,
 }
 
+impl UsKind {
+    /// One word for alerts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reputation => "reputation",
+            Self::Authentication => "authentication",
+            Self::Content => "content",
+            Self::Policy => "policy",
+            Self::Size => "size",
+            Self::Relay => "relay",
+            Self::Login => "login",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// The longest text kept of one answer, in characters.
 const TEXT_LIMIT: usize = 2_000;
 

@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
-use crate::domain::calendar::zone_named;
 use crate::domain::id::dice;
 use crate::domain::lead::Lead;
-use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
-use crate::engine::commit::Reservation;
+use crate::engine::commit::{Putting, Reservation};
+use crate::engine::deliver::Carried;
 use crate::engine::{Engine, Protection};
+use crate::store::StoreError;
 use crate::store::control::Paused;
 use crate::store::lanes::LaneRow;
 use crate::store::leads::LeadKey;
 use crate::store::touch_row::TouchRow;
 use crate::store::touches::Claim;
-use crate::store::{StoreError, Tx};
 
 /// A touch that is ours for the length of a lease, with its lead.
 #[derive(Clone, Debug)]
@@ -24,9 +21,20 @@ pub struct Claimed {
     pub row: TouchRow,
     pub lead: Lead,
     pub token: String,
+    /// How often in a row the lane's other side could not be reached before.
+    pub round: u32,
 }
 
 impl Claimed {
+    /// Back to its place in the lane, untried: the daemon stops, or the touch before it found the lane in trouble.
+    pub fn back(&self, why: &str) -> Carried {
+        Carried::Back { ready_at: self.row.ready_at, why: why.to_owned(), trouble: None }
+    }
+
+    pub(super) fn put_back(&self, ready_at: Instant, nothing_left: bool) -> Putting {
+        Putting { touch: self.row.id.clone(), token: self.token.clone(), ready_at, nothing_left }
+    }
+
     /// The place under the lane's cap that was taken for it.
     pub(super) fn reservation(&self) -> Option<Reservation> {
         Some(Reservation { lane: self.row.lane.clone(), day: self.row.reserved_day? })
@@ -58,7 +66,9 @@ impl Engine {
         }
         let (mut lane, zone) = self.arithmetic(&stored);
         let token = self.token();
-        let allowed = lane.reserve(u32::try_from(wanted).unwrap_or(u32::MAX), now, &zone, dice(&[name, &token]));
+        // One is enough to see whether the other side is there again.
+        let wanted = if stored.failures > 0 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX) };
+        let allowed = lane.reserve(wanted, now, &zone, dice(&[name, &token]));
         let claim = Claim {
             lane: name,
             limit: allowed as usize,
@@ -71,9 +81,10 @@ impl Engine {
             return Ok(vec![]);
         }
         lane.give_back(allowed - u32::try_from(rows.len()).unwrap_or(allowed), lane.day, &zone, now);
+        let round = stored.failures;
         tx.save_lane(&LaneRow { ready_at: lane.ready_at, day: lane.day, used: lane.used, ..stored }).await?;
         tx.commit().await?;
-        self.with_leads(rows, token).await
+        self.with_leads(rows, token, round).await
     }
 
     /// The lanes with work that may be done now; what was paused by hand is not among them.
@@ -86,43 +97,15 @@ impl Engine {
         Ok(lanes)
     }
 
-    /// Returns places that were reserved and not used.
-    pub(in crate::engine) async fn give_back(
-        &self,
-        tx: &mut Tx,
-        reservation: &Reservation,
-        count: u32,
-        now: Instant,
-    ) -> Result<(), StoreError> {
-        let Some(stored) = tx.lane_for_update(&reservation.lane).await? else { return Ok(()) };
-        let (mut lane, zone) = self.arithmetic(&stored);
-        if lane.cap.is_none() {
-            return Ok(());
-        }
-        lane.give_back(count, reservation.day, &zone, now);
-        tx.save_lane(&LaneRow { ready_at: lane.ready_at, used: lane.used, ..stored }).await
-    }
-
-    /// The lane as its cap and gap see it, and the zone its days are in.
-    fn arithmetic(&self, stored: &LaneRow) -> (throttle::Lane, TimeZone) {
-        let playbook = self.playbook();
-        let sender = stored.name.strip_prefix("mail:").and_then(|sender| playbook.settings.senders.get(sender));
-        let gap = sender.map_or(Millis::ZERO, |sender| sender.gap);
-        let mut lane = throttle::Lane::new(gap, Millis::ZERO, sender.and_then(|sender| sender.per_day));
-        lane.ready_at = stored.ready_at;
-        lane.day = stored.day;
-        lane.used = stored.used;
-        (lane, sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or(TimeZone::UTC))
-    }
-
-    async fn with_leads(&self, rows: Vec<TouchRow>, token: String) -> Result<Vec<Claimed>, StoreError> {
+    async fn with_leads(&self, rows: Vec<TouchRow>, token: String, round: u32) -> Result<Vec<Claimed>, StoreError> {
         if rows.is_empty() {
             return Ok(vec![]);
         }
         self.hold(&token, rows.len());
         let keys: Vec<LeadKey> = rows.iter().map(|row| LeadKey::Id(row.lead.clone())).collect();
         let leads = self.store.leads(&keys).await?;
-        let pair = |(row, lead): (TouchRow, Option<Lead>)| Some(Claimed { row, lead: lead?, token: token.clone() });
+        let pair =
+            |(row, lead): (TouchRow, Option<Lead>)| Some(Claimed { row, lead: lead?, token: token.clone(), round });
         Ok(rows.into_iter().zip(leads).filter_map(pair).collect())
     }
 
@@ -139,10 +122,4 @@ fn is_paused(lane: &str, pauses: &[Paused]) -> bool {
         _ => return false,
     };
     pauses.iter().any(|pause| pause.scope == "all" || pause.scope == scope)
-}
-
-/// When a lane that waits on something of its own is ready.
-pub fn later(now: Instant, failures: u32) -> Instant {
-    let steps = [5, 15, 30, 60, 120, 300];
-    now + Millis::SECOND.times(steps[(failures as usize).min(steps.len() - 1)])
 }

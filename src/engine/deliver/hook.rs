@@ -9,7 +9,7 @@ use crate::channel::webhook::{Answer, Call};
 use crate::clock::wall;
 use crate::domain::id::dice;
 use crate::domain::retry::{Schedule, honoured, next_try};
-use crate::domain::time::{Instant, Millis};
+use crate::domain::time::Instant;
 use crate::domain::touch::{Outcome, RefusalClass};
 use crate::engine::{Endpoint, Engine, Intention, Writes};
 use crate::store::StoreError;
@@ -59,7 +59,7 @@ impl Engine {
             Ok(path) => done(format!("kept in the sandbox: {}", path.display()), now),
             Err(error) => {
                 let why = format!("the sandbox could not take it: {error}");
-                Carried::Back { ready_at: now + Millis::MINUTE, why, trouble: Some(Trouble::Unreachable) }
+                Carried::Back { ready_at: claimed.row.ready_at, why, trouble: Some(Trouble::Unreachable) }
             }
         }
     }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::claim::{Claimed, later};
-use super::outcome::{Carried, Trouble, refused, stopped};
+use super::claim::Claimed;
+use super::outcome::{Carried, Trouble, again, refused, stopped};
 use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
 use crate::domain::calendar::{window_time_between, zone_named};
+use crate::domain::retry::Schedule;
 use crate::domain::time::Instant;
-use crate::domain::touch::Outcome;
+use crate::domain::touch::{Outcome, Policy};
+use crate::engine::lanes::{News, Said};
 use crate::engine::{Engine, Intention, Protection, Writes};
 use crate::store::StoreError;
 
@@ -51,7 +53,7 @@ impl Engine {
             Ok(composed) => composed,
             Err(refuse) => return Ok(Carried::ended(Outcome::Held { reason: refuse.to_string() }, now)),
         };
-        // What was deferred after DATA goes out as it was, byte for byte.
+        // What may have been seen goes out as it was, byte for byte: what was deferred after DATA, and what is sent at least once.
         let bytes = claimed.row.body.clone().unwrap_or(composed.bytes);
         let intention = Intention {
             touch: claimed.row.id.clone(),
@@ -61,7 +63,7 @@ impl Engine {
             template_version: Some(composed.template_version),
             body_hash: super::compose::hash(&bytes),
             links: composed.links,
-            body: None,
+            body: (claimed.row.policy == Policy::AtLeastOnce).then(|| bytes.clone()),
         };
         let intended = self.write(Writes { intents: vec![intention], ..Writes::default() }).await?;
         if intended.intents != [true] {
@@ -109,7 +111,7 @@ impl Engine {
                 *slot = Some(session).filter(|session| session.usable());
                 return Ok(refused(claimed, &reply, self.now(), None));
             }
-            Offer::Lost(why) => return Ok(unreachable(claimed, self.now(), why)),
+            Offer::Lost(why) => return Ok(unreachable(claimed, why)),
         }
         self.fail.hit("data.accepted");
         let early = if self.fail.lacks(Protection::MarkFirst) { Some(session.write(bytes).await) } else { None };
@@ -125,9 +127,7 @@ impl Engine {
         Ok(match written {
             Written::Accepted(reply) => accepted(reply, self.now()),
             Written::Refused(reply) => refused(claimed, &reply, self.now(), Some(bytes)),
-            Written::Lost(reason) => {
-                Carried::Ended { outcome: Outcome::Unknown { reason }, at: marked_at, used: true, bytes: None }
-            }
+            Written::Lost(reason) => self.unanswered(claimed, reason, (marked_at, bytes)),
         })
     }
 
@@ -142,15 +142,31 @@ impl Engine {
                 (_, Some(reply)) if reply.code >= 500 => refused(claimed, reply, now, None),
                 // Asking again does not teach the server another login.
                 (FailureKind::Auth(None), _) => stopped(now, failure.to_string(), None),
-                _ => unreachable(claimed, now, failure.to_string()),
+                _ => unreachable(claimed, failure.to_string()),
             })
         })
+    }
+
+    /// The message may or may not have been taken: unknown, or, where it must arrive, sent again as it was.
+    fn unanswered(&self, claimed: &Claimed, reason: String, (marked_at, bytes): (Instant, &[u8])) -> Carried {
+        match claimed.row.policy {
+            Policy::AtMostOnce => {
+                Carried::Ended { outcome: Outcome::Unknown { reason }, at: marked_at, used: true, bytes: None }
+            }
+            Policy::AtLeastOnce => again(claimed, (Schedule::Mail, reason), self.now(), Some(bytes)),
+        }
     }
 
     /// Commits the mark; false if a stop came first.
     async fn mark(&self, claimed: &Claimed) -> Result<bool, Arc<StoreError>> {
         let mark = (claimed.row.id.clone(), claimed.token.clone());
-        let done = self.write(Writes { marks: vec![mark], ..Writes::default() }).await?;
+        let news = self.has_gap(&claimed.row.lane).then(|| News {
+            lane: claimed.row.lane.clone(),
+            lead: claimed.row.lead.clone(),
+            said: Said::Left,
+        });
+        let writes = Writes { marks: vec![mark], news: news.into_iter().collect(), ..Writes::default() };
+        let done = self.write(writes).await?;
         self.fail.hit("mark.committed");
         Ok(done.marks == [true] || self.fail.lacks(Protection::Fence))
     }
@@ -164,8 +180,7 @@ impl Engine {
         Ok(match written {
             Ok(path) => accepted(format!("kept in the sandbox: {}", path.display()), self.now()),
             Err(error) => {
-                let reason = format!("the sandbox could not take it: {error}");
-                Carried::Ended { outcome: Outcome::Unknown { reason }, at: self.now(), used: true, bytes: None }
+                self.unanswered(claimed, format!("the sandbox could not take it: {error}"), (self.now(), bytes))
             }
         })
     }
@@ -175,7 +190,7 @@ fn accepted(reply: String, at: Instant) -> Carried {
     Carried::Ended { outcome: Outcome::Accepted { reply }, at, used: true, bytes: None }
 }
 
-fn unreachable(claimed: &Claimed, now: Instant, why: String) -> Carried {
-    let failures = u32::try_from(claimed.row.attempts).unwrap_or_default();
-    Carried::Back { ready_at: later(now, failures), why, trouble: Some(Trouble::Unreachable) }
+/// Nothing left; the mail keeps its place, and the lane waits.
+fn unreachable(claimed: &Claimed, why: String) -> Carried {
+    Carried::Back { ready_at: claimed.row.ready_at, why, trouble: Some(Trouble::Unreachable) }
 }

@@ -33,9 +33,14 @@ impl Engine {
         let mut carried = 0;
         for lane in self.open_lanes(now).await.map_err(Arc::new)? {
             let mut line = self.line(&lane);
+            let mut trouble: Option<String> = None;
             for claimed in self.claim(&lane, TAKE).await? {
-                let outcome = self.attempt(&claimed, &mut line).await?;
+                let outcome = match &trouble {
+                    None => self.attempt(&claimed, &mut line).await?,
+                    Some(why) => claimed.back(why),
+                };
                 self.settle(&claimed, &outcome).await?;
+                trouble = trouble.or_else(|| outcome.trouble());
                 carried += 1;
             }
             line.close().await;

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use crate::domain::decide::{Ask, Effect, Input};
 use crate::domain::event::Actor;
-use crate::domain::id::{TouchId, derived, dice};
+use crate::domain::id::dice;
 use crate::domain::refusal::{Reply, SoftKind, Stage, UsKind, Verdict, classify};
 use crate::domain::retry::{Schedule, next_try};
 use crate::domain::time::{Instant, Millis};
-use crate::domain::touch::{Channel, NewTouch, Outcome, Policy, RefusalClass};
+use crate::domain::touch::{Outcome, RefusalClass, State};
 use crate::engine::deliver::Claimed;
+use crate::engine::lanes::{News, Said};
 use crate::engine::{Engine, Settling, Target, Unit, Writes};
 use crate::store::StoreError;
 
@@ -22,6 +23,8 @@ pub enum Carried {
     Ended { outcome: Outcome, at: Instant, used: bool, bytes: Option<Vec<u8>> },
     /// Nothing left and nothing is the matter with the touch: it goes back to its lane.
     Back { ready_at: Instant, why: String, trouble: Option<Trouble> },
+    /// The server objects to this mail, not to its address: a person has to look at it.
+    Objected { cause: UsKind, reply: String, at: Instant },
     /// The server refuses us although it had the message: the touch waits with its bytes, and its lane stops.
     Stopped { why: String, at: Instant, bytes: Vec<u8> },
     /// A stop came first, or another daemon has it: it is not ours any more.
@@ -29,7 +32,7 @@ pub enum Carried {
 }
 
 /// What keeps a whole lane from sending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The relay cannot be reached now; the lane waits a little.
     Unreachable,
@@ -43,8 +46,20 @@ impl Carried {
         match self {
             Self::Ended { outcome, .. } => outcome.state().as_str(),
             Self::Back { .. } => "back",
+            Self::Objected { .. } => State::Held.as_str(),
             Self::Stopped { .. } => "stopped",
             Self::Lost => "lost",
+        }
+    }
+
+    /// What keeps the whole lane from sending, if anything does: then whatever else was claimed from it goes back.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Back { trouble: Some(_), why, .. } | Self::Stopped { why, .. } => Some(why.clone()),
+            Self::Ended { outcome: Outcome::Refused { reply, .. }, .. } if reply.starts_with(GONE) => {
+                Some(reply.clone())
+            }
+            Self::Back { trouble: None, .. } | Self::Ended { .. } | Self::Objected { .. } | Self::Lost => None,
         }
     }
 
@@ -56,18 +71,7 @@ impl Carried {
 /// What a refusal of a mail means. Only a clear verdict on the address ends it for good; what is about us never touches the lead.
 pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u8]>) -> Carried {
     let text = reply.to_string();
-    let again = |schedule| {
-        let tries = u32::try_from(claimed.row.attempts + 1).unwrap_or(u32::MAX);
-        let wait = next_try(schedule, tries, dice(&[claimed.row.id.as_str(), &tries.to_string()]));
-        let until = now + wait.unwrap_or(Millis::HOUR);
-        let bytes = bytes.map(<[u8]>::to_vec);
-        Carried::Ended {
-            outcome: Outcome::Deferred { reply: text.clone(), until },
-            at: now,
-            used: bytes.is_some(),
-            bytes,
-        }
-    };
+    let again = |schedule| again(claimed, (schedule, text.clone()), now, bytes);
     // Before a mail was named, an objection is to whoever connects: every mail of the sender would meet it.
     let to_us = matches!(reply.stage, Stage::Connect | Stage::Ehlo | Stage::Auth);
     match classify(reply) {
@@ -81,11 +85,19 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
         Verdict::AboutUs(UsKind::Reputation | UsKind::Authentication | UsKind::Relay | UsKind::Login) => {
             stopped(now, text, bytes)
         }
-        Verdict::AboutUs(UsKind::Content | UsKind::Policy | UsKind::Size | UsKind::Other) => Carried::ended(
-            Outcome::Held { reason: format!("the server objects to this mail, not to the address: {text}") },
-            now,
-        ),
+        Verdict::AboutUs(cause @ (UsKind::Content | UsKind::Policy | UsKind::Size | UsKind::Other)) => {
+            Carried::Objected { cause, reply: text, at: now }
+        }
     }
+}
+
+/// The touch is tried again by its schedule; what had left keeps its bytes.
+pub fn again(claimed: &Claimed, (schedule, reply): (Schedule, String), now: Instant, bytes: Option<&[u8]>) -> Carried {
+    let tries = u32::try_from(claimed.row.attempts + 1).unwrap_or(u32::MAX);
+    let wait = next_try(schedule, tries, dice(&[claimed.row.id.as_str(), &tries.to_string()]));
+    let until = now + wait.unwrap_or(Millis::HOUR);
+    let outcome = Outcome::Deferred { reply, until };
+    Carried::Ended { outcome, at: now, used: bytes.is_some(), bytes: bytes.map(<[u8]>::to_vec) }
 }
 
 /// The touch waits, and so does all that would go the same way; what had left keeps its bytes.
@@ -97,15 +109,33 @@ pub fn stopped(now: Instant, why: String, bytes: Option<&[u8]>) -> Carried {
 }
 
 impl Engine {
-    /// Writes an attempt's outcome down, and lets the lead hear of it, in one transaction.
+    /// Writes an attempt's outcome down, lets the lead hear of it, and the lane with its alert, in one transaction.
     pub async fn settle(&self, claimed: &Claimed, carried: &Carried) -> Result<(), Arc<StoreError>> {
-        let mut writes = Writes::default();
+        self.write(self.came_to(claimed, carried)).await?;
+        let labels = [("channel", claimed.row.channel.as_str()), ("outcome", carried.word())];
+        metrics::counter!("overture_touches_total", &labels).increment(1);
+        self.let_go(&claimed.token);
+        let hook = claimed.row.lane.starts_with("hook:");
+        self.fail.hit(if hook { "outbox.settled" } else { "outcome.committed" });
+        Ok(())
+    }
+
+    fn came_to(&self, claimed: &Claimed, carried: &Carried) -> Writes {
+        let mut writes = Writes { news: news(claimed, carried), ..Writes::default() };
         let unused = claimed.reservation();
         match carried {
             Carried::Lost => writes.give_backs.extend(unused),
             Carried::Back { ready_at, .. } => {
-                writes.put_backs.push((claimed.row.id.clone(), claimed.token.clone(), *ready_at));
+                // A mark whose commit was in doubt may stand; nothing left all the same.
+                writes.put_backs.push(claimed.put_back(*ready_at, true));
                 writes.give_backs.extend(unused);
+            }
+            Carried::Objected { cause, reply, at } => {
+                let reason = format!("the server objects to this mail, not to the address: {reply}");
+                let outcome = Outcome::Held { reason };
+                writes.give_backs.extend(unused);
+                writes.settles.push((settling(claimed, &outcome, None), Some(fact(claimed, &outcome, *at))));
+                writes.effects.extend(self.objection(claimed, *cause, reply, *at));
             }
             Carried::Stopped { why, at, bytes } => {
                 let outcome = Outcome::Deferred { reply: why.clone(), until: *at };
@@ -120,73 +150,48 @@ impl Engine {
                 writes.settles.push((settling(claimed, outcome, bytes.clone()), Some(fact(claimed, outcome, *at))));
             }
         }
-        self.write(writes).await?;
-        let labels = [("channel", claimed.row.channel.as_str()), ("outcome", carried.word())];
-        metrics::counter!("overture_touches_total", &labels).increment(1);
-        self.let_go(&claimed.token);
-        self.mind_lane(claimed, carried).await?;
-        let hook = claimed.row.lane.starts_with("hook:");
-        self.fail.hit(if hook { "outbox.settled" } else { "outcome.committed" });
-        Ok(())
+        writes
+    }
+
+    /// Tells once a day that a step's mails are held, and why: not once for each of thousands.
+    fn objection(&self, claimed: &Claimed, cause: UsKind, reply: &str, now: Instant) -> Option<Effect> {
+        let row = &claimed.row;
+        let cause = cause.as_str();
+        let origin = format!("held:{}@{}", row.sequence, row.version);
+        let step = format!("{}:{cause}:{}", row.step, now.to_jiff().strftime("%F"));
+        let data = json!({
+            "schema": "held/1",
+            "sequence": row.sequence,
+            "step": row.step,
+            "touch": row.id,
+            "cause": cause,
+            "why": reply,
+        });
+        self.alarm((&row.lead, &origin), ("mail.held", &step), &data, now)
     }
 }
 
-impl Engine {
-    /// What an attempt says about the whole lane: it waits a little, or stops and somebody is told.
-    async fn mind_lane(&self, claimed: &Claimed, carried: &Carried) -> Result<(), Arc<StoreError>> {
-        let lane = &claimed.row.lane;
-        match carried {
-            Carried::Back { trouble: Some(Trouble::Unreachable), why, ready_at } => {
-                self.delay_lane(lane, *ready_at, why).await
-            }
-            Carried::Back { trouble: Some(Trouble::Refused), why, .. } | Carried::Stopped { why, .. } => {
-                self.stop_and_tell(claimed, why).await
-            }
-            Carried::Ended { outcome: Outcome::Refused { reply, .. }, .. } if reply.starts_with(GONE) => {
-                self.stop_and_tell(claimed, reply).await
-            }
-            Carried::Back { trouble: None, .. } | Carried::Ended { .. } | Carried::Lost => Ok(()),
+/// What an attempt says about the whole lane.
+fn news(claimed: &Claimed, carried: &Carried) -> Vec<News> {
+    let said = match carried {
+        Carried::Back { trouble: Some(Trouble::Unreachable), why, .. } => {
+            Said::Unreachable { why: why.clone(), round: claimed.round }
         }
-    }
-
-    /// Only the first to find the trouble tells of it; what stops again after a person resumed it is told again.
-    async fn stop_and_tell(&self, claimed: &Claimed, why: &str) -> Result<(), Arc<StoreError>> {
-        if self.stop_lane(&claimed.row.lane, why).await? { self.alarm(claimed, why).await } else { Ok(()) }
-    }
-
-    /// Tells the channel for alerts what stopped.
-    async fn alarm(&self, claimed: &Claimed, why: &str) -> Result<(), Arc<StoreError>> {
-        let now = self.now();
-        let Some(channel) = self.playbook().settings.alerts.clone() else { return Ok(()) };
-        let (stopped, lane) = (&claimed.row.lane, format!("hook:{channel}"));
-        if *stopped == lane {
-            return Ok(());
+        Carried::Back { trouble: Some(Trouble::Refused), why, .. } | Carried::Stopped { why, .. } => {
+            Said::Refused { why: why.clone() }
         }
-        let origin = format!("alarm:{stopped}");
-        let step = now.to_string();
-        let touch = NewTouch {
-            id: TouchId(derived(&["touch", &origin, &step])),
-            lead: claimed.row.lead.clone(),
-            origin,
-            enrollment: None,
-            step,
-            channel: Channel::Webhook,
-            lane,
-            policy: Policy::AtLeastOnce,
-            sequence: String::new(),
-            version: String::new(),
-            template: String::new(),
-            payload: Some(json!({
-                "type": "lane.stopped",
-                "timestamp": now.to_string(),
-                "data": {"schema": "lane/1", "lane": stopped, "why": why},
-            })),
-            first_allowed_at: now,
-            ready_at: now,
-            zone: "UTC".to_owned(),
-        };
-        self.write(Writes { effects: vec![Effect::Queue(Box::new(touch))], ..Writes::default() }).await.map(drop)
-    }
+        Carried::Ended { outcome: Outcome::Refused { reply, .. }, .. } if reply.starts_with(GONE) => {
+            Said::Refused { why: reply.clone() }
+        }
+        Carried::Ended { used: true, .. } | Carried::Objected { .. } if claimed.round > 0 => Said::Reached,
+        Carried::Ended { outcome: Outcome::Refused { .. } | Outcome::Deferred { .. }, .. } if claimed.round > 0 => {
+            Said::Reached
+        }
+        Carried::Back { trouble: None, .. } | Carried::Ended { .. } | Carried::Objected { .. } | Carried::Lost => {
+            return vec![];
+        }
+    };
+    vec![News { lane: claimed.row.lane.clone(), lead: claimed.row.lead.clone(), said }]
 }
 
 /// How the answer of a receiver that wants no more begins.

@@ -25,7 +25,7 @@ impl Engine {
         let mut writes = Writes::default();
         for (row, lead) in rows.into_iter().zip(leads) {
             let (Some(token), Some(lead)) = (row.token.clone(), lead) else { continue };
-            let claimed = Claimed { row, lead, token };
+            let claimed = Claimed { row, lead, token, round: 0 };
             if claimed.row.state == State::Marked && claimed.row.policy == Policy::AtMostOnce {
                 let reason = "the daemon ended before the server's answer was stored".to_owned();
                 let outcome = Outcome::Unknown { reason };
@@ -33,7 +33,7 @@ impl Engine {
                 writes.settles.push((settling(&claimed, &outcome, None), Some(fact(&claimed, &outcome, at))));
             } else {
                 writes.give_backs.extend(claimed.reservation());
-                writes.put_backs.push((claimed.row.id, claimed.token, self.now()));
+                writes.put_backs.push(claimed.put_back(self.now(), false));
             }
         }
         self.write(writes).await?;

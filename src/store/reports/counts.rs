@@ -92,6 +92,16 @@ impl Reports<'_> {
         found.first().map_or(Ok(0), |row| row.int(0))
     }
 
+    /// Calls that failed after their last try.
+    pub async fn failed_calls(&self) -> Result<i64, StoreError> {
+        static COUNT: Statement = Statement::new(
+            "SELECT COUNT(*) FROM touch
+             WHERE state = 'refused' AND state IN ('held', 'unknown', 'deferred', 'refused', 'expired') AND channel = 'webhook'",
+        );
+        let found = self.store.db.fetch("count calls that failed", &COUNT, vec![]).await?;
+        found.first().map_or(Ok(0), |row| row.int(0))
+    }
+
     async fn count(
         &self,
         statement: &'static Statement,

@@ -1,0 +1,3 @@
+-- How often in a row, and since when, a lane's other side could not be reached.
+ALTER TABLE lane ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lane ADD COLUMN failing_since INTEGER;

@@ -1,0 +1,189 @@
+//! What an attempt says about its whole lane, written in the attempt's own commit: were it another one, a crash between the two would lose
+//! the alert, and another connection would try once more what was refused for us all.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::commit::Reservation;
+use super::{Engine, Writes};
+use crate::domain::calendar::zone_named;
+use crate::domain::decide::Effect;
+use crate::domain::id::{LeadId, TouchId, derived, dice};
+use crate::domain::retry::lane_pause;
+use crate::domain::throttle;
+use crate::domain::time::{Instant, Millis};
+use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::store::lanes::LaneRow;
+use crate::store::{StoreError, Tx};
+
+/// A relay that cannot be reached for so long is worth an alert.
+const WORTH_TELLING: Millis = Millis::MINUTE.times(10);
+
+/// What an attempt says about its lane.
+#[derive(Clone, Debug)]
+pub struct News {
+    pub lane: String,
+    /// The lead whose touch was tried: an alert belongs to somebody.
+    pub lead: LeadId,
+    pub said: Said,
+}
+
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A mail leaves now: the gap counts from here, however long the server took before.
+    Left,
+    /// The other side answered again.
+    Reached,
+    /// The other side cannot be reached. `round` is the number of failures the lane had when the attempt began, so that connections that
+    /// fail at once count as one failure.
+    Unreachable { why: String, round: u32 },
+    /// The other side refuses us: nothing leaves until a person resumes the lane.
+    Refused { why: String },
+}
+
+/// All that one commit says about one lane.
+#[derive(Default)]
+struct Told<'j> {
+    unused: Vec<&'j Reservation>,
+    news: Vec<&'j News>,
+}
+
+/// Writes what was said about lanes. Everyone locks touches first and lanes last, in the order of their names.
+pub async fn write(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<(), StoreError> {
+    let mut lanes: BTreeMap<&str, Told<'_>> = BTreeMap::new();
+    for unused in jobs.iter().flat_map(|job| &job.give_backs) {
+        lanes.entry(&unused.lane).or_default().unused.push(unused);
+    }
+    for news in jobs.iter().flat_map(|job| &job.news) {
+        lanes.entry(&news.lane).or_default().news.push(news);
+    }
+    let mut alerts = Vec::new();
+    for (name, told) in lanes {
+        let Some(stored) = tx.lane_for_update(name).await? else { continue };
+        let mut lane = engine.given_back(&stored, &told.unused, now);
+        for news in told.news {
+            alerts.extend(engine.hear(&mut lane, news, now));
+        }
+        if lane != stored {
+            tx.save_lane(&lane).await?;
+        }
+    }
+    tx.apply(&alerts, now).await
+}
+
+impl Engine {
+    /// The lane as its cap and gap see it, and the zone its days are in.
+    pub(super) fn arithmetic(&self, stored: &LaneRow) -> (throttle::Lane, TimeZone) {
+        let playbook = self.playbook();
+        let sender = stored.name.strip_prefix("mail:").and_then(|sender| playbook.settings.senders.get(sender));
+        let gap = sender.map_or(Millis::ZERO, |sender| sender.gap);
+        let mut lane = throttle::Lane::new(gap, Millis::ZERO, sender.and_then(|sender| sender.per_day));
+        lane.ready_at = stored.ready_at;
+        lane.day = stored.day;
+        lane.used = stored.used;
+        (lane, sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or(TimeZone::UTC))
+    }
+
+    /// Whether mails of a lane keep a distance from each other.
+    pub(super) fn has_gap(&self, lane: &str) -> bool {
+        let sender = lane.strip_prefix("mail:").unwrap_or_default();
+        self.playbook().settings.senders.get(sender).is_some_and(|sender| sender.gap > Millis::ZERO)
+    }
+
+    /// The lane after places that were reserved and not used came back.
+    fn given_back(&self, stored: &LaneRow, unused: &[&Reservation], now: Instant) -> LaneRow {
+        let (mut lane, zone) = self.arithmetic(stored);
+        if lane.cap.is_some() {
+            for one in unused {
+                lane.give_back(1, one.day, &zone, now);
+            }
+        }
+        LaneRow { ready_at: lane.ready_at, used: lane.used, ..stored.clone() }
+    }
+
+    /// Changes a lane by one piece of news; only the first to find a trouble alerts, and what stops again after a person resumed it is
+    /// told again.
+    fn hear(&self, lane: &mut LaneRow, news: &News, now: Instant) -> Option<Effect> {
+        match &news.said {
+            Said::Left => {
+                let (arithmetic, _) = self.arithmetic(lane);
+                lane.ready_at = lane.ready_at.max(now + arithmetic.gap);
+                None
+            }
+            Said::Reached => {
+                (lane.failures, lane.failing_since) = (0, None);
+                if !lane.paused {
+                    lane.blocked_reason = None;
+                }
+                None
+            }
+            Said::Unreachable { round, .. } if *round != lane.failures => None,
+            Said::Unreachable { why, .. } => self.unreachable(lane, news, why, now),
+            Said::Refused { .. } if lane.paused => None,
+            Said::Refused { why } => {
+                (lane.paused, lane.blocked_reason) = (true, Some(why.clone()));
+                tracing::error!(
+                    lane = lane.name,
+                    "a way out stopped: the other side refuses us; `overture doctor` says why"
+                );
+                self.alert(news, "lane.stopped", (&now.to_string(), why), now)
+            }
+        }
+    }
+
+    fn unreachable(&self, lane: &mut LaneRow, news: &News, why: &str, now: Instant) -> Option<Effect> {
+        lane.failures = lane.failures.saturating_add(1);
+        let seed = dice(&[&lane.name, &now.to_string()]);
+        lane.ready_at = lane.ready_at.max(now + lane_pause(lane.failures, seed));
+        if !lane.paused {
+            lane.blocked_reason = Some(why.to_owned());
+        }
+        let since = *lane.failing_since.get_or_insert(now);
+        // Told once: the same since makes the same touch.
+        let told = format!("unreachable:{since}");
+        (now.since(since) >= WORTH_TELLING).then(|| self.alert(news, "lane.unreachable", (&told, why), now)).flatten()
+    }
+
+    fn alert(&self, news: &News, kind: &str, (step, why): (&str, &str), now: Instant) -> Option<Effect> {
+        let data = json!({"schema": "lane/1", "lane": news.lane, "why": why});
+        self.alarm((&news.lead, &format!("alarm:{}", news.lane)), (kind, step), &data, now)
+    }
+
+    /// Tells the channel for alerts what the daemon noticed of itself, once for each (origin, step).
+    pub(super) fn alarm(
+        &self,
+        (lead, origin): (&LeadId, &str),
+        (kind, step): (&str, &str),
+        data: &Value,
+        now: Instant,
+    ) -> Option<Effect> {
+        let channel = self.playbook().settings.alerts.clone()?;
+        let lane = format!("hook:{channel}");
+        if data["lane"] == lane.as_str() {
+            tracing::error!(
+                channel,
+                "the channel for alerts is itself in trouble: nobody is told of it, nor of anything else until it is mended"
+            );
+            return None;
+        }
+        Some(Effect::Queue(Box::new(NewTouch {
+            id: TouchId(derived(&["touch", origin, step])),
+            lead: lead.clone(),
+            origin: origin.to_owned(),
+            enrollment: None,
+            step: step.to_owned(),
+            channel: Channel::Webhook,
+            lane,
+            policy: Policy::AtLeastOnce,
+            sequence: String::new(),
+            version: String::new(),
+            template: String::new(),
+            payload: Some(json!({"type": kind, "timestamp": now.to_string(), "data": data})),
+            first_allowed_at: now,
+            ready_at: now,
+            zone: "UTC".to_owned(),
+        })))
+    }
+}
