@@ -1,8 +1,12 @@
 //! A receiver that hangs, or asks for patience: its calls come again under the same id, and no other channel waits for it.
 
+use crate::bench::Bench;
 use crate::scene::{self, Scene};
 use crate::support::faulty_smtp::FaultySmtp;
 use crate::support::receiver::{Answer, Receiver};
+use overture::domain::decide::Ask;
+use overture::domain::time::Millis;
+use overture::domain::touch::State;
 use serde_json::Value;
 
 const BOTH: &str = "\
@@ -75,4 +79,51 @@ fn a_receiver_that_refuses_is_asked_again_and_the_sequence_waits() {
     let calls = crm.requests();
     assert_eq!((calls.len(), calls[0].header("webhook-id")), (2, calls[1].header("webhook-id")));
     assert_eq!(calls[0].body, calls[1].body);
+}
+
+#[test]
+fn a_call_that_fails_ten_times_has_failed_and_its_step_says_what_then() {
+    let crm = Receiver::start();
+    crm.answer(std::iter::repeat_n(Answer::Status(500), 30));
+    let (server, other) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace("sqlite", server.address(), &other, BOTH);
+    workspace.channel("crm", &crm.url("/crm"));
+    for then in ["continue", "hold", "exit"] {
+        let steps = format!(
+            "title: Then\nkind: nurture\n{}steps:\n  - {{id: call, webhook: crm, on_failure: {then}}}\n  - {{id: next, email: scene/first}}\n",
+            scene::ANY_TIME
+        );
+        workspace.write(&format!("sequences/{then}.yaml"), &steps);
+    }
+    let bench = Bench::at("2026-01-05T09:00:00Z", workspace);
+    for then in ["continue", "hold", "exit"] {
+        bench.ask(
+            &format!("{then}@example.com"),
+            Ask::Enroll { sequence: then.to_owned(), by: "test".to_owned(), again: false },
+        );
+    }
+    let start = bench.now();
+    bench.work();
+    while let Some(next) = bench.next() {
+        bench.set(next);
+        bench.work();
+    }
+    let days = bench.now().since(start).0 / Millis::DAY.0;
+    assert!(
+        (3..=5).contains(&days),
+        "nine waits add up to three days and a half, and a fifth more at most: {days} days"
+    );
+    assert_eq!(crm.requests().len(), 30, "ten tries each");
+    for touch in bench.touches().iter().filter(|touch| touch.step == "call") {
+        let last = touch.reply.as_deref().unwrap_or_default();
+        assert!(
+            touch.state == State::Refused && touch.attempts == 10 && last.contains("the last of 10 tries"),
+            "{touch:?}"
+        );
+    }
+    let mailed: Vec<_> = server.taken().iter().map(|mail| mail.to.concat()).collect();
+    assert_eq!(mailed, ["continue@example.com"]);
+    let mut stand = bench.enrollments(&["continue", "hold", "exit"]);
+    stand.sort();
+    assert_eq!(stand, ["continue finished", "exit failed", "hold held"]);
 }
