@@ -13,6 +13,7 @@ use tower::ServiceExt;
 
 use super::desk::Desk;
 use super::failure::{Failure, chain};
+use super::paper::say;
 use crate::daemon::{self, Assembled};
 use crate::store::Access;
 use crate::web::App;
@@ -40,14 +41,22 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Finds the running daemon, or opens the store in this process.
+    /// Finds the running daemon, or opens the store in this process. While somebody holds the data folder and does not answer, it waits.
     pub async fn open(desk: &mut Desk, access: Access) -> Result<Self, Failure> {
-        let socket = desk.settle()?.join("overture.sock");
-        if let Some(client) = Self::of_daemon(&socket).await? {
-            return Ok(client);
+        let data = desk.settle()?;
+        let socket = data.join("overture.sock");
+        let mut looks = daemon::Looks::new(&data);
+        loop {
+            if let Some(client) = Self::of_daemon(&socket).await? {
+                return Ok(client);
+            }
+            match daemon::assemble(&desk.load()?, access, desk.fail_points()?).await {
+                Ok(Assembled { engine, .. }) => {
+                    return Ok(Self(Way::Here(router(App::new(engine, Services::default()), Guarding::Owner))));
+                }
+                Err(refused) => looks.again(refused, say).await?,
+            }
         }
-        let Assembled { engine, .. } = daemon::assemble(desk.load()?, access, desk.fail_points()?).await?;
-        Ok(Self(Way::Here(router(App::new(engine, Services::default()), Guarding::Owner))))
     }
 
     /// The daemon that answers at a socket, if one does; a socket of one that was killed answers nobody.

@@ -28,7 +28,7 @@ pub async fn stored(desk: &Desk, who: &str) -> Result<Lead, Failure> {
             LeadId::parse(who).ok_or_else(|| Failure::broken(format!("`{who}` is neither an address nor an id")))?,
         )
     };
-    let engine = daemon::assemble(desk.load()?, Access::ReadOnly, desk.fail_points()?).await?.engine;
+    let engine = daemon::assemble(&desk.load()?, Access::ReadOnly, desk.fail_points()?).await?.engine;
     let found = engine.store.reports().lead(&key).await?;
     found.ok_or_else(|| Failure::no(format!("there is no lead {who}")).hint("--as FILE takes one from a JSON file"))
 }

@@ -67,11 +67,10 @@ pub fn socket_path(config: &Config) -> PathBuf {
 ///
 /// # Errors
 /// Says what keeps it from starting; nothing is half-done.
-pub async fn assemble(loaded: Loaded, access: Access, fail: FailPoints) -> Result<Assembled, StartError> {
+pub async fn assemble(loaded: &Loaded, access: Access, fail: FailPoints) -> Result<Assembled, StartError> {
     let parts = parts(&loaded.config, access, fail).await?;
-    let config = loaded.config.clone();
-    let playbook = merge(&parts.store, &loaded, access).await?;
-    Ok(Assembled { engine: Arc::new(Engine::new(parts, playbook)), config })
+    let playbook = merge(&parts.store, loaded, access).await?;
+    Ok(Assembled { engine: Arc::new(Engine::new(parts, playbook)), config: loaded.config.clone() })
 }
 
 /// The parts of an engine, from the settings.

@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::UnixStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::assemble::{Assembled, StartError, assemble};
+use super::assemble::{Assembled, StartError, assemble, socket_path};
 use super::dispatcher::{Dispatcher, dispatcher};
 use super::ear::ear;
 use super::files::{adopt, watch_files};
 use super::keeper::{keeper, recover_all, stay_alive};
 use super::listen::{Answers, bind};
+use super::looks::Looks;
 use super::sequencer::sequencer;
 use super::waiting::pause;
 use crate::config::{Config, Environment, Loaded};
@@ -44,7 +46,7 @@ pub struct Options {
 pub async fn run(loaded: Loaded, options: Options) -> Result<(), StartError> {
     let mut signals = Signals::new()?;
     // First the store, whose lock says that nobody else is there; only then may a socket that was left behind be taken away.
-    let Assembled { engine, config } = assemble(loaded, Access::Write, options.fail).await?;
+    let Assembled { engine, config } = take(&loaded, options.fail).await?;
     let bound = bind(&config).await?;
     let alone = engine.store.clock().await?.is_none();
     if alone {
@@ -71,6 +73,19 @@ pub async fn run(loaded: Loaded, options: Options) -> Result<(), StartError> {
     services.close();
     running.end(&engine, &mut signals).await;
     Ok(())
+}
+
+/// Takes the data folder: from a command that holds it for a moment, never from another daemon, which answers.
+async fn take(loaded: &Loaded, fail: FailPoints) -> Result<Assembled, StartError> {
+    let socket = socket_path(&loaded.config);
+    let mut looks = Looks::new(&loaded.config.data);
+    loop {
+        match assemble(loaded, Access::Write, fail.clone()).await {
+            Ok(assembled) => return Ok(assembled),
+            Err(refused) if UnixStream::connect(&socket).await.is_ok() => return Err(refused),
+            Err(refused) => looks.again(refused, |what| tracing::info!("{what}")).await?,
+        }
+    }
 }
 
 /// What was started.

@@ -102,6 +102,11 @@ impl StoreError {
         matches!(self.trouble, Trouble::Taken { .. })
     }
 
+    /// Whether there is no database yet, or one without the last migrations: what a daemon mends in its first second.
+    pub const fn is_unready(&self) -> bool {
+        matches!(self.trouble, Trouble::Missing { .. } | Trouble::Older { .. })
+    }
+
     fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
         match &self.trouble {
             Trouble::Database(sqlx::Error::Database(error)) => error.code(),

@@ -27,9 +27,7 @@ impl FolderLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
-                let holder = if known { holder.trim().to_owned() } else { "(unknown)".to_owned() };
+                let holder = named(&mut file);
                 return Err(StoreError::new(ATTEMPTED, Trouble::Taken { path: dir.to_owned(), holder }));
             }
             Err(TryLockError::Error(source)) => return Err(trouble(source)),
@@ -40,4 +38,17 @@ impl FolderLock {
             .map_err(trouble)?;
         Ok(Self { _file: file })
     }
+}
+
+/// The living process that took a data folder last, as its lock names it. Trying the lock itself would keep others from it.
+pub fn holder(dir: &Path) -> Option<String> {
+    let holder = named(&mut File::open(dir.join("overture.lock")).ok()?);
+    Path::new("/proc").join(&holder).exists().then_some(holder)
+}
+
+/// Who wrote its number into the lock.
+fn named(lock: &mut File) -> String {
+    let mut holder = String::new();
+    let known = lock.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+    if known { holder.trim().to_owned() } else { "(unknown)".to_owned() }
 }

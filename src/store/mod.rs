@@ -40,6 +40,7 @@ pub mod touches;
 mod tx;
 
 pub use error::{StoreError, Trouble};
+pub use lock::holder;
 pub use migrate::latest_schema;
 pub use nudge::Nudges;
 pub use open::{Access, Location, Store};

@@ -63,6 +63,13 @@ pub fn overture_with(workspace: &Workspace, arguments: &[&str], environment: &[(
     }
 }
 
+/// Starts a command of the program in a workspace and lets it go on.
+pub fn begin(workspace: &Workspace, arguments: &[&str]) -> Process {
+    let mut command = program();
+    command.args(arguments).arg("--workspace").arg(workspace.path());
+    Process::start(&arguments.join(" "), &mut command, AT_ONCE)
+}
+
 pub struct Daemon {
     workspace: PathBuf,
     process: Process,
