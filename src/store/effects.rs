@@ -39,7 +39,7 @@ impl<'e> Sorted<'e> {
             Effect::Queue(touch) => self.queue.push(touch),
             Effect::Cancel { touch, reason } => self.shift(touch, Move::Cancel(reason)),
             Effect::Hold { touch, reason } => self.shift(touch, Move::Hold(reason)),
-            Effect::Requeue(requeue) => self.shift(&requeue.touch, Move::Requeue(requeue.ready_at)),
+            Effect::Requeue(requeue) => self.shift(&requeue.touch, Move::Requeue(requeue.ready_at, &requeue.zone)),
             Effect::Confirm { touch } => self.shift(touch, Move::Confirm),
             Effect::Seen { touch, clicked } => drop(self.seen.insert((touch, *clicked))),
             Effect::Handoff(row) => drop(self.handoffs.insert(row.id.as_str(), row)),

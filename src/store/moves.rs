@@ -15,8 +15,8 @@ use crate::domain::touch::NewTouch;
 /// What a decision does to a touch that is in the store.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Move<'e> {
-    /// Held, put off or waiting, it waits until this instant.
-    Requeue(Instant),
+    /// Held, put off or waiting, it waits until this instant, for a window in this zone.
+    Requeue(Instant, &'e str),
     /// Before its mark, it stands until it is requeued.
     Hold(&'e str),
     /// Before its mark, it never leaves.
@@ -142,10 +142,17 @@ impl Tx {
              )",
         );
         static MOVE: Statement = Statement::batch(
-            &[("asked", Kind::Text), ("new_state", Kind::Text), ("why", Kind::Text), ("next_at", Kind::Int), ("finished_at", Kind::Int)],
+            &[
+                ("asked", Kind::Text),
+                ("new_state", Kind::Text),
+                ("why", Kind::Text),
+                ("next_at", Kind::Int),
+                ("new_zone", Kind::Text),
+                ("finished_at", Kind::Int),
+            ],
             "UPDATE touch
              SET state = i.new_state, reason = i.why, token = NULL, lease_until = NULL,
-                ready_at = COALESCE(i.next_at, touch.ready_at), done_at = COALESCE(touch.done_at, i.finished_at),
+                ready_at = COALESCE(i.next_at, touch.ready_at), zone = COALESCE(i.new_zone, touch.zone), done_at = COALESCE(touch.done_at, i.finished_at),
                 body = CASE WHEN i.new_state IN ('accepted', 'cancelled') THEN NULL ELSE touch.body END
              FROM {input} AS i
              WHERE touch.id = i.asked AND (
@@ -162,10 +169,10 @@ impl Tx {
         let leaving = all.iter().filter(|(_, to)| !matches!(to, Move::Confirm));
         self.run("take touches from the outbox", &TAKE, vec![rows(leaving.map(|(touch, _)| (touch,))).into()]).await?;
         let input = rows(all.iter().map(|(touch, to)| match to {
-            Move::Requeue(at) => (touch, "queued", None, Some(*at), None),
-            Move::Hold(why) => (touch, "held", Some(*why), None, None),
-            Move::Cancel(why) => (touch, "cancelled", Some(*why), None, Some(now)),
-            Move::Confirm => (touch, "accepted", None, None, Some(now)),
+            Move::Requeue(at, zone) => (touch, "queued", None, Some(*at), Some(*zone), None),
+            Move::Hold(why) => (touch, "held", Some(*why), None, None, None),
+            Move::Cancel(why) => (touch, "cancelled", Some(*why), None, None, Some(now)),
+            Move::Confirm => (touch, "accepted", None, None, None, Some(now)),
         }));
         let mut waiting = vec![];
         for row in self.fetch("move touches", &MOVE, vec![input.into()]).await? {

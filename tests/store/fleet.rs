@@ -102,7 +102,8 @@ async fn a_fleet_that_gets_in_its_own_way_never_stands_still() {
                 let leads: Vec<_> = tx.load(&asked).await.unwrap().into_iter().flatten().collect();
                 let batch: Vec<_> = leads.iter().map(|lead| saved(lead, lead.wake_at, &[])).collect();
                 tx.save(&batch, NOW).await.unwrap();
-                let requeue = |n| overture::domain::decide::Requeue { touch: touch_id(n), ready_at: NOW };
+                let requeue =
+                    |n| overture::domain::decide::Requeue { touch: touch_id(n), ready_at: NOW, zone: "UTC".to_owned() };
                 let moves: Vec<_> = numbers.map(|n| Effect::Requeue(requeue(n))).collect();
                 tx.apply(&moves, NOW).await.unwrap();
                 tx.commit().await.unwrap();

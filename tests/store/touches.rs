@@ -215,7 +215,7 @@ on_both! {
         within!(store, |tx| tx.settle(&[held], NOW).await.unwrap());
         assert_eq!((state(&store, 1).await, row(&store, 1).await.attempts), (State::Held, 0));
         assert_eq!(claimed(&store, "u", 0).await, []);
-        let again = |after| Effect::Requeue(Requeue { touch: touch_id(1), ready_at: Instant(NOW.0 + after) });
+        let again = |after| Effect::Requeue(Requeue { touch: touch_id(1), ready_at: Instant(NOW.0 + after), zone: "UTC".to_owned() });
         apply(&store, &[again(10)]).await;
         apply(&store, &[again(20)]).await;
         assert_eq!(claimed(&store, "u", 10).await, []);
@@ -252,7 +252,7 @@ on_both! {
         assert_eq!(intended(&store, &touch_id(1), "t").await, [].into());
         assert_eq!(state(&store, 2).await, State::Marked);
         assert_eq!(claimed(&store, "u", 99).await, []);
-        let requeue = |n| Effect::Requeue(Requeue { touch: touch_id(n), ready_at: NOW });
+        let requeue = |n| Effect::Requeue(Requeue { touch: touch_id(n), ready_at: NOW, zone: "UTC".to_owned() });
         apply(&store, &[requeue(1), requeue(3), hold(3)]).await;
         assert_eq!(claimed(&store, "u", 0).await, [touch_id(1)]);
         apply(&store, &[hold(3), requeue(3)]).await;

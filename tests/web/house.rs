@@ -30,7 +30,7 @@ use tower::ServiceExt;
 pub const START: Instant = Instant(1_767_600_000_000);
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     (
         "config/overture.yaml",
         "company: {name: Acme, postal_address: 1 Main St}\nzone: Europe/Berlin\npublic_url: http://127.0.0.1:8025\n\
@@ -57,6 +57,11 @@ const FILES: [(&str, &str); 6] = [
     (
         "sequences/outbound.yaml",
         "kind: cadence\nsend: {from: maya}\nsteps:\n  - id: hello\n    email: hello\n  - wait: 9d\n  - end: done\n",
+    ),
+    (
+        "sequences/zoned.yaml",
+        "kind: cadence\nsend: {from: maya, days: mon-sun, hours: 09:00-17:00, zone: lead}\nsteps:\n  - id: hello\n\
+         \x20   email: hello\n  - end: done\n",
     ),
     (
         "templates/hello.md",

@@ -3,7 +3,7 @@
 use overture::domain::time::Millis;
 use serde_json::{Value, json};
 
-use crate::house::{House, START};
+use crate::house::{House, START, count};
 
 #[tokio::test]
 async fn a_lead_is_made_changed_listed_and_explained() {
@@ -100,6 +100,23 @@ async fn a_lead_enters_a_sequence_once_and_is_taken_out() {
         house.get("/v1/enrollments?lead=zoe@corp.example").await.good()["enrollments"].as_array().unwrap().len(),
         2
     );
+}
+
+/// By the clock of Tokyo the day is over, by that of New York it has not begun, when it begins in Berlin.
+#[tokio::test]
+async fn a_mail_that_waits_for_its_window_goes_by_the_zone_the_lead_has_by_then() {
+    let house = House::new().await;
+    let lead = |zone: &str| json!({ "email": "zoe@corp.example", "attributes": { "zone": zone } });
+    house.ask("PUT", "/v1/leads", lead("Asia/Tokyo")).await.good();
+    let wanted = json!({ "lead": "zoe@corp.example", "sequence": "zoned" });
+    house.ask("POST", "/v1/enrollments", wanted).await.good();
+    house.pass(Millis::HOUR).await;
+    assert_eq!(count(&house.events("zoe@corp.example").await, "sent"), 0);
+    house.ask("PUT", "/v1/leads", lead("America/New_York")).await.good();
+    house.pass(Millis::HOUR.times(4)).await;
+    assert_eq!(count(&house.events("zoe@corp.example").await, "sent"), 0, "it is eight o'clock there");
+    house.pass(Millis::HOUR).await;
+    assert_eq!(count(&house.events("zoe@corp.example").await, "sent"), 1);
 }
 
 #[tokio::test]

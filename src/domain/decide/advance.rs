@@ -130,7 +130,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
         payload: None,
         first_allowed_at: ready_at,
         ready_at,
-        zone: calendar.zone().iana_name().unwrap_or("UTC").to_owned(),
+        zone: name_of(calendar.zone()),
     })));
     let id = enrollment.id.clone();
     work.conclude(What::Queued { enrollment: Some(id.clone()), step: step.id.clone(), touch, ready_at });
@@ -140,7 +140,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
 /// Counts a wait from its anchor, in the zone as it is known now.
 fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) {
     let (zone, source) = zone_of(work, sequence);
-    let name = zone.iana_name().unwrap_or("UTC").to_owned();
+    let name = name_of(&zone);
     let seed = dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
     let until = resume_at(enrollment.anchor, pause, &sequence.send.calendar.in_zone(zone), seed);
     work.conclude(What::Moved {
@@ -168,14 +168,26 @@ pub fn rezone_all(work: &mut Work<'_>, before: &[Option<TimeZone>]) {
         match &enrollment.phase {
             Phase::Sending { touch } if changed && enrollment.paused.is_none() => {
                 let untried = enrollment.steps.values().any(|f| f.touch.as_ref() == Some(touch) && f.outcome.is_none());
-                let calendar = sequence_of(work, enrollment).map(|sequence| calendar_of(work, &sequence));
-                if let Some(ready_at) = calendar.filter(|_| untried).and_then(|calendar| calendar.next_open(work.now)) {
-                    work.effect(Effect::Requeue(Requeue { touch: touch.clone(), ready_at }));
+                if untried {
+                    requeue(work, enrollment, touch);
                 }
             }
             _ => rezone(work, enrollment),
         }
     }
+}
+
+/// Lets a touch wait for its window as it is now; at once if that never opens, which the claim finds.
+pub fn requeue(work: &mut Work<'_>, enrollment: &Enrollment, touch: &TouchId) {
+    let Some(sequence) = sequence_of(work, enrollment) else { return };
+    let calendar = calendar_of(work, &sequence);
+    let ready_at = calendar.next_open(work.now).unwrap_or(work.now);
+    let zone = name_of(calendar.zone());
+    work.effect(Effect::Requeue(Requeue { touch: touch.clone(), ready_at, zone }));
+}
+
+fn name_of(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("UTC").to_owned()
 }
 
 /// Counts a running wait again if its zone is another by now; a paused one is looked at when it goes on.

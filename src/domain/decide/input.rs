@@ -61,6 +61,11 @@ pub enum Ask {
         set: Map<String, Value>,
         add_tags: Vec<String>,
     },
+    /// The same from a list, which is a fact of its own.
+    Import {
+        set: Map<String, Value>,
+        add_tags: Vec<String>,
+    },
     Enroll {
         sequence: String,
         by: String,
@@ -182,6 +187,8 @@ pub enum Effect {
 pub struct Requeue {
     pub touch: TouchId,
     pub ready_at: Instant,
+    /// The zone its window is in by now.
+    pub zone: String,
 }
 
 /// The row of an enrollment, for lists and for the rule that a lead is once in a sequence.

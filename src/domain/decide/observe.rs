@@ -30,6 +30,10 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
             Reply::Done
         }
         Ask::Change { set, add_tags } => change(work, set, &add_tags),
+        Ask::Import { set, add_tags } => {
+            change(work, set, &add_tags);
+            hear(work, "imported", &Map::new(), None)
+        }
         Ask::Enroll { sequence, by, again } => enroll::enroll(work, &sequence, &by, again),
         Ask::Remove { sequence, reason } => remove(work, sequence.as_deref(), &reason),
         Ask::Pause { sequence, because } => pause::by_hand(work, sequence.as_deref(), &because),

@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::advance::rezone;
+use super::advance::{requeue, rezone};
 use super::enroll::calendar_of;
 use super::facts::lead_zone;
-use super::input::{Effect, Reply, Requeue};
+use super::input::{Effect, Reply};
 use super::touches;
 use super::work::Work;
 use crate::domain::calendar::local;
@@ -65,10 +65,7 @@ fn go_on(work: &mut Work<'_>, id: &EnrollmentId) {
     let Some(enrollment) = work.enrollment(id).cloned() else { return };
     match &enrollment.phase {
         Phase::Sending { touch } => {
-            let (touch, calendar) =
-                (touch.clone(), work.playbook.version(&enrollment.version).map(|sequence| calendar_of(work, sequence)));
-            let ready_at = calendar.and_then(|calendar| calendar.next_open(work.now)).unwrap_or(work.now);
-            work.effect(Effect::Requeue(Requeue { touch, ready_at }));
+            requeue(work, &enrollment, touch);
         }
         Phase::Held { .. } => touches::retry(work, &enrollment),
         Phase::Waiting { .. } => rezone(work, &enrollment),

@@ -1,8 +1,7 @@
 //! What a touch's end means for the lead and for the enrollment it belongs to.
 
-use super::advance::{go_to_next, sequence_of};
-use super::enroll::calendar_of;
-use super::input::{Effect, Reply, Requeue};
+use super::advance::{go_to_next, requeue, sequence_of};
+use super::input::{Effect, Reply};
 use super::observe::suppress;
 use super::work::Work;
 use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase, StepFacts};
@@ -132,9 +131,6 @@ fn again(work: &mut Work<'_>, running: &Enrollment, touch: &TouchId) {
         because: "tried again".to_owned(),
         zone: None,
     });
-    let ready_at = sequence_of(work, running)
-        .and_then(|sequence| calendar_of(work, &sequence).next_open(work.now))
-        .unwrap_or(work.now);
-    work.effect(Effect::Requeue(Requeue { touch: touch.clone(), ready_at }));
+    requeue(work, running, touch);
     work.note(&running.id);
 }
