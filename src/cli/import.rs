@@ -94,9 +94,8 @@ impl Import {
         for entry in rows {
             match entry {
                 Ok(Entry::Row(row)) => {
-                    let row = shape(&row);
-                    octets += row.to_string().len();
-                    batch.push(row);
+                    octets += size(&row);
+                    batch.push(shape(&row));
                 }
                 Ok(Entry::Refused(refused)) => tally.refuse(&refused)?,
                 Err(fault) => {
@@ -169,6 +168,12 @@ fn bar(file: &Path) -> ProgressBar {
 
 fn shape(row: &Row) -> Value {
     json!({ "line": row.line, "email": row.address.as_str(), "attributes": row.values, "tags": row.tags })
+}
+
+/// About how many octets a row takes on its way.
+fn size(row: &Row) -> usize {
+    let value = |(name, value): (&String, &Value)| name.len() + value.as_str().map_or(16, str::len);
+    row.address.as_str().len() + row.values.iter().map(value).sum::<usize>() + 64
 }
 
 /// What came of the rows so far.

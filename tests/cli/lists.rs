@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use crate::support::daemon::{Told, overture};
 use crate::support::workspace::Workspace;
 
-/// Rows enough that a list kept in memory would show. A debug build writes slowly.
-const MANY: usize = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
+/// Rows enough that a list kept in memory would show, and rows enough that all buffers are full.
+const MANY: usize = 100_000;
+const FEW: usize = 10_000;
 
 const LIST: &str = "\
 Email,First Name,Firma,employees,nonsense
@@ -112,10 +113,10 @@ fn a_long_list_is_never_in_memory_as_a_whole() {
     let mut write = |text: &str| input.write_all(text.as_bytes()).expect("the import reads on");
     let row = |n: usize| format!("p{n}@c{}.example,Person {n},A company of quite a long name {n}\n", n % 997);
     write("email,first_name,company\n");
-    (0..MANY / 4).for_each(|n| write(&row(n)));
+    (0..FEW).for_each(|n| write(&row(n)));
     // A pipe holds 64 KiB: all before that was read by now.
     let early = peak(child.id());
-    (MANY / 4..MANY).for_each(|n| write(&row(n)));
+    (FEW..MANY).for_each(|n| write(&row(n)));
     let late = peak(child.id());
     drop(input);
     let told = child.wait_with_output().expect("a child can be waited for");

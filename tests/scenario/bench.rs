@@ -32,7 +32,7 @@ impl Bench {
         let runtime = Runtime::new().expect("a runtime starts");
         let loaded =
             config::load(workspace.path(), &config::Environment::new()).expect("the workspace has no mistakes");
-        let assembled = runtime.block_on(assemble(loaded, Access::Write, FailPoints::default()));
+        let assembled = runtime.block_on(assemble(&loaded, Access::Write, FailPoints::default()));
         let Assembled { engine, .. } = assembled.expect("the engine is put together");
         let mut engine = Arc::into_inner(engine).expect("nobody else has it yet");
         let hand = Arc::new(AtomicI64::new(instant(start).0));

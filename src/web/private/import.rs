@@ -201,8 +201,7 @@ fn plan(
         units.len() - 1
     };
     if result != "unchanged" {
-        planned.done = Some(ask(Ask::Change { set, add_tags: tags }));
-        ask(Ask::Hear { name: "imported".to_owned(), data: Map::new(), touch: None });
+        planned.done = Some(ask(Ask::Import { set, add_tags: tags }));
     }
     let Some(sequence) = &list.enroll else { return planned };
     if let Some(reason) = lead.suppressed {
