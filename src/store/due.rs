@@ -70,7 +70,7 @@ impl Tx {
         );
         const ATTEMPTED: &str = "claim leads whose time is up";
         let found = if self.is_shared() {
-            let from = self.sweep.begin(now);
+            let from = self.shared.sweep.begin(now);
             self.fetch(ATTEMPTED, &SHARED, vec![now.into(), limit.into(), from.into()]).await?
         } else {
             self.fetch(ATTEMPTED, &ALONE, vec![now.into(), limit.into()]).await?
@@ -81,8 +81,8 @@ impl Tx {
         }
         claimed.sort();
         match claimed.first() {
-            Some((first, _)) if claimed.len() == limit => self.sweep.reached(*first),
-            _ => self.sweep.reached(now),
+            Some((first, _)) if claimed.len() == limit => self.shared.sweep.reached(*first),
+            _ => self.shared.sweep.reached(now),
         }
         Ok(claimed.into_iter().map(|(_, lead)| lead).collect())
     }
@@ -98,7 +98,7 @@ impl Store {
              ORDER BY due
              LIMIT 1",
         );
-        let from = if self.is_shared() { self.sweep.floor.load(Relaxed) } else { i64::MIN };
+        let from = if self.is_shared() { self.shared.sweep.floor.load(Relaxed) } else { i64::MIN };
         let rows = self.db.fetch("look for the next wake", &NEXT, vec![from.into()]).await?;
         rows.first().map(|row| row.instant(0)).transpose()
     }

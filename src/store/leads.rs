@@ -208,7 +208,7 @@ impl Tx {
         let new: Vec<_> = batch.iter().filter_map(|saved| Some((saved.lead.wake_at?, &saved.lead.id))).collect();
         let Some(first) = new.iter().map(|(due, _)| *due).min() else { return Ok(()) };
         self.run("move wakes", &PUT, vec![rows(new).into()]).await?;
-        self.sweep.reach_back_to(first);
+        self.shared.sweep.reach_back_to(first);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
-//! | `tx` | a transaction: the only way to write |
+//! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
@@ -20,6 +20,7 @@ mod db;
 mod due;
 mod effects;
 mod error;
+mod fault;
 mod health;
 mod history;
 pub mod keys;
@@ -40,6 +41,7 @@ pub mod touches;
 mod tx;
 
 pub use error::{StoreError, Trouble};
+pub use fault::{Fault, Faults};
 pub use lock::holder;
 pub use migrate::latest_schema;
 pub use nudge::Nudges;

@@ -14,6 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::db::Db;
 use super::error::{StoreError, Trouble};
+use super::fault::Faults;
 use super::health::Health;
 use super::lock::FolderLock;
 use super::sql::Statement;
@@ -78,9 +79,16 @@ pub enum Access {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) db: Db,
-    pub(super) sweep: Arc<Sweep>,
-    health: Arc<Health>,
+    pub(super) shared: Arc<Shared>,
     _lock: Option<Arc<FolderLock>>,
+}
+
+/// What the clones of a store, and its transactions, know together.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) sweep: Sweep,
+    pub(super) health: Health,
+    pub(super) faults: Faults,
 }
 
 /// How far the claim of wakes has come on PostgreSQL, where a range read would step over dead entries again and again.
@@ -102,7 +110,7 @@ impl Store {
             Location::Memory => (open_memory().await?, None),
             Location::Postgres { url, connections } => (open_server(url, *connections, access).await?, None),
         };
-        let store = Self { db, sweep: Arc::default(), health: Arc::default(), _lock: lock.map(Arc::new) };
+        let store = Self { db, shared: Arc::default(), _lock: lock.map(Arc::new) };
         if access == Access::ReadOnly {
             store.check_schema().await?;
         }
@@ -111,13 +119,21 @@ impl Store {
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let work = self.db.begin().await.inspect_err(|error| self.health.note(error))?;
-        Ok(Tx::new(work, Arc::clone(&self.sweep), Arc::clone(&self.health)))
+        if let Some(fault) = self.shared.faults.strike() {
+            return Err(StoreError::at("begin a transaction")(fault.error(self.is_shared())));
+        }
+        let work = self.db.begin().await.inspect_err(|error| self.shared.health.note(error))?;
+        Ok(Tx::new(work, Arc::clone(&self.shared)))
+    }
+
+    /// Where a test lets a write fail.
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
     }
 
     /// What stood in the way of the last write, with its cause; `None` once one went through again.
     pub fn trouble(&self) -> Option<String> {
-        self.health.trouble()
+        self.shared.health.trouble()
     }
 
     /// The database's own clock where several machines share it (PostgreSQL); `None` where the machine's clock is as good.

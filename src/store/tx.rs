@@ -4,32 +4,34 @@ use std::sync::Arc;
 
 use super::db::{Arg, Row, Work};
 use super::error::StoreError;
-use super::health::Health;
-use super::open::Sweep;
+use super::fault::Fault;
+use super::open::Shared;
 use super::sql::Statement;
 
 /// A transaction under way; dropped without [`Tx::commit`] it is undone.
 pub struct Tx {
     work: Work,
-    pub(super) sweep: Arc<Sweep>,
-    health: Arc<Health>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Tx {
-    pub(super) const fn new(work: Work, sweep: Arc<Sweep>, health: Arc<Health>) -> Self {
-        Self { work, sweep, health }
+    pub(super) const fn new(work: Work, shared: Arc<Shared>) -> Self {
+        Self { work, shared }
     }
 
     /// Ends the transaction; what it wrote is on the disk when this returns.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let done = match self.work {
-            Work::Sqlite(work) => work.commit().await,
-            Work::Postgres(work) => work.commit().await,
+        let (fault, shared) = (self.shared.faults.strike(), self.is_shared());
+        let done = match (fault, self.work) {
+            (None | Some(Fault::Unknown), Work::Sqlite(work)) => work.commit().await,
+            (None | Some(Fault::Unknown), Work::Postgres(work)) => work.commit().await,
+            (Some(_), Work::Sqlite(work)) => work.rollback().await,
+            (Some(_), Work::Postgres(work)) => work.rollback().await,
         };
-        let done = done.map_err(StoreError::at("commit"));
+        let done = fault.map_or(done, |fault| Err(fault.error(shared))).map_err(StoreError::at("commit"));
         match &done {
-            Ok(()) => self.health.well(),
-            Err(error) => self.health.note(error),
+            Ok(()) => self.shared.health.well(),
+            Err(error) => self.shared.health.note(error),
         }
         done
     }
@@ -54,7 +56,16 @@ impl Tx {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.work.conn().fetch(attempted, statement, args).await.inspect_err(|error| self.health.note(error))
+        self.strike(attempted)?;
+        self.work.conn().fetch(attempted, statement, args).await.inspect_err(|error| self.shared.health.note(error))
+    }
+
+    /// Fails where a test wants it; an answer that is lost belongs to commits alone.
+    fn strike(&self, attempted: &'static str) -> Result<(), StoreError> {
+        let Some(fault) = self.shared.faults.strike() else { return Ok(()) };
+        let error = StoreError::at(attempted)(fault.error(self.is_shared()));
+        self.shared.health.note(&error);
+        Err(error)
     }
 
     pub(super) async fn run(
@@ -63,6 +74,7 @@ impl Tx {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
-        self.work.conn().run(attempted, statement, args).await.inspect_err(|error| self.health.note(error))
+        self.strike(attempted)?;
+        self.work.conn().run(attempted, statement, args).await.inspect_err(|error| self.shared.health.note(error))
     }
 }
