@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! files      init check preview send-test            the workspace alone, no database
-//! daemon     run demo migrate doctor                 this machine
+//! daemon     run demo migrate backup restore doctor  this machine
 //! data       all others ─▶ client ─▶ the private API, over the socket of the running daemon, or in process if none runs
 //! ```
 //! Exit codes are the same everywhere: 0 done, 1 the answer is no, 2 could not run.
 
+mod backup;
 mod check;
 mod client;
 mod demo;
@@ -110,6 +111,8 @@ enum Command {
     Pause(pause::Pause),
     Resume(pause::Resume),
     Migrate(migrate::Migrate),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Doctor(doctor::Doctor),
     Token(token::Token),
 }
@@ -177,6 +180,8 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Pause(pause) => pause.run(desk).await,
         Command::Resume(resume) => resume.run(desk).await,
         Command::Migrate(migrate) => migrate.run(desk).await,
+        Command::Backup(backup) => backup.run(desk).await,
+        Command::Restore(restore) => restore.run(desk).await,
         Command::Doctor(doctor) => doctor.run(desk).await,
         Command::Token(token) => token.run(desk).await,
     }

@@ -31,6 +31,8 @@ pub enum Trouble {
     Missing { path: PathBuf },
     /// The program is ending.
     Stopped,
+    /// Only the embedded database can do this.
+    NotEmbedded,
     /// A write was asked of a store that was opened for reading.
     ReadOnly,
     /// A row holds what this program cannot read.
@@ -165,6 +167,9 @@ impl fmt::Display for StoreError {
                 write!(f, ": there is no database at {}; start the daemon once", path.display())
             }
             Trouble::Stopped => write!(f, ": the program is ending"),
+            Trouble::NotEmbedded => {
+                write!(f, ": the data is in PostgreSQL; its own tools do this (pg_dump, pg_basebackup)")
+            }
             Trouble::ReadOnly => write!(f, ": the store was opened for reading"),
             Trouble::Unreadable { what, id, why } => {
                 write!(f, ": the {what} `{id}` is stored in a form this program cannot read: {why}")

@@ -11,10 +11,12 @@
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
+//! | `backup` | a copy of the embedded database, and the way back |
 //! | `nudge` | a word from one daemon to the others |
 //! | `reports` | what pages and lists read |
 
 pub mod access;
+pub mod backup;
 pub mod control;
 mod db;
 mod due;

@@ -39,6 +39,7 @@ mod p4_stopped_in_time;
 mod p5_one_click;
 mod p6_looking;
 mod p9_each_date_once;
+mod power;
 mod receiver;
 mod smtp;
 mod story;

@@ -9,6 +9,7 @@ pub mod http;
 pub mod listener;
 pub mod mail;
 pub mod postgres;
+pub mod power;
 pub mod process;
 pub mod receiver;
 pub mod smtp_session;
