@@ -1,6 +1,7 @@
 //! Keeps what is ours, takes over what others left, and shows that the daemon lives.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,8 @@ const KEYS: Millis = Millis::DAY.times(90);
 const ANSWERS: Millis = Millis::DAY;
 /// Old keys forgotten in one transaction.
 const FORGET: usize = 10_000;
+/// How long after a lease ran out one looks; also the shortest wait between two rounds.
+const AFTER_LAPSE: Duration = Duration::from_millis(200);
 /// A clock that moved so much against the monotonic one was set.
 const JUMP: i64 = 2_000;
 
@@ -32,11 +35,12 @@ pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: C
             }
         }
         feed_watchdog();
-        if !pause(beat, &stop).await {
+        let rest = rest(&engine, beat).await;
+        if !pause(rest, &stop).await {
             return;
         }
         let now = wall();
-        let drift = now.since(looked_at).0 - i64::try_from(beat.as_millis()).unwrap_or_default();
+        let drift = now.since(looked_at).0 - i64::try_from(rest.as_millis()).unwrap_or_default();
         if drift.abs() > JUMP {
             tracing::warn!(
                 milliseconds = drift,
@@ -46,6 +50,17 @@ pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: C
         }
         looked_at = now;
     }
+}
+
+/// How long to wait for the next round: in a fleet no longer than until a lease runs out, so that what a dead daemon had is taken over
+/// right then.
+async fn rest(engine: &Engine, beat: Duration) -> Duration {
+    if !engine.store.is_shared() {
+        return beat;
+    }
+    let Ok(Some(lapse)) = engine.store.next_lapse().await else { return beat };
+    let left = u64::try_from(lapse.since(engine.now()).0).unwrap_or(0);
+    (Duration::from_millis(left) + AFTER_LAPSE).clamp(AFTER_LAPSE, beat)
 }
 
 async fn round(engine: &Engine, id: &str) -> Result<(), Arc<crate::store::StoreError>> {

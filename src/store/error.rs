@@ -65,9 +65,9 @@ impl StoreError {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
             _ => self.code().is_some_and(|code| match code.as_ref() {
                 // SQLite: busy and locked, with their extended forms. PostgreSQL: serialization failure, deadlock, lock not
-                // available, shutdown, crash, not yet started, too many connections.
+                // available, shutdown, crash, not yet started, too many connections, a transaction that idled too long.
                 "5" | "261" | "517" | "6" | "262" => true,
-                "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300" => true,
+                "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300" | "25P03" => true,
                 other => other.starts_with("08"),
             }),
         }

@@ -91,7 +91,7 @@ impl fmt::Display for OnPurpose {
 impl Error for OnPurpose {}
 
 impl DatabaseError for OnPurpose {
-    fn message(&self) -> &str {
+    fn message(&self) -> &'static str {
         "failed on purpose"
     }
 

@@ -26,11 +26,13 @@ const ATTEMPTED: &str = "open the store";
 const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
 
-/// What every session of PostgreSQL is set to. A server may default to less than a durable commit. The plans: whatever is read is
+/// What every session of PostgreSQL is set to. A server may default to less than a durable commit. A daemon that hangs, or is cut off, in the
+/// middle of a transaction must not keep its leads locked from the others for ever. The plans: whatever is read is
 /// read by its index, in its order; statistics lag behind a queue that fills and empties, and a plan that trusts them reads and sorts
 /// all that waits to claim a few. (Plans that are ruled out are priced high, for which a server would compile them: hence no `jit`.)
-const SESSION: [(&str, &str); 7] = [
+const SESSION: [(&str, &str); 8] = [
     ("synchronous_commit", "on"),
+    ("idle_in_transaction_session_timeout", "10s"),
     ("plan_cache_mode", "force_custom_plan"),
     ("enable_bitmapscan", "off"),
     ("enable_hashjoin", "off"),

@@ -290,25 +290,26 @@ impl Tx {
 
     /// Holds the claims of these tokens for another `lease`. Gives the number of touches held.
     pub async fn renew(&mut self, tokens: &[&str], lease: Millis, now: Instant) -> Result<u64, StoreError> {
-        static LOCK: Statement = Statement::batch(
-            &[("holder", Kind::Text)],
-            "SELECT id FROM touch WHERE token IN (SELECT holder FROM {input} AS i) ORDER BY id {for update}",
-        );
+        // A row that is locked is being settled or marked right now; waiting for it could be waiting in a circle.
         static RENEW: Statement = Statement::batch(
             &[("holder", Kind::Text)],
             "UPDATE touch
              SET lease_until = {clock $2} + $3
-             WHERE token IN (SELECT holder FROM {input} AS i)",
+             WHERE id IN (SELECT id FROM touch WHERE token IN (SELECT holder FROM {input} AS i) {skip locked})",
         );
         let input = rows(tokens.iter().map(|token| (token,)));
-        if self.is_shared() {
-            self.fetch("renew leases", &LOCK, vec![input.clone().into()]).await?;
-        }
         self.run("renew leases", &RENEW, vec![input.into(), now.into(), lease.0.into()]).await
     }
 }
 
 impl Store {
+    /// When the first lease on a touch under way runs out, whoever's it is.
+    pub async fn next_lapse(&self) -> Result<Option<Instant>, StoreError> {
+        static NEXT: Statement = Statement::new("SELECT MIN(lease_until) FROM touch WHERE token IS NOT NULL");
+        let rows = self.db.fetch("look for the next lease to run out", &NEXT, vec![]).await?;
+        rows.first().map_or(Ok(None), |row| row.maybe_instant(0))
+    }
+
     /// Touches by their ids, those that there are, in the order of ids.
     pub async fn touches(&self, ids: &[TouchId]) -> Result<Vec<TouchRow>, StoreError> {
         static BY_ID: Statement = Statement::batch(

@@ -22,6 +22,7 @@ mod at_least_once;
 mod crash;
 mod database;
 mod disk;
+mod fleet;
 mod lanes;
 mod p13_about_us;
 mod p14_machines;

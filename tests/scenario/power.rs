@@ -30,7 +30,7 @@ fn a_sync_comes_before_every_acknowledgement_and_a_power_cut_takes_none_back() {
     let seen = power.seen().split_off(before);
     let answers = seen.split(|seen| *seen == Seen::Answered);
     let synced: Vec<bool> = answers.map(|between| between.iter().any(|seen| matches!(seen, Seen::Synced(_)))).collect();
-    assert_eq!(synced.len(), EVENTS + 1, "every answer was seen");
+    assert_eq!(synced.len(), EVENTS + 1, "every answer was seen: {seen:?}");
     assert!(synced[..EVENTS].iter().all(|synced| *synced), "a sync before each answer: {synced:?}");
     let lost = power.cut(&scene.workspace);
     println!("the cut took {lost} bytes");

@@ -141,3 +141,18 @@ async fn a_fleet_that_gets_in_its_own_way_never_stands_still() {
     let swept = Instant(NOW.0 + 120_000);
     assert_eq!(within!(store, |tx| tx.claim_wakes(99, swept).await.unwrap()).len(), 20, "every wake too");
 }
+
+#[tokio::test]
+async fn a_daemon_that_hangs_in_a_transaction_loses_it_and_its_leads() {
+    let Some(store) = fleet().await else { return };
+    add(&store, &[lead(1)]).await;
+    let keys = [LeadKey::Id(lead_id(1))];
+    let mut hanging = store.begin().await.unwrap();
+    hanging.load(&keys).await.unwrap();
+    // Waits for the lock until the server gives up on whoever holds it.
+    let mut other = store.begin().await.unwrap();
+    assert_eq!(other.load(&keys).await.unwrap().len(), 1);
+    other.commit().await.unwrap();
+    let late = hanging.commit().await.expect_err("the transaction was taken from it");
+    assert!(late.is_transient(), "{late:?}");
+}

@@ -33,8 +33,8 @@ impl Told {
 }
 
 /// The program's command with nothing of this machine's settings in its environment.
-fn program() -> Command {
-    let mut command = Command::new(PROGRAM);
+fn program(launch: &Launch) -> Command {
+    let mut command = launch.command(PROGRAM);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OVERTURE_")) {
         command.env_remove(name);
     }
@@ -49,7 +49,7 @@ pub fn overture(workspace: &Workspace, arguments: &[&str]) -> Told {
 
 /// The same with more of an environment, and with something on standard input.
 pub fn overture_with(workspace: &Workspace, arguments: &[&str], environment: &[(&str, &str)], input: &[u8]) -> Told {
-    let mut command = program();
+    let mut command = program(&Launch::default());
     command.args(arguments).arg("--workspace").arg(workspace.path()).envs(environment.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("our program starts");
@@ -65,13 +65,33 @@ pub fn overture_with(workspace: &Workspace, arguments: &[&str], environment: &[(
 
 /// Starts a command of the program in a workspace and lets it go on.
 pub fn begin(workspace: &Workspace, arguments: &[&str]) -> Process {
-    let mut command = program();
+    let mut command = program(&Launch::default());
     command.args(arguments).arg("--workspace").arg(workspace.path());
     Process::start(&arguments.join(" "), &mut command, AT_ONCE)
 }
 
+/// What our program is started with: nothing, or the command that puts it elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    pub prefix: Vec<String>,
+}
+
+impl Launch {
+    pub fn command(&self, program: &str) -> Command {
+        let mut words = self.prefix.iter().map(String::as_str).chain([program]);
+        let mut command = Command::new(words.next().unwrap_or(program));
+        command.args(words);
+        command
+    }
+
+    pub const fn is_elsewhere(&self) -> bool {
+        !self.prefix.is_empty()
+    }
+}
+
 pub struct Daemon {
     workspace: PathBuf,
+    launch: Launch,
     process: Process,
     listeners: BTreeMap<&'static str, String>,
 }
@@ -84,10 +104,15 @@ impl Daemon {
 
     /// The same with more of an environment, as `("OVERTURE_FAIL_POINT", "intent.committed")`.
     pub fn with(workspace: &Workspace, environment: &[(&str, &str)]) -> Self {
+        Self::launched(Launch::default(), workspace, environment)
+    }
+
+    /// The same on another host.
+    pub fn launched(launch: Launch, workspace: &Workspace, environment: &[(&str, &str)]) -> Self {
         let workspace = workspace.path().to_owned();
-        let process = launch(&workspace, environment);
+        let process = start(&launch, &workspace, environment);
         let listeners = ready(&process);
-        Self { workspace, process, listeners }
+        Self { workspace, launch, process, listeners }
     }
 
     /// The address of the public listener, `http://127.0.0.1:PORT`.
@@ -126,6 +151,15 @@ impl Daemon {
         self.process.wait(Duration::from_secs(90))
     }
 
+    /// Stops it in its tracks, as a machine that hangs does, until `go_on`.
+    pub fn freeze(&mut self) {
+        self.process.signal("STOP");
+    }
+
+    pub fn go_on(&mut self) {
+        self.process.signal("CONT");
+    }
+
     /// Asks it to read its files again.
     pub fn reload(&mut self) {
         self.process.signal("HUP");
@@ -139,13 +173,13 @@ impl Daemon {
     /// Starts it again in the same workspace, after it has ended; without the environment it had.
     pub fn restart(&mut self) {
         assert!(self.process.exited().is_some(), "the daemon still runs; end it by kill9 or term first");
-        self.process = launch(&self.workspace, &[]);
+        self.process = start(&self.launch, &self.workspace, &[]);
         self.listeners = ready(&self.process);
     }
 }
 
-fn launch(workspace: &PathBuf, environment: &[(&str, &str)]) -> Process {
-    let mut command = program();
+fn start(launch: &Launch, workspace: &PathBuf, environment: &[(&str, &str)]) -> Process {
+    let mut command = program(launch);
     command.arg("run").arg("--workspace").arg(workspace).envs(environment.iter().copied());
     Process::start("overture run", &mut command, AT_ONCE)
 }

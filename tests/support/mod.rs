@@ -5,6 +5,7 @@
 
 pub mod daemon;
 pub mod faulty_smtp;
+pub mod host;
 pub mod http;
 pub mod listener;
 pub mod mail;

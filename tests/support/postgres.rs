@@ -2,6 +2,7 @@
 
 use super::process::Process;
 use super::{SOON, free_port, skipped};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,6 +86,10 @@ impl Postgres {
         let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql(&self.url("postgres"), &format!("CREATE DATABASE {name}"));
         self.url(&name)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
     fn url(&self, database: &str) -> String {

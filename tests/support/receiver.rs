@@ -43,6 +43,10 @@ impl Receiver {
         Self { listener: Listener::start(port, move |stream| serve(stream, &of_server)), state }
     }
 
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.listener.address()
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.listener.address())
     }

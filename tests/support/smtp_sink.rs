@@ -1,5 +1,6 @@
 //! Postfix's `smtp-sink`: a mail server that is not ours, keeping what it gets and failing as told.
 
+use super::daemon::Launch;
 use super::mail::{self, Mail};
 use super::process::{AT_ONCE, Process};
 use super::watch::eventually;
@@ -8,7 +9,6 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 const PROGRAM: &str = "/usr/sbin/smtp-sink";
 
@@ -27,6 +27,11 @@ impl SmtpSink {
 
     /// A server with options of its manual: `["-f", "RCPT"]` refuses recipients, `["-q", "."]` hangs up after the message.
     pub fn with(options: &[&str]) -> Option<Self> {
+        Self::launched(&Launch::default(), options)
+    }
+
+    /// The same on another host.
+    pub fn launched(launch: &Launch, options: &[&str]) -> Option<Self> {
         if !Path::new(PROGRAM).exists() {
             skipped("postfix (its smtp-sink)");
             return None;
@@ -37,10 +42,14 @@ impl SmtpSink {
         let name = folder.path().file_name().expect("a folder has a name").to_string_lossy().into_owned();
         for _ in 0..5 {
             let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-            let mut command = Command::new(PROGRAM);
+            let mut command = launch.command(PROGRAM);
             command.args(["-u", "nobody", "-h", &name, "-d"]).arg(folder.path().join("mail."));
             let mut server =
                 Process::start("smtp-sink", command.args(options).arg(address.to_string()).arg("128"), AT_ONCE);
+            if launch.is_elsewhere() {
+                // Its loopback is not ours: nobody else is on it, and its clients try again.
+                return Some(Self { address, folder, _server: server });
+            }
             let greeted = eventually("smtp-sink listens", SOON, || {
                 TcpStream::connect(address)
                     .map(|stream| greets(stream, &name, options))

@@ -33,7 +33,7 @@ static void synced(int fd, int done) {
 static void said(int fd, const void *words, size_t length) {
   struct stat what;
   if (length < 6 || fstat(fd, &what) != 0 || !S_ISSOCK(what.st_mode)) return;
-  if (length >= 10 && memcmp(words, "HTTP/1.1 2", 10) == 0) note("A\n");
+  if (length >= 10 && memcmp(words, "HTTP/1.", 7) == 0 && memcmp((const char *)words + 8, " 2", 2) == 0) note("A\n");
   if (memmem(words, length, "DATA\r\n", 6)) note("D\n");
   if (memmem(words, length, "\r\n.\r\n", 5)) note("M\n");
 }
@@ -64,12 +64,21 @@ ssize_t send(int fd, const void *words, size_t length, int flags) {
   return syscall(SYS_sendto, fd, words, length, flags, NULL, 0);
 }
 
-ssize_t writev(int fd, const struct iovec *parts, int count) {
+static void said_in_parts(int fd, const struct iovec *parts, size_t count) {
   size_t length = 0;
-  for (int part = 0; part < count; part++) length += parts[part].iov_len;
+  for (size_t part = 0; part < count; part++) length += parts[part].iov_len;
   char *words = malloc(length + 1), *end = words;
-  for (int part = 0; words && part < count; part++) end = mempcpy(end, parts[part].iov_base, parts[part].iov_len);
+  for (size_t part = 0; words && part < count; part++) end = mempcpy(end, parts[part].iov_base, parts[part].iov_len);
   if (words) said(fd, words, length);
   free(words);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+  said_in_parts(fd, parts, count < 0 ? 0 : (size_t)count);
   return syscall(SYS_writev, fd, parts, count);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+  said_in_parts(fd, message->msg_iov, message->msg_iovlen);
+  return syscall(SYS_sendmsg, fd, message, flags);
 }
