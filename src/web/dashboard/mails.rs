@@ -70,14 +70,14 @@ pub async fn list(State(pages): State<Pages>) -> Result<Response, Trouble> {
         div class="title" { div { h1 { "Caught mails" } div class="soft" { (count(total)) " came over SMTP; none left this machine." } } }
         section class="card" {
             @if all.is_empty() { div class="empty" { "None yet: the first leaves when its window opens." } } @else {
-                table {
+                table class="mails" {
                     tr { th { "Subject" } th { "From" } th { "To" } th class="right" { "Caught" } }
                     @for (number, letter) in &all {
                         @let message = parsed(letter);
                         tr class="go" {
                             td { a href=(format!("/mails/{number}")) { b { (subject(message.as_ref())) } } div class="soft clip preview" { small { (preview(message.as_ref())) } } }
                             td class="soft nowrap" { (from(message.as_ref())) }
-                            td class="soft" { (letter.to) }
+                            td class="soft to" { (letter.to) }
                             td class="right soft nowrap" { (local.short(letter.at)) }
                         }
                     }
