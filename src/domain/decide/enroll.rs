@@ -8,6 +8,8 @@ use super::work::{About, Work};
 use crate::domain::calendar::{Calendar, ZoneSource, zone_named};
 use crate::domain::event::{Actor, What};
 use crate::domain::id::{EnrollmentId, derived};
+use crate::domain::lead::Lead;
+use crate::domain::playbook::Settings;
 use crate::domain::sequence::{Again, Kind, Sequence, ZoneRule};
 
 /// Enrolls by every trigger that what was just heard sets off.
@@ -97,9 +99,13 @@ pub fn calendar_of(work: &Work<'_>, sequence: &Sequence) -> Calendar {
     sequence.send.calendar.in_zone(zone_of(work, sequence).0)
 }
 
-/// The zone that a sequence's waits and windows are in for this lead, and what it was read from.
+/// The zone that a sequence's waits and windows are in for the lead as it is by now, and what it was read from.
 pub fn zone_of(work: &Work<'_>, sequence: &Sequence) -> (TimeZone, &'static str) {
-    let settings = &work.playbook.settings;
+    sequence_zone(&work.lead, &work.playbook.settings, sequence)
+}
+
+/// The zone that a sequence's waits and windows are in for a lead, and what it was read from.
+pub fn sequence_zone(lead: &Lead, settings: &Settings, sequence: &Sequence) -> (TimeZone, &'static str) {
     let named = match &sequence.send.zone {
         ZoneRule::Lead => None,
         ZoneRule::Named(name) => zone_named(name).map(|zone| (zone, "sequence")),
@@ -109,7 +115,7 @@ pub fn zone_of(work: &Work<'_>, sequence: &Sequence) -> (TimeZone, &'static str)
         }
     };
     named.unwrap_or_else(|| {
-        let (zone, source) = zone_hints(&work.lead, settings, sequence.send.fallback_zone.as_deref()).resolve();
+        let (zone, source) = zone_hints(lead, settings, sequence.send.fallback_zone.as_deref()).resolve();
         (zone, word(source))
     })
 }

@@ -32,6 +32,7 @@ mod touches;
 mod wake;
 mod work;
 
+pub use enroll::sequence_zone;
 pub use facts::{View, lead_zone};
 pub use fold::{SETTLING, apply, fold, newborn};
 pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::claim::Claimed;
 use super::outcome::{Carried, Trouble, again, refused, stopped};
 use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
-use crate::domain::calendar::{window_time_between, zone_named};
+use crate::domain::calendar::window_time_between;
+use crate::domain::decide::sequence_zone;
 use crate::domain::retry::Schedule;
 use crate::domain::time::Instant;
 use crate::domain::touch::{Outcome, Policy};
@@ -81,7 +82,9 @@ impl Engine {
     fn not_now(&self, claimed: &Claimed, now: Instant) -> Option<Carried> {
         let playbook = self.playbook();
         let sequence = playbook.version(&claimed.row.version)?;
-        let calendar = sequence.send.calendar.in_zone(zone_named(&claimed.row.zone).unwrap_or(jiff::tz::TimeZone::UTC));
+        // Its zone may have become known, or another, since it was put in its lane.
+        let zone = sequence_zone(&claimed.lead, &playbook.settings, sequence).0;
+        let calendar = sequence.send.calendar.in_zone(zone);
         // Only waiting for others counts as lateness: before the first try it waited for our own cap, gap, pause or downtime.
         let tried = claimed.row.date_at.filter(|_| claimed.row.attempts > 0);
         if tried.is_some_and(|first| window_time_between(first, now, &calendar) > sequence.max_lateness) {
