@@ -219,6 +219,8 @@ async fn write_all(engine: &Engine, jobs: &[Writes], now: Instant) -> Result<Vec
 }
 
 async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<Vec<Done>, StoreError> {
+    // First, so that units meet a suppression that comes with them.
+    tx.apply(jobs.iter().flat_map(|job| &job.effects), now).await?;
     let settled = settle(tx, jobs, now).await?;
     let mut units = Vec::new();
     for job in jobs {
@@ -233,7 +235,6 @@ async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -
     answers.truncate(asked);
     let mut answers = answers.into_iter();
 
-    tx.apply(jobs.iter().flat_map(|job| &job.effects), now).await?;
     put_back(tx, jobs).await?;
     let intended = intend(tx, jobs, now).await?;
     let marks: Vec<_> = jobs.iter().flat_map(|job| &job.marks).map(|(touch, token)| (touch, token.as_str())).collect();

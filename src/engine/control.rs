@@ -132,6 +132,10 @@ impl Engine {
         if let Ok(address) = EmailAddress::parse(target) {
             let to = Target::Address { address, create: false };
             writes.units.push(self.by_hand(to, Ask::Suppress { reason }, source));
+        } else {
+            // Whoever is woken finds the domain suppressed, in the same commit.
+            let leads = self.store.leads_at(target).await.map_err(Arc::new)?;
+            writes.units.extend(leads.into_iter().map(|lead| self.by_hand(Target::Lead(lead), Ask::Wake, source)));
         }
         self.write(writes).await.map(drop)
     }

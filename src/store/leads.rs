@@ -224,6 +224,13 @@ impl Store {
         in_order(keys.len(), &found)
     }
 
+    /// The leads whose addresses are at a domain.
+    pub async fn leads_at(&self, domain: &str) -> Result<Vec<LeadId>, StoreError> {
+        static AT: Statement = Statement::new("SELECT id FROM lead WHERE address LIKE '%@' || $1 ORDER BY id");
+        let found = self.db.fetch("look for the leads of a domain", &AT, vec![domain.into()]).await?;
+        found.iter().map(|row| row.text(0).map(LeadId)).collect()
+    }
+
     /// Which of these leads are in the store.
     pub async fn known(&self, ids: &[LeadId]) -> Result<BTreeSet<LeadId>, StoreError> {
         static KNOWN: Statement = Statement::batch(

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::StoreError;
 use super::leads::unreadable;
+use super::moves::Move;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::decide::HandoffRow;
+use crate::domain::id::TouchId;
 use crate::domain::routing::Load;
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
@@ -111,13 +113,45 @@ impl Tx {
             .filter_map(|(target, what)| what.map(|(reason, source)| (target, reason.as_str(), source)))
             .collect();
         if !add.is_empty() {
+            let targets: Vec<&str> = add.iter().map(|(target, ..)| **target).collect();
             self.run("suppress addresses", &SUPPRESS, vec![rows(add).into(), now.into()]).await?;
+            self.call_off(&targets, now).await?;
         }
         let lift: Vec<_> = all.iter().filter(|(_, what)| what.is_none()).map(|(target, _)| (target,)).collect();
         if !lift.is_empty() {
             self.run("lift suppressions", &LIFT, vec![rows(lift).into()]).await?;
         }
         Ok(())
+    }
+
+    /// Cancels every mail that has not left for these addresses and domains: some belong to no enrollment that could end.
+    async fn call_off(&mut self, targets: &[&str], now: Instant) -> Result<(), StoreError> {
+        static TO_ADDRESS: Statement = Statement::batch(
+            &[("target", Kind::Text)],
+            "SELECT t.id
+             FROM {input} AS i
+             JOIN lead AS l ON l.address = i.target
+             JOIN touch AS t ON t.lead_id = l.id
+             WHERE t.channel = 'email' AND t.state IN ('held', 'queued', 'claimed', 'intent', 'deferred')",
+        );
+        static TO_DOMAIN: Statement = Statement::batch(
+            &[("target", Kind::Text)],
+            "SELECT t.id
+             FROM {input} AS i
+             JOIN lead AS l ON l.address LIKE '%@' || i.target
+             JOIN touch AS t ON t.lead_id = l.id
+             WHERE t.channel = 'email' AND t.state IN ('held', 'queued', 'claimed', 'intent', 'deferred')",
+        );
+        let (addresses, domains): (Vec<&str>, Vec<&str>) = targets.iter().partition(|target| target.contains('@'));
+        let mut waiting = Vec::new();
+        for (targets, statement) in [(addresses, &TO_ADDRESS), (domains, &TO_DOMAIN)] {
+            if !targets.is_empty() {
+                let input = rows(targets.iter().map(|target| (target,)));
+                waiting.extend(self.fetch("look for mail to call off", statement, vec![input.into()]).await?);
+            }
+        }
+        let waiting = waiting.iter().map(|row| row.text(0).map(TouchId)).collect::<Result<BTreeSet<_>, _>>()?;
+        self.move_touches(&waiting.iter().map(|touch| (touch, Move::Cancel("suppressed"))).collect(), now).await
     }
 
     /// Which of these addresses and domains are suppressed, and why.
