@@ -17,6 +17,9 @@ use crate::domain::touch::{Channel, NewTouch, Policy};
 /// A rung that fires so long after its time is marked late.
 const LATE: Millis = Millis(10_000);
 
+/// The step of the mail that tells a lead when a person will answer: the one mail that belongs to no enrollment.
+pub const AFTER_HOURS: &str = "after_hours";
+
 /// Keeps the clock of the open handoff: every rung that is due fires, in the order of their times, and the breach is said in its
 /// place among them. Tells whether anything did.
 pub fn climb(work: &mut Work<'_>) -> bool {
@@ -91,11 +94,11 @@ pub fn after_hours(work: &mut Work<'_>, handoff: &Handoff, promise: &Promise, ca
     let opens = calendar.next_open(work.now);
     let rep = work.playbook.staff.reps.get(&handoff.rep).map_or(handoff.rep.clone(), |rep| rep.name.clone());
     work.effect(Effect::Queue(Box::new(NewTouch {
-        id: TouchId(derived(&["touch", handoff.id.as_str(), "after_hours"])),
+        id: TouchId(derived(&["touch", handoff.id.as_str(), AFTER_HOURS])),
         lead: work.lead.id.clone(),
         origin: handoff.id.as_str().to_owned(),
         enrollment: None,
-        step: "after_hours".to_owned(),
+        step: AFTER_HOURS.to_owned(),
         channel: Channel::Email,
         lane: format!("mail:{}", mail.from),
         // It is the promise itself: better said twice after a crash than never.

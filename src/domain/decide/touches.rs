@@ -2,6 +2,7 @@
 
 use super::advance::{go_to_next, requeue, sequence_of};
 use super::input::{Effect, Reply};
+use super::ladder::AFTER_HOURS;
 use super::observe::suppress;
 use super::work::Work;
 use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase, StepFacts};
@@ -18,6 +19,7 @@ pub fn came_back(
     step: String,
     outcome: Outcome,
 ) -> Reply {
+    let after_hours = step == AFTER_HOURS;
     let fact = What::Touched { touch: touch.clone(), enrollment: enrollment.clone(), step, outcome: outcome.clone() };
     work.observe(fact);
     if matches!(outcome, Outcome::Refused { class: RefusalClass::Hard, .. }) {
@@ -25,7 +27,15 @@ pub fn came_back(
         return Reply::Done;
     }
     let sending = |running: &&Enrollment| running.phase == Phase::Sending { touch: touch.clone() };
-    let Some(running) = enrollment.and_then(|id| work.enrollment(&id).filter(sending).cloned()) else {
+    let running = enrollment.as_ref().and_then(|id| work.enrollment(id).filter(sending).cloned());
+    let Some(running) = running else {
+        if matches!(outcome, Outcome::Deferred { .. }) {
+            // A stop came while the server had it in hand: it is not tried again.
+            let suppressed = work.lead.suppressed.or(work.case.suppressed).is_some();
+            if enrollment.is_some() || (suppressed && after_hours) {
+                work.effect(Effect::Cancel { touch: touch.clone(), reason: "stopped".to_owned() });
+            }
+        }
         return Reply::Done;
     };
     match outcome {
@@ -36,7 +46,11 @@ pub fn came_back(
         },
         Outcome::Refused { reply, .. } => refused(work, &running, touch, &reply),
         Outcome::Held { reason } => hold(work, &running, touch, &reason),
-        Outcome::Deferred { .. } => {}
+        Outcome::Deferred { .. } => {
+            if let Some(pausing) = &running.paused {
+                work.effect(Effect::Hold { touch: touch.clone(), reason: pausing.because.clone() });
+            }
+        }
     }
     Reply::Done
 }
