@@ -1,0 +1,28 @@
+//! The same engine on a clock that is set by hand, under a seed: people, servers that refuse, drop and lie, crashes between any two steps,
+//! two engines over one store; after every step the store is held against a naive model.
+//!
+//! `OVERTURE_SEEDS=1000 cargo test --test sim fresh -- --nocapture` plays as many seeds as it is told, from `OVERTURE_SEED` on, and ends
+//! with a line of figures. What fails is kept as a trace, made short, and told how to be played again.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests stand outside of the product: they wait, spawn and read the environment"
+)]
+
+mod daemon;
+mod dice;
+mod end;
+mod house;
+mod model;
+mod notes;
+mod outs;
+mod people;
+mod program;
+mod receiver;
+mod relay;
+mod runs;
+mod seeds;
+mod step;
+mod talk;
+mod traces;
+mod watch;
+mod world;

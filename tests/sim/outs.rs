@@ -1,0 +1,94 @@
+//! What came out of what an engine did, and what the driver learns from it.
+
+use super::daemon::{Failed, Out};
+use super::notes::{Ban, Taken};
+use super::world::World;
+use overture::engine::Answer;
+
+impl World {
+    pub async fn absorb(&mut self, number: usize, out: Out) {
+        let now = self.now();
+        match out {
+            Out::Woken(done) => drop(self.told_well(done)),
+            Out::Kept(at, done) => self.notes.kept = self.told_well(done).map(|_| at),
+            Out::Ordered(order, done) => {
+                if self.told_well(done).is_some() {
+                    self.ordered(order);
+                }
+            }
+            Out::Claimed(lane, claimed) => {
+                let Some(claimed) = self.told_well(claimed).filter(|claimed| !claimed.is_empty()) else { return };
+                let touches = claimed.iter().map(|claimed| claimed.row.id.clone()).collect();
+                self.notes.taken.push(Taken {
+                    engine: number,
+                    step: self.notes.step,
+                    lane,
+                    at: now,
+                    era: self.notes.era,
+                    touches,
+                });
+                if let Some(daemon) = &mut self.daemons[number] {
+                    daemon.hand.extend(claimed);
+                }
+            }
+            Out::Carried(claimed, carried, line) => {
+                let carried = self.told_well(carried);
+                if let (Some(daemon), Some(carried)) = (&mut self.daemons[number], carried) {
+                    daemon.lines.insert(claimed.row.lane.clone(), line);
+                    daemon.carried.push_back((*claimed, carried));
+                }
+            }
+            Out::Settled(done) => drop(self.told_well(done)),
+            Out::Told(facts, answers) => {
+                let Some(answers) = self.told_well(answers) else { return };
+                for (fact, answer) in facts.into_iter().zip(answers) {
+                    self.answer(fact, &answer);
+                }
+            }
+        }
+    }
+
+    /// The store is well in these runs, so that whatever fails is a fault.
+    fn told_well<T>(&mut self, done: Result<T, Failed>) -> Option<T> {
+        done.map_err(|error| {
+            let cause = std::error::Error::source(&*error).map(ToString::to_string);
+            self.notes
+                .break_rule("nothing fails where the store is well", format!("{error}: {}", cause.unwrap_or_default()));
+        })
+        .ok()
+    }
+
+    fn answer(&mut self, fact: usize, answer: &Answer) {
+        let poison = self.notes.facts[fact].poison;
+        match answer {
+            Answer::Failed { reason } if !poison => {
+                self.notes.break_rule("what can be written is written", reason.clone());
+            }
+            Answer::Failed { .. } => {}
+            _ if poison => self.notes.break_rule("what cannot be written is said to be so", format!("{answer:?}")),
+            // It was written some time ago, and much may have come after it.
+            Answer::Duplicate { .. } => self.notes.facts[fact].answered = Some(self.notes.step),
+            Answer::Unknown => {
+                let fact = &mut self.notes.facts[fact];
+                (fact.answered, fact.unknown) = (Some(self.notes.step), true);
+            }
+            _ => {
+                let now = self.now();
+                self.notes.answered(fact, now);
+            }
+        }
+    }
+
+    /// An operator's order was carried out.
+    fn ordered(&mut self, order: usize) {
+        if let Some(ban) = self.orders.get(order).cloned() {
+            self.notes.ban(ban);
+        }
+    }
+
+    /// Keeps what an order forbids, for when it is carried out; gives its number.
+    pub fn order(&mut self, ban: Ban) -> usize {
+        self.orders.push(ban);
+        self.orders.len() - 1
+    }
+}
