@@ -34,8 +34,9 @@ pub struct Writes {
     pub settles: Vec<(Settling, Option<Unit>)>,
     /// Claimed touches that go back to their lane as if they had not been claimed.
     pub put_backs: Vec<Putting>,
-    /// Reservations that were not used.
-    pub give_backs: Vec<Reservation>,
+    /// Touches whose reservations were not used: they come back with the settling or the putting back of the touch if that still counts, and
+    /// where a stop took the touch away, by themselves.
+    pub give_backs: Vec<(TouchId, Reservation)>,
     /// What attempts say about their lanes.
     pub news: Vec<News>,
     /// Rows that follow from no decision about a lead: alerts about ourselves.
@@ -235,11 +236,12 @@ async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -
     answers.truncate(asked);
     let mut answers = answers.into_iter();
 
-    put_back(tx, jobs).await?;
+    let put = put_back(tx, jobs).await?;
+    let unused = unused(tx, jobs, (&settled, &put)).await?;
     let intended = intend(tx, jobs, now).await?;
     let marks: Vec<_> = jobs.iter().flat_map(|job| &job.marks).map(|(touch, token)| (touch, token.as_str())).collect();
     let marked = tx.mark(&marks, now).await?;
-    lanes::write(engine, tx, jobs, now).await?;
+    lanes::write(engine, tx, (jobs, &unused), now).await?;
     Ok(jobs
         .iter()
         .map(|job| Done {
@@ -269,7 +271,33 @@ async fn settle(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<T
     tx.settle(&settles, now).await
 }
 
-async fn put_back(tx: &mut Tx, jobs: &[Writes]) -> Result<(), StoreError> {
+/// The reservations that come back: each with whoever lets go of its touch, so that none comes back twice.
+async fn unused<'j>(
+    tx: &mut Tx,
+    jobs: &'j [Writes],
+    (settled, put): (&BTreeSet<TouchId>, &BTreeSet<TouchId>),
+) -> Result<Vec<&'j Reservation>, StoreError> {
+    let (mut unused, mut taken) = (Vec::new(), Vec::new());
+    for job in jobs {
+        let settles: BTreeSet<&TouchId> = job.settles.iter().map(|(settling, _)| &settling.touch).collect();
+        let puts: BTreeSet<&TouchId> = job.put_backs.iter().map(|putting| &putting.touch).collect();
+        for (touch, reservation) in &job.give_backs {
+            if settles.contains(touch) {
+                unused.extend(settled.contains(touch).then_some(reservation));
+            } else if puts.contains(touch) {
+                unused.extend(put.contains(touch).then_some(reservation));
+            } else {
+                taken.push((touch, reservation));
+            }
+        }
+    }
+    let days: Vec<_> = taken.iter().map(|(touch, reservation)| (*touch, reservation.day)).collect();
+    let released = tx.release(&days).await?;
+    unused.extend(taken.into_iter().filter(|(touch, _)| released.contains(touch)).map(|(_, reservation)| reservation));
+    Ok(unused)
+}
+
+async fn put_back(tx: &mut Tx, jobs: &[Writes]) -> Result<BTreeSet<TouchId>, StoreError> {
     let all = jobs.iter().flat_map(|job| &job.put_backs);
     let put_backs: Vec<PutBack<'_>> = all
         .map(|back| PutBack {
@@ -279,7 +307,7 @@ async fn put_back(tx: &mut Tx, jobs: &[Writes]) -> Result<(), StoreError> {
             nothing_left: back.nothing_left,
         })
         .collect();
-    tx.put_back(&put_backs).await.map(drop)
+    tx.put_back(&put_backs).await
 }
 
 async fn intend(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {

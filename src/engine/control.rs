@@ -63,7 +63,17 @@ impl Engine {
     /// Pauses; false if it was paused before.
     pub async fn pause(&self, scope: &Scope, by: &str) -> Result<bool, Arc<StoreError>> {
         let paused = Paused { scope: scope.text(), since: self.now(), by: by.to_owned() };
-        let new = self.in_tx(async |tx| tx.pause(&paused).await).await?;
+        let new = self
+            .in_tx(async |tx| {
+                let new = tx.pause(&paused).await?;
+                match scope {
+                    // Each lead of a sequence is told, and puts its touch aside.
+                    Scope::Sequence(_) => {}
+                    Scope::All | Scope::Sender(_) | Scope::Channel(_) => tx.take_back(scope.lane().as_deref()).await?,
+                }
+                Ok(new)
+            })
+            .await?;
         if let Scope::Sequence(name) = scope {
             self.each_enrolled(name, &Ask::Pause { sequence: Some(name.clone()), because: format!("paused by {by}") })
                 .await?;

@@ -51,10 +51,15 @@ struct Told<'j> {
 }
 
 /// Writes what was said about lanes. Everyone locks touches first and lanes last, in the order of their names.
-pub async fn write(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<(), StoreError> {
+pub async fn write(
+    engine: &Engine,
+    tx: &mut Tx,
+    (jobs, unused): (&[Writes], &[&Reservation]),
+    now: Instant,
+) -> Result<(), StoreError> {
     let mut lanes: BTreeMap<&str, Told<'_>> = BTreeMap::new();
-    for unused in jobs.iter().flat_map(|job| &job.give_backs) {
-        lanes.entry(&unused.lane).or_default().unused.push(unused);
+    for one in unused {
+        lanes.entry(&one.lane).or_default().unused.push(one);
     }
     for news in jobs.iter().flat_map(|job| &job.news) {
         lanes.entry(&news.lane).or_default().news.push(news);

@@ -209,7 +209,8 @@ impl Tx {
                 ready_at = COALESCE(i.next_at, touch.ready_at),
                 body = CASE WHEN i.new_state IN ('accepted', 'refused', 'expired') THEN NULL
                     ELSE COALESCE(i.new_body, touch.body) END,
-                attempts = touch.attempts + i.tried, done_at = i.finished_at, token = NULL, lease_until = NULL
+                attempts = touch.attempts + i.tried, done_at = i.finished_at, token = NULL, lease_until = NULL,
+                reserved_day = NULL
              FROM {input} AS i
              WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state IN ('claimed', 'intent', 'marked')
              RETURNING id, lane",
@@ -257,6 +258,51 @@ impl Tx {
         let input = rows(batch.iter().map(|back| (back.id, back.token, back.ready_at, i64::from(back.nothing_left))));
         let done = self.fetch("put touches back", &PUT, vec![input.into()]).await?;
         self.queue_again(&done, batch.iter().map(|back| (back.id, back.ready_at))).await
+    }
+
+    /// Takes back what somebody has claimed and not marked, on one lane or on all: nothing of it leaves any more.
+    pub async fn take_back(&mut self, lane: Option<&str>) -> Result<(), StoreError> {
+        static IN_HAND: Statement = Statement::new(
+            "SELECT id
+             FROM touch
+             WHERE token IS NOT NULL AND state IN ('claimed', 'intent') AND lane = COALESCE($1, lane)",
+        );
+        // Its reservation stays with it until whoever has it in hand finds that it lost it.
+        static TAKE: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            "UPDATE touch
+             SET state = 'queued', token = NULL, lease_until = NULL
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND touch.state IN ('claimed', 'intent')
+             RETURNING id, lane, ready_at",
+        );
+        let in_hand = self.fetch("look for touches in hand", &IN_HAND, vec![lane.into()]).await?;
+        let ids = in_hand.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        let input = rows(ids.iter().map(|id| (id,)));
+        self.lock_touches(input.clone()).await?;
+        let mut waiting = Vec::new();
+        for row in self.fetch("take touches back", &TAKE, vec![input.into()]).await? {
+            waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?));
+        }
+        self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
+    }
+
+    /// Lets go of what was reserved, on that day, for touches that a stop took away. Gives those that still had it.
+    pub async fn release(&mut self, batch: &[(&TouchId, i32)]) -> Result<BTreeSet<TouchId>, StoreError> {
+        static RELEASE: Statement = Statement::batch(
+            &[("asked", Kind::Text), ("day", Kind::Int)],
+            "UPDATE touch
+             SET reserved_day = NULL
+             FROM {input} AS i
+             WHERE touch.id = i.asked AND touch.reserved_day = i.day AND touch.token IS NULL
+                AND touch.state IN ('held', 'queued', 'cancelled')
+             RETURNING id",
+        );
+        if batch.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        self.lock_touches(rows(batch.iter().map(|(id, _)| (id,)))).await?;
+        won(&self.fetch("release reservations", &RELEASE, vec![rows(batch).into()]).await?)
     }
 
     async fn queue_again<'t>(

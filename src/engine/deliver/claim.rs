@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::id::dice;
+use crate::domain::id::{TouchId, dice};
 use crate::domain::lead::Lead;
 use crate::domain::time::{Instant, Millis};
 use crate::engine::commit::{Putting, Reservation};
@@ -36,8 +36,9 @@ impl Claimed {
     }
 
     /// The place under the lane's cap that was taken for it.
-    pub(super) fn reservation(&self) -> Option<Reservation> {
-        Some(Reservation { lane: self.row.lane.clone(), day: self.row.reserved_day? })
+    pub(super) fn reservation(&self) -> Option<(TouchId, Reservation)> {
+        let reservation = Reservation { lane: self.row.lane.clone(), day: self.row.reserved_day? };
+        Some((self.row.id.clone(), reservation))
     }
 }
 

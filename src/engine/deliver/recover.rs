@@ -32,7 +32,8 @@ impl Engine {
                 let at = claimed.row.marked_at.unwrap_or_else(|| self.now());
                 writes.settles.push((settling(&claimed, &outcome, None), Some(fact(&claimed, &outcome, at))));
             } else {
-                writes.give_backs.extend(claimed.reservation());
+                // What was marked may have left, and used its place.
+                writes.give_backs.extend(claimed.reservation().filter(|_| claimed.row.state != State::Marked));
                 writes.put_backs.push(claimed.put_back(self.now(), false));
             }
         }
