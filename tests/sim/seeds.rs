@@ -35,6 +35,9 @@ fn tell(trace: &Trace, played: &Played) {
     let mut cut = trace.clone();
     cut.steps.truncate(played.step + 1);
     let cut = if play(&cut, None).rule() == Some(rule) { cut } else { trace.clone() };
+    // Before it is made shorter, which may take a while.
+    let whole = keep(&cut, rule);
+    println!("kept in {}", whole.display());
     let file = keep(&shorten(&cut, rule), rule);
     println!("play it again: OVERTURE_TRACE={} cargo test --test sim one_trace -- --nocapture", file.display());
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Runs tried at most to make a trace shorter.
-const TRIES: usize = 300;
+const TRIES: usize = 120;
 
 /// A trace as it is kept, with the rule that it once broke.
 #[derive(Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use super::super::receiver::Came;
 use super::super::relay::Said;
 use super::{Known, Model};
 use overture::domain::id::TouchId;
-use overture::domain::touch::{Channel, State};
+use overture::domain::touch::{Channel, Policy, State};
 use overture::store::touch_row::TouchRow;
 use std::collections::BTreeMap;
 
@@ -21,9 +21,13 @@ fn allowed(notes: &Notes, touch: &TouchId) -> usize {
     1 + notes.resent.get(touch).copied().unwrap_or(0)
 }
 
+/// Copies of what is sent at most once, beyond that.
 pub fn doubled(model: &Model, notes: &Notes) -> usize {
+    let at_most_once = |touch: &TouchId| model.touches.get(touch).is_some_and(|row| row.policy == Policy::AtMostOnce);
     let copies = |tries: &[&Known]| tries.iter().filter(|known| known.mail.taken).count();
-    by_touch(model).iter().map(|(touch, tries)| copies(tries).saturating_sub(allowed(notes, touch))).sum()
+    let tries = by_touch(model);
+    let counted = tries.iter().filter(|(touch, _)| at_most_once(touch));
+    counted.map(|(touch, tries)| copies(tries).saturating_sub(allowed(notes, touch))).sum()
 }
 
 pub fn check(model: &Model, calls: &[Came], notes: &mut Notes) {
@@ -34,10 +38,14 @@ pub fn check(model: &Model, calls: &[Came], notes: &mut Notes) {
             continue;
         };
         let copies = tries.iter().filter(|known| known.mail.taken).count();
-        if copies > allowed(notes, touch) {
-            notes.break_rule("I1 nobody gets a mail twice", told(row, tries));
+        if row.policy == Policy::AtMostOnce {
+            if copies > allowed(notes, touch) {
+                notes.break_rule("I1 nobody gets a mail twice", told(row, tries));
+            }
+            accounted(row, tries, notes);
+        } else if copies > 1 + notes.crashes + lost(tries) {
+            notes.break_rule("I1 no more copies than answers were lost", told(row, tries));
         }
-        accounted(row, tries, notes);
         same_bytes(row, tries, notes);
     }
     for row in model.touches.values() {
@@ -71,6 +79,11 @@ fn told(row: &TouchRow, tries: &[&Known]) -> String {
     )
 }
 
+/// Answers that the relay kept to itself.
+fn lost(tries: &[&Known]) -> usize {
+    tries.iter().filter(|known| known.mail.said == Said::Nothing).count()
+}
+
 /// A copy that was taken is known as accepted or unknown, or its answer is awaited; and none goes out unmarked.
 fn accounted(row: &TouchRow, tries: &[&Known], notes: &mut Notes) {
     if notes.resent.contains_key(&row.id) {
@@ -87,8 +100,8 @@ fn accounted(row: &TouchRow, tries: &[&Known], notes: &mut Notes) {
 
 /// What was refused after its message goes out again as it was.
 fn same_bytes(row: &TouchRow, tries: &[&Known], notes: &mut Notes) {
-    let differ =
-        tries.windows(2).any(|two| matches!(two[0].mail.said, Said::No(_)) && two[0].mail.bytes != two[1].mail.bytes);
+    let again = |one: &Known| row.policy == Policy::AtLeastOnce || matches!(one.mail.said, Said::No(_));
+    let differ = tries.windows(2).any(|two| again(two[0]) && two[0].mail.bytes != two[1].mail.bytes);
     if differ && !notes.resent.contains_key(&row.id) {
         notes.break_rule("P3 a retry is byte-identical", told(row, tries));
     }
