@@ -6,7 +6,7 @@ use super::world::World;
 use overture::engine::Answer;
 
 impl World {
-    pub async fn absorb(&mut self, number: usize, out: Out) {
+    pub fn absorb(&mut self, number: usize, out: Out) {
         let now = self.now();
         match out {
             Out::Woken(done) => drop(self.told_well(done)),

@@ -188,7 +188,7 @@ impl World {
                 poison = data.get("word") == Some(&json!(POISON));
             }
             let input = Input { ask, occurred_at: now, source: "sim".to_owned(), actor };
-            let unit = Unit { to: self.target(who, create), input, key: Some(("sim".to_owned(), number.to_string())) };
+            let unit = Unit { to: Self::target(who, create), input, key: Some(("sim".to_owned(), number.to_string())) };
             self.notes.facts.push(Fact { who, word, unit, poison, answered: None, unknown: false });
             numbers.push(number);
         }

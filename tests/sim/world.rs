@@ -76,7 +76,7 @@ impl World {
         who % self.trace.knobs.people
     }
 
-    pub fn target(&self, who: usize, create: bool) -> Target {
+    pub fn target(who: usize, create: bool) -> Target {
         Target::Address { address: Self::address(who), create }
     }
 
@@ -88,7 +88,9 @@ impl World {
             let said = self.verbose.then(|| format!("{number} {} {step:?}", self.now()));
             self.take(step).await;
             self.look().await;
-            said.iter().for_each(|said| println!("{said}{}", self.model.news()));
+            if let Some(said) = said {
+                println!("{said}{}", self.model.news());
+            }
             if !self.notes.broken.is_empty() {
                 return;
             }
@@ -216,7 +218,7 @@ impl World {
             };
             match fate {
                 Fate::Done(out) => {
-                    self.absorb(number, *out).await;
+                    self.absorb(number, *out);
                     return true;
                 }
                 Fate::Crashed => {

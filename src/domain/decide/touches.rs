@@ -27,12 +27,13 @@ pub fn came_back(
         return Reply::Done;
     }
     let sending = |running: &&Enrollment| running.phase == Phase::Sending { touch: touch.clone() };
-    let running = enrollment.as_ref().and_then(|id| work.enrollment(id).filter(sending).cloned());
+    let of_sequence = enrollment.is_some();
+    let running = enrollment.and_then(|id| work.enrollment(&id).filter(sending).cloned());
     let Some(running) = running else {
         if matches!(outcome, Outcome::Deferred { .. }) {
             // A stop came while the server had it in hand: it is not tried again.
             let suppressed = work.lead.suppressed.or(work.case.suppressed).is_some();
-            if enrollment.is_some() || (suppressed && after_hours) {
+            if of_sequence || (suppressed && after_hours) {
                 work.effect(Effect::Cancel { touch: touch.clone(), reason: "stopped".to_owned() });
             }
         }
