@@ -18,7 +18,8 @@ pub enum Out {
     Woken(Result<usize, Failed>),
     Claimed(String, Result<Vec<Claimed>, Failed>),
     Carried(Box<Claimed>, Result<Carried, Failed>, Line),
-    Settled(Result<(), Failed>),
+    /// What was to be stored goes on to be tried where that failed.
+    Settled(Box<(Claimed, Carried)>, Result<(), Failed>),
     /// Facts by their numbers.
     Told(Vec<usize>, Result<Vec<Answer>, Failed>),
     /// Something an operator asked for, by its number.

@@ -14,6 +14,7 @@ mod end;
 mod house;
 mod model;
 mod notes;
+mod nth;
 mod outs;
 mod people;
 mod program;

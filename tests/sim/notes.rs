@@ -82,6 +82,8 @@ pub struct Notes {
     /// How often a person asked for a touch of unknown outcome once more.
     pub resent: BTreeMap<TouchId, usize>,
     pub crashes: usize,
+    /// How often somebody was told that the store failed.
+    pub failures: usize,
     /// Somebody just took over what ran out before this instant.
     pub kept: Option<Instant>,
     pub broken: Vec<Broken>,

@@ -3,7 +3,7 @@
 use super::daemon::{Failed, Out};
 use super::notes::{Ban, Taken};
 use super::world::World;
-use overture::engine::Answer;
+use overture::engine::{Answer, Carried};
 
 impl World {
     pub fn absorb(&mut self, number: usize, out: Out) {
@@ -32,13 +32,20 @@ impl World {
                 }
             }
             Out::Carried(claimed, carried, line) => {
-                let carried = self.told_well(carried);
+                let back =
+                    Carried::Back { ready_at: claimed.row.ready_at, why: "not stored".to_owned(), trouble: None };
+                let carried = self.told_well(carried).or_else(|| self.weak.then_some(back));
                 if let (Some(daemon), Some(carried)) = (&mut self.daemons[number], carried) {
                     daemon.lines.insert(claimed.row.lane.clone(), line);
                     daemon.carried.push_back((*claimed, carried));
                 }
             }
-            Out::Settled(done) => drop(self.told_well(done)),
+            Out::Settled(what, done) => {
+                let done = self.told_well(done);
+                if let (None, true, Some(daemon)) = (done, self.weak, &mut self.daemons[number]) {
+                    daemon.carried.push_front(*what);
+                }
+            }
             Out::Told(facts, answers) => {
                 let Some(answers) = self.told_well(answers) else { return };
                 for (fact, answer) in facts.into_iter().zip(answers) {
@@ -48,9 +55,13 @@ impl World {
         }
     }
 
-    /// The store is well in these runs, so that whatever fails is a fault.
+    /// Where the store is well, whatever fails is a fault.
     fn told_well<T>(&mut self, done: Result<T, Failed>) -> Option<T> {
         done.map_err(|error| {
+            self.notes.failures += 1;
+            if self.weak {
+                return;
+            }
             let cause = std::error::Error::source(&*error).map(ToString::to_string);
             self.notes
                 .break_rule("nothing fails where the store is well", format!("{error}: {}", cause.unwrap_or_default()));

@@ -34,6 +34,8 @@ pub struct World {
     hand: Arc<AtomicI64>,
     lives: u64,
     lacks: Option<Protection>,
+    /// The store may fail: whoever asked it for something is told, and asks again.
+    pub weak: bool,
     /// Whether each step is told with what it changed.
     pub verbose: bool,
 }
@@ -60,6 +62,7 @@ impl World {
             hand,
             lives: 0,
             lacks,
+            weak: false,
             verbose: false,
         }
     }
@@ -86,7 +89,7 @@ impl World {
             self.notes.step = number;
             self.relay.begins(number);
             let said = self.verbose.then(|| format!("{number} {} {step:?}", self.now()));
-            self.take(step).await;
+            self.take_until_stored(step).await;
             self.look().await;
             if let Some(said) = said {
                 println!("{said}{}", self.model.news());
@@ -96,6 +99,24 @@ impl World {
             }
         }
         self.end().await;
+    }
+
+    /// Takes a step; where the store failed, whoever was told so asks again.
+    async fn take_until_stored(&mut self, step: Step) {
+        let before = self.notes.failures;
+        self.take(step.clone()).await;
+        if self.notes.failures > before && self.weak {
+            let facts = matches!(
+                step,
+                Step::Tell { .. }
+                    | Step::Enroll { .. }
+                    | Step::Batch { .. }
+                    | Step::Move { .. }
+                    | Step::Act { .. }
+                    | Step::Release { .. }
+            );
+            self.take(if facts { Step::Again { engine: 0 } } else { step }).await;
+        }
     }
 
     /// Holds the store against the model.
@@ -193,7 +214,14 @@ impl World {
         let engine = self.house.engine((&self.relay, &self.receiver), Arc::clone(&guard), (number, seed));
         if self.daemons.len() == 1 {
             // A single process takes over all that its forerunner left.
-            while engine.recover(Instant::NEVER).await.expect("the store answers") > 0 {}
+            loop {
+                match engine.recover(Instant::NEVER).await {
+                    Ok(0) => break,
+                    Err(error) if !self.weak => panic!("the store answers: {error}"),
+                    Err(_) => self.notes.failures += 1,
+                    Ok(_) => {}
+                }
+            }
         }
         self.daemons[number] = Some(Daemon::new(engine, guard));
     }
@@ -285,7 +313,10 @@ impl World {
         let daemon = self.daemon(engine).await;
         let Some((claimed, carried)) = daemon.carried.pop_front() else { return true };
         let of = Arc::clone(&daemon.engine);
-        let work = async move { Out::Settled(of.settle(&claimed, &carried).await) };
+        let work = async move {
+            let done = of.settle(&claimed, &carried).await;
+            Out::Settled(Box::new((claimed, carried)), done)
+        };
         self.drive(number, task(work)).await
     }
 
