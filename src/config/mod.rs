@@ -9,6 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -53,6 +54,8 @@ pub struct Database {
     pub url: SecretString,
     /// At most; PostgreSQL only.
     pub connections: u32,
+    /// How long what a daemon has under way stays its own when it says nothing; PostgreSQL only.
+    pub lease: Duration,
 }
 
 /// An SMTP account.

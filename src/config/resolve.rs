@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -22,7 +23,11 @@ pub fn config(
     let config = Config {
         workspace: workspace.to_owned(),
         data: workspace.join(&daemon.data),
-        database: Database { url: url.unwrap_or_else(sqlite), connections: daemon.database.connections },
+        database: Database {
+            url: url.unwrap_or_else(sqlite),
+            connections: daemon.database.connections,
+            lease: Duration::from_millis(u64::try_from(daemon.database.lease.0).unwrap_or(0)),
+        },
         public: daemon.public,
         private: daemon.private,
         public_url: daemon.public_url.clone(),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,9 +21,6 @@ use crate::entropy::Entropy;
 use crate::seal::Seal;
 use crate::seal::webhook::Secret;
 use crate::store::{Access, Location, Store, StoreError};
-
-/// How long what a daemon has under way stays its own when it says nothing.
-pub const LEASE: Duration = Duration::from_secs(30);
 
 /// How long one step of a migration may take under systemd's watch, in microseconds.
 const STEP_USEC: u32 = 1_800_000_000;
@@ -193,7 +189,7 @@ pub async fn ways(config: &Config) -> Result<Ways, StartError> {
         accounts,
         timeouts: smtp::Timeouts::default(),
         endpoints,
-        lease: LEASE,
+        lease: config.database.lease,
     })
 }
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::assemble::LEASE;
 use super::waiting::pause;
 use crate::clock::wall;
 use crate::domain::time::{Instant, Millis};
 use crate::engine::Engine;
 use crate::web::ops::Services;
 
+/// How often a drain says that it lives.
+const ALIVE: Duration = Duration::from_secs(10);
 /// Keys of events are kept so long.
 const KEYS: Millis = Millis::DAY.times(90);
 /// Answers under an idempotency key are kept so long.
@@ -95,7 +96,7 @@ pub async fn recover_all(engine: &Engine) -> Result<usize, Arc<crate::store::Sto
 pub async fn stay_alive(stop: &CancellationToken) {
     loop {
         feed_watchdog();
-        if !pause(LEASE / 3, stop).await {
+        if !pause(ALIVE, stop).await {
             return;
         }
     }

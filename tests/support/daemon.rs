@@ -115,6 +115,14 @@ impl Daemon {
         Self { workspace, launch, process, listeners }
     }
 
+    /// One that is expected to die, perhaps before it is ready.
+    pub fn doomed(workspace: &Workspace, environment: &[(&str, &str)]) -> Self {
+        let workspace = workspace.path().to_owned();
+        let launch = Launch::default();
+        let process = start(&launch, &workspace, environment);
+        Self { workspace, launch, process, listeners: BTreeMap::new() }
+    }
+
     /// The address of the public listener, `http://127.0.0.1:PORT`.
     pub fn public(&self) -> &str {
         &self.listeners["public"]
@@ -170,11 +178,21 @@ impl Daemon {
         self.process.wait(SOON)
     }
 
-    /// Starts it again in the same workspace, after it has ended; without the environment it had.
-    pub fn restart(&mut self) {
+    /// Starts it again without waiting for anything: it may be killed before it is ready.
+    pub fn relaunch(&mut self) {
         assert!(self.process.exited().is_some(), "the daemon still runs; end it by kill9 or term first");
         self.process = start(&self.launch, &self.workspace, &[]);
+    }
+
+    /// Waits until one that was launched is ready.
+    pub fn wait_ready(&mut self) {
         self.listeners = ready(&self.process);
+    }
+
+    /// Starts it again in the same workspace, after it has ended; without the environment it had.
+    pub fn restart(&mut self) {
+        self.relaunch();
+        self.wait_ready();
     }
 }
 

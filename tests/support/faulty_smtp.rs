@@ -8,8 +8,10 @@ use super::listener::Listener;
 use super::mail::Mail;
 use super::smtp_session::Session;
 use super::watch::Watch;
+use overture::domain::time::Instant;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 /// Where in a session a fault happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,8 @@ pub enum Fault {
     Silence,
     /// Answers as usual, but only after `release`.
     Late,
+    /// Answers as usual, after a while.
+    Slow(Duration),
 }
 
 impl Fault {
@@ -52,6 +56,18 @@ pub struct Login {
     pub password: &'static str,
 }
 
+/// A message that was read to its last byte, with the instants between which it left its sender.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    pub mail: Mail,
+    /// When the server said 354: nothing of the message had left before.
+    pub asked_at: Instant,
+    /// When its last byte had come.
+    pub came_at: Instant,
+    /// Whether the server took it; whether it could say so is another matter.
+    pub taken: bool,
+}
+
 #[derive(Default)]
 pub struct State {
     pub once: VecDeque<(Stage, Fault)>,
@@ -64,6 +80,7 @@ pub struct State {
     pub begun: Vec<(String, Vec<String>)>,
     pub taken: Vec<Mail>,
     pub turned_away: Vec<Mail>,
+    pub journal: Vec<Copy>,
 }
 
 pub struct FaultySmtp {
@@ -156,6 +173,11 @@ impl FaultySmtp {
     /// Every message it read to its end and then refused.
     pub fn turned_away(&self) -> Vec<Mail> {
         self.state.with(|state| state.turned_away.clone())
+    }
+
+    /// Every message it read to its end, in order.
+    pub fn journal(&self) -> Vec<Copy> {
+        self.state.with(|state| state.journal.clone())
     }
 
     /// Waits until it has taken at least so many messages.

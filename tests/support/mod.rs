@@ -9,6 +9,7 @@ pub mod host;
 pub mod http;
 pub mod listener;
 pub mod mail;
+pub mod oracle;
 pub mod postgres;
 pub mod power;
 pub mod process;

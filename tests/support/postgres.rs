@@ -92,6 +92,14 @@ impl Postgres {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
+    /// Makes a database that holds what another one does, to which nobody is connected; gives its URL.
+    pub fn copy_of(&self, url: &str) -> String {
+        let name = format!("t{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let original = url.rsplit('/').next().expect("a URL has a path");
+        self.sql(&self.url("postgres"), &format!("CREATE DATABASE {name} TEMPLATE {original}"));
+        self.url(&name)
+    }
+
     fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }

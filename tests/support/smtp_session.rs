@@ -1,10 +1,11 @@
 //! One connection to the faulty mail server: RFC 5321 as far as a sender needs it, with the faults it was told.
 
-use super::faulty_smtp::{Fault, Login, Stage, State};
+use super::faulty_smtp::{Copy, Fault, Login, Stage, State};
 use super::mail::{Mail, bare};
 use super::watch::Watch;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use overture::clock::wall;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -151,13 +152,18 @@ impl<'a> Session<'a> {
         if !self.answer_and(Stage::Data, usual, |state| state.begun.push(envelope))?.starts_with("354") {
             return Some(());
         }
+        let asked_at = wall();
         let raw = self.message()?;
         if self.to.is_empty() {
             return self.say("554 5.5.1 Error: no valid recipients");
         }
         let mail = Mail { from: self.from.take().unwrap_or_default(), to: std::mem::take(&mut self.to), raw };
-        match self.fault(Stage::Dot) {
-            Some(Fault::Reply(reply)) if !reply.starts_with('2') => {
+        let fault = self.fault(Stage::Dot);
+        let taken = !matches!(&fault, Some(Fault::Reply(reply)) if !reply.starts_with('2'));
+        let copy = Copy { mail: mail.clone(), asked_at, came_at: wall(), taken };
+        self.state.with(|state| state.journal.push(copy));
+        match fault {
+            Some(Fault::Reply(reply)) if !taken => {
                 self.state.with(|state| state.turned_away.push(mail));
                 self.say(&reply)
             }
@@ -200,7 +206,7 @@ impl<'a> Session<'a> {
     fn answer_and(&mut self, stage: Stage, usual: &str, on_go: impl FnOnce(&mut State)) -> Option<String> {
         let fault = self.fault(stage);
         let goes = match &fault {
-            None | Some(Fault::Late) => usual.starts_with("354"),
+            None | Some(Fault::Late | Fault::Slow(_)) => usual.starts_with("354"),
             Some(Fault::Reply(reply)) => reply.starts_with("354"),
             Some(Fault::HangUp | Fault::Silence) => false,
         };
@@ -219,6 +225,10 @@ impl<'a> Session<'a> {
                 // Until the client leaves; what it still sends is nobody's.
                 let _ = self.reader.read_to_end(&mut Vec::new());
                 return None;
+            }
+            Some(Fault::Slow(length)) => {
+                std::thread::sleep(length);
+                usual.to_owned()
             }
             Some(Fault::Late) => {
                 self.state.wait(Duration::from_mins(10), |state| state.released.then_some(()))?;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::secret::SecretRef;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::{Node, Value};
+use crate::domain::time::Millis;
 
 /// The part of config/overture.yaml that decides nothing.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Database {
     /// `sqlite`, or a PostgreSQL URL; SQLite if absent.
     pub url: Option<SecretRef>,
     pub connections: u32,
+    /// How long what a daemon has under way stays its own when it says nothing.
+    pub lease: Millis,
 }
 
 /// Whether anything leaves the machine.

@@ -9,10 +9,22 @@ use super::fields::scalar;
 use super::secret::{From, SecretRef, secret};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::Node;
+use crate::domain::calendar::parse_length;
+use crate::domain::time::Millis;
 
 /// Where the listeners are unless the file says otherwise.
 pub const PUBLIC: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8025);
 pub const PRIVATE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8026);
+
+/// How long what a daemon has in hand stays its own, unless the file says otherwise.
+pub const LEASE: Millis = Millis::SECOND.times(30);
+
+/// Reads a lease: long enough for a busy machine to renew it, short enough to be of use.
+pub fn lease(text: &str) -> Result<Millis, String> {
+    let lease = parse_length(text)?;
+    let fits = (Millis::SECOND..=Millis::HOUR).contains(&lease);
+    if fits { Ok(lease) } else { Err(format!("a lease lasts 1s to 1h, not {text}")) }
+}
 
 /// Reads an address to listen on.
 pub fn listener(text: &str) -> Result<SocketAddr, String> {

@@ -38,7 +38,7 @@ const FILE: Keys = Keys {
     later: &["pools", "inbound", "forms", "roles", "frequency", "limits", "tracking", "retention", "catch_up", "users"],
 };
 const COMPANY: Keys = Keys { what: "`company`", known: &["name", "postal_address"], later: &[] };
-const DATABASE: Keys = Keys { what: "`database`", known: &["url", "connections"], later: &[] };
+const DATABASE: Keys = Keys { what: "`database`", known: &["url", "connections", "lease"], later: &[] };
 const LISTEN: Keys = Keys { what: "`listen`", known: &["public", "private"], later: &["socket"] };
 const ATTRIBUTES: Keys = Keys { what: "`attributes`", known: &["lead", "account"], later: &[] };
 const CHANNEL: Keys = Keys {
@@ -146,6 +146,7 @@ fn daemon(fields: &Fields<'_>, settings: &mut Settings) -> Option<Daemon> {
     let report = fields.report;
     let database = fields.get("database").and_then(|node| Fields::of(node, DATABASE, report));
     let url = database.as_ref().and_then(|fields| fields.get("url")).and_then(|node| secret(node, "url", report));
+    let lease = database.as_ref().and_then(|fields| fields.parse("lease", network::lease));
     let connections = database.and_then(|fields| fields.parse("connections", |text| whole(text, 1, 1_000)));
     let listen = fields.get("listen").and_then(|node| Fields::of(node, LISTEN, report));
     let listener = |key: &str| listen.and_then(|fields| fields.parse(key, network::listener));
@@ -164,7 +165,7 @@ fn daemon(fields: &Fields<'_>, settings: &mut Settings) -> Option<Daemon> {
     settings.alerts = alerts(fields, settings);
     let secret = fields.get("secret").and_then(|node| secret(node, "secret", report));
     let daemon = Daemon {
-        database: Database { url, connections: connections.unwrap_or(8) },
+        database: Database { url, connections: connections.unwrap_or(8), lease: lease.unwrap_or(network::LEASE) },
         data: PathBuf::from(fields.text("data").unwrap_or("data")),
         public: listener("public").unwrap_or(network::PUBLIC),
         private: listener("private").unwrap_or(network::PRIVATE),
