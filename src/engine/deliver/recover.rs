@@ -26,7 +26,7 @@ impl Engine {
         for (row, lead) in rows.into_iter().zip(leads) {
             let (Some(token), Some(lead)) = (row.token.clone(), lead) else { continue };
             let claimed = Claimed { row, lead, token, round: 0 };
-            if claimed.row.state == State::Marked && claimed.row.policy == Policy::AtMostOnce {
+            if claimed.row.state == State::Marked && !self.may_go_again(&claimed).await? {
                 let reason = "the daemon ended before the server's answer was stored".to_owned();
                 let outcome = Outcome::Unknown { reason };
                 let at = claimed.row.marked_at.unwrap_or_else(|| self.now());
@@ -39,6 +39,14 @@ impl Engine {
         }
         self.write(writes).await?;
         Ok(count)
+    }
+
+    /// Whether what may have left leaves once more: if its policy says so, and nobody asked to be left alone since.
+    async fn may_go_again(&self, claimed: &Claimed) -> Result<bool, Arc<StoreError>> {
+        match claimed.row.policy {
+            Policy::AtMostOnce => Ok(false),
+            Policy::AtLeastOnce => Ok(self.suppression_of(&claimed.lead).await?.is_none()),
+        }
     }
 
     async fn lapsed(&self, lapsed: Instant) -> Result<Vec<TouchRow>, StoreError> {
