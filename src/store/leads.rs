@@ -52,11 +52,13 @@ pub struct Saved<'a> {
 
 const KEY_COLUMNS: &[(&str, Kind)] = &[("place", Kind::Int), ("kind", Kind::Text), ("key", Kind::Text)];
 
+// PostgreSQL looks again at a row that somebody else changed while it waited for it. It looks up `named` again then, and finds the first of
+// several places of one lead for each of them, unless `named` is kept as it was.
 macro_rules! leads_by_key {
     ($lock:literal) => {
         concat!(
             "WITH asked AS (SELECT place, kind, key FROM {input} AS i),
-             named AS (
+             named AS MATERIALIZED (
                  SELECT place, key AS id FROM asked WHERE kind = 'id'
                  UNION ALL
                  SELECT a.place, l.id FROM asked AS a JOIN lead AS l ON l.address = a.key WHERE a.kind = 'address'

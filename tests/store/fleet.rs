@@ -156,3 +156,28 @@ async fn a_daemon_that_hangs_in_a_transaction_loses_it_and_its_leads() {
     let late = hanging.commit().await.expect_err("the transaction was taken from it");
     assert!(late.is_transient(), "{late:?}");
 }
+
+#[tokio::test]
+async fn a_lead_asked_for_twice_is_loaded_twice_although_somebody_else_changes_it() {
+    let Some(store) = fleet().await else { return };
+    add(&store, &[lead(1), lead(2)]).await;
+    let keys: Vec<LeadKey> = [1, 2, 1, 2, 1].map(|number| LeadKey::Id(lead_id(number))).into();
+    for _ in 0..20 {
+        let mut first = store.begin().await.unwrap();
+        let loaded = first.load(&keys[..1]).await.unwrap();
+        let changed = loaded[0].clone().unwrap();
+        first.save(&[saved(&changed, None, &[])], NOW).await.unwrap();
+        let second = async {
+            let mut second = store.begin().await.unwrap();
+            let loaded = second.load(&keys).await.unwrap();
+            second.rollback().await.unwrap();
+            loaded.iter().map(|lead| lead.as_ref().map(|lead| lead.id.clone())).collect::<Vec<_>>()
+        };
+        let (found, ()) = futures_util::join!(second, async {
+            // The second waits for the first by now, or finds its change: both must find everybody.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            first.commit().await.unwrap();
+        });
+        assert_eq!(found, [1, 2, 1, 2, 1].map(|number| Some(lead_id(number))));
+    }
+}
