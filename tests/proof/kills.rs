@@ -132,7 +132,7 @@ fn proven(database: Database) {
         crashes: kills,
         slack: play.database.slack(),
     };
-    let verdict = play.end(&mut daemon, &expected, Duration::from_secs(600));
+    let verdict = play.end(&mut daemon, &expected, Duration::from_mins(10));
     println!("{}", verdict.line("kills", kind, kills));
     assert!(verdict.holds(), "seed {seed}:\n{verdict}");
 }

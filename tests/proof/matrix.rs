@@ -123,7 +123,7 @@ fn cell(play: &Play, place: &str, mode: Mode) -> Option<String> {
         crashes: 3,
         slack: play.database.slack(),
     };
-    let verdict = play.end(&mut daemon, &expected, Duration::from_secs(60));
+    let verdict = play.end(&mut daemon, &expected, Duration::from_mins(1));
     println!("{}", verdict.line(&format!("matrix-{place}-{mode:?}"), play.database.kind, 1));
     let crashed = ended.code().is_none();
     (!verdict.holds() || !crashed).then(|| {
