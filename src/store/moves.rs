@@ -21,7 +21,7 @@ pub(super) enum Move<'e> {
     Hold(&'e str),
     /// Before its mark, it never leaves.
     Cancel(&'e str),
-    /// Of unknown outcome, it did arrive.
+    /// Of unknown outcome, it did arrive; where it was to be sent once more it is not.
     Confirm,
 }
 
@@ -158,7 +158,8 @@ impl Tx {
              WHERE touch.id = i.asked AND (
                  i.new_state IN ('cancelled', 'held') AND touch.state IN ('held', 'queued', 'claimed', 'intent', 'deferred')
                  OR i.new_state = 'queued' AND touch.state IN ('held', 'queued', 'deferred')
-                 OR i.new_state = 'accepted' AND touch.state = 'unknown'
+                 OR i.new_state = 'accepted' AND (touch.state = 'unknown'
+                     OR touch.state IN ('queued', 'claimed', 'intent') AND touch.marked_at IS NOT NULL)
              )
              RETURNING id, lane, ready_at, state",
         );
@@ -174,11 +175,17 @@ impl Tx {
             Move::Cancel(why) => (touch, "cancelled", Some(*why), None, None, Some(now)),
             Move::Confirm => (touch, "accepted", None, None, None, Some(now)),
         }));
-        let mut waiting = vec![];
+        let (mut waiting, mut arrived) = (vec![], vec![]);
         for row in self.fetch("move touches", &MOVE, vec![input.into()]).await? {
-            if row.text(3)? == "queued" {
-                waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?));
+            match row.text(3)?.as_str() {
+                "queued" => waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?)),
+                "accepted" => arrived.push(row.text(0)?),
+                _ => {}
             }
+        }
+        if !arrived.is_empty() {
+            let arrived = rows(arrived.iter().map(|touch| (touch,)));
+            self.run("take touches from the outbox", &TAKE, vec![arrived.into()]).await?;
         }
         self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
     }

@@ -156,7 +156,7 @@ pub enum Effect {
         reason: String,
     },
     Requeue(Requeue),
-    /// A touch of unknown outcome did arrive: unknown becomes accepted.
+    /// A touch of unknown outcome did arrive: unknown becomes accepted, and is not sent once more.
     Confirm {
         touch: TouchId,
     },

@@ -109,6 +109,9 @@ pub fn release(work: &mut Work<'_>, touch: &TouchId, skip: bool) -> Reply {
     let Some(running) = work.lead.enrollments.iter().find(stands).cloned() else {
         return Reply::Refused("the lead does not stand at this touch".to_owned());
     };
+    if running.paused.is_some() && !skip {
+        return Reply::Refused("the lead is paused in this sequence: what is resumed goes on by itself".to_owned());
+    }
     if skip {
         work.effect(Effect::Cancel { touch: touch.clone(), reason: "skipped".to_owned() });
         go_to_next(work, &running, work.now);
