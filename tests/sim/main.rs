@@ -17,6 +17,7 @@ mod notes;
 mod nth;
 mod outs;
 mod people;
+mod planted;
 mod program;
 mod receiver;
 mod relay;

@@ -2,9 +2,13 @@
 
 use super::dice::Dice;
 use super::step::{At, Fault, Knobs, Mood, Script, Step, Trace, Word};
+use overture::engine::FAIL_POINTS;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
+/// Places by their numbers, as a watch counts them.
+const WAKE_CLAIMED: usize = 0;
+const BEGIN: usize = FAIL_POINTS.len();
 
 /// A run of so many steps.
 pub fn program(seed: u64, length: usize) -> Trace {
@@ -19,7 +23,7 @@ pub fn program(seed: u64, length: usize) -> Trace {
     };
     let mut steps: Vec<Step> = (0..knobs.people).map(|who| enters(&mut dice, who)).collect();
     while steps.len() < length {
-        steps.push(step(&mut dice));
+        if dice.falls(8) { steps.extend(plot(&mut dice)) } else { steps.push(step(&mut dice)) }
     }
     Trace { seed, knobs, steps }
 }
@@ -80,6 +84,64 @@ fn step(dice: &mut Dice) -> Step {
             let mood = dice.weighed(&[(6, Mood::Up), (2, Mood::Down), (1, Mood::Busy), (1, Mood::Hostile)]);
             if dice.falls(50) { Step::Mood(mood) } else { Step::CallMood(mood) }
         }
+    }
+}
+
+/// Several steps that only together come to something.
+fn plot(dice: &mut Dice) -> Vec<Step> {
+    let (one, other) = (dice.below(2), 1 + dice.below(2));
+    let other = one + other;
+    let quiet = Script { stall: None, fault: Fault::None };
+    let lane = dice.below(4);
+    match dice.below(4) {
+        // Somebody ends between a claim and what it was for.
+        0 => vec![
+            Step::Arm { engine: one, place: dice.pick(&[WAKE_CLAIMED, BEGIN]), nth: 1 + below(dice, 2) },
+            Step::Next,
+            Step::Wake { engine: one },
+            Step::Claim { engine: one, lane, wanted: 3 },
+        ],
+        // Two come to a lane at once.
+        1 => vec![
+            Step::Next,
+            Step::Hold { engine: one, nth: 1 },
+            Step::Claim { engine: one, lane, wanted: 8 },
+            Step::Claim { engine: other, lane, wanted: 8 },
+            Step::Carry { engine: other, script: quiet, settle: true },
+            Step::Go { engine: one },
+            Step::Work { engine: other },
+            Step::Work { engine: one },
+        ],
+        // Somebody sleeps past a lease, and goes on.
+        2 => vec![
+            Step::Next,
+            Step::Carry {
+                engine: one,
+                script: Script { stall: Some(dice.pick(&[At::Rcpt, At::Data, At::Dot])), ..quiet },
+                settle: true,
+            },
+            Step::Pass(dice.between(31_000, 90_000)),
+            Step::Keep { engine: other },
+            Step::Work { engine: other },
+            Step::Go { engine: one },
+            Step::Settle { engine: one },
+        ],
+        // A stop comes while a server thinks.
+        _ => vec![
+            Step::Next,
+            Step::Carry {
+                engine: one,
+                script: Script {
+                    stall: Some(dice.pick(&[At::Rcpt, At::Data, At::Dot])),
+                    fault: dice.pick(&[Fault::None, Fault::Refuse { at: At::Dot, which: 0 }]),
+                },
+                settle: true,
+            },
+            people(dice, other),
+            operator(dice, other),
+            Step::Go { engine: one },
+            Step::Settle { engine: one },
+        ],
     }
 }
 

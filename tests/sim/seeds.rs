@@ -6,7 +6,7 @@ use super::step::Trace;
 use super::traces::{Kept, all_kept, keep, shorten};
 
 /// Steps of a run before its end.
-const LENGTH: usize = 160;
+pub const LENGTH: usize = 160;
 /// Seeds that are played each time.
 const FIXED: std::ops::Range<u64> = 1..9;
 
@@ -86,10 +86,12 @@ fn what_broke_once_never_breaks_again() {
     }
 }
 
-/// The trace named in `OVERTURE_TRACE`, if one is.
+/// The trace named in `OVERTURE_TRACE`, a file or `seed:52`, told step by step.
 #[test]
 fn one_trace() {
     let Ok(file) = std::env::var("OVERTURE_TRACE") else { return };
-    let played = play_aloud(&Kept::read(file.as_ref()).trace(), None, true);
+    let seed = file.strip_prefix("seed:").map(|seed| seed.parse().expect("a seed is a number"));
+    let trace = seed.map_or_else(|| Kept::read(file.as_ref()).trace(), |seed| program(seed, LENGTH));
+    let played = play_aloud(&trace, None, true);
     assert_eq!(played.broken, [], "{played:?}");
 }

@@ -186,7 +186,8 @@ impl Talk<'_> {
             taken,
             said,
         });
-        if self.script.stall == Some(At::Dot) {
+        // Who was told yes before waits for nothing any more.
+        if self.script.stall == Some(At::Dot) && self.script.fault != Fault::Forget {
             self.script.stall = None;
             self.relay.stall(self.engine).await;
         }

@@ -5,6 +5,7 @@ use super::Model;
 use overture::domain::decide::fold;
 use overture::domain::event::{Event, What};
 use overture::domain::handoff::Handoff;
+use overture::domain::id::TouchId;
 use overture::domain::lead::Lead;
 use overture::domain::touch::Outcome;
 use std::collections::BTreeMap;
@@ -59,10 +60,14 @@ fn told_once(who: usize, history: &[Event], notes: &mut Notes) {
 /// What may happen once to one thing.
 fn once_each(who: usize, history: &[Event], notes: &mut Notes) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    // One that a person asked for again while it was under way may arrive after it was known to have arrived.
+    let again = |touch: &TouchId| notes.resent.contains_key(touch);
     for event in history {
         let key = match &event.what {
             What::Queued { touch, .. } => format!("{touch} was queued"),
-            What::Touched { touch, outcome: Outcome::Accepted { .. }, .. } => format!("{touch} was accepted"),
+            What::Touched { touch, outcome: Outcome::Accepted { .. }, .. } if !again(touch) => {
+                format!("{touch} was accepted")
+            }
             What::Touched { touch, outcome: Outcome::Refused { .. }, .. } => format!("{touch} was refused"),
             What::Settled { hit, .. } => format!("hit {hit} was settled"),
             What::Enrolled { enrollment, .. } => format!("{enrollment} was begun"),
