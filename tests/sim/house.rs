@@ -32,6 +32,11 @@ pub struct House {
     pub playbook: Playbook,
     trust: Arc<Trust>,
     sandbox: Sandbox,
+    /// Whether the database refuses some facts.
+    pub is_poisoned: bool,
+    /// The store as the second engine has it.
+    second: Store,
+    lease: Duration,
     _folder: tempfile::TempDir,
 }
 
@@ -50,18 +55,40 @@ pub fn playbook(knobs: &Knobs) -> Playbook {
 }
 
 impl House {
-    pub async fn new(knobs: &Knobs) -> Self {
+    /// On SQLite, or on an empty PostgreSQL.
+    pub async fn new(knobs: &Knobs, postgres: Option<&str>) -> Self {
         // In memory where that can be had: what is proven here is order, not endurance.
         let memory = Path::new("/dev/shm").to_owned();
         let parent = if memory.is_dir() { memory } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("overture-sim-").tempdir_in(parent).expect("a folder can be made");
-        let location = Location::Sqlite { dir: folder.path().to_owned() };
+        let location = match postgres {
+            Some(url) => Location::Postgres { url: url.to_owned(), connections: 4 },
+            None => Location::Sqlite { dir: folder.path().to_owned() },
+        };
         let store = Store::open(&location, Access::Write).await.expect("a store opens");
         store.migrate(|_| ()).await.expect("the schema is made");
-        poison(&folder.path().join("overture.db")).await;
+        // There leases are real time, which does not pass in a run: whoever looks takes over what another has.
+        let lease = if postgres.is_some() { Duration::ZERO } else { LEASE };
+        let second = match postgres {
+            Some(_) => Store::open(&location, Access::Write).await.expect("a store opens"),
+            None => store.clone(),
+        };
+        if postgres.is_none() {
+            poison(&folder.path().join("overture.db")).await;
+        }
         let sandbox = Sandbox::open(folder.path().join("sandbox")).await.expect("a folder is made");
         let (seal, trust) = (Seal::new(&[3; 32]), Arc::new(Trust::system()));
-        Self { store, seal, playbook: playbook(knobs), trust, sandbox, _folder: folder }
+        Self {
+            store,
+            seal,
+            playbook: playbook(knobs),
+            trust,
+            sandbox,
+            is_poisoned: postgres.is_none(),
+            second,
+            lease,
+            _folder: folder,
+        }
     }
 
     /// One life of one engine.
@@ -94,10 +121,10 @@ impl House {
             accounts: SENDERS.into_iter().map(account).collect(),
             timeouts: Timeouts::default(),
             endpoints: ["chat", "crm"].into_iter().map(endpoint).collect(),
-            lease: LEASE,
+            lease: self.lease,
         };
         let parts = Parts {
-            store: self.store.clone(),
+            store: if number == 0 { self.store.clone() } else { self.second.clone() },
             clock: relay.clock.clone(),
             entropy: Entropy::seeded(seed),
             seal: Seal::new(&[3; 32]),

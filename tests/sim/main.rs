@@ -8,6 +8,10 @@
     reason = "tests stand outside of the product: they wait, spawn and read the environment"
 )]
 
+#[expect(dead_code, reason = "these tests play with a database only")]
+#[path = "../support/mod.rs"]
+mod support;
+
 mod daemon;
 mod dice;
 mod end;

@@ -157,6 +157,7 @@ impl World {
     }
 
     async fn batch(&mut self, engine: usize, (from, count): (usize, usize), poison: bool) {
+        let poison = poison && self.house.is_poisoned;
         let facts = (from..from + count).map(|who| {
             let word = if poison && who == from + 1 { POISON } else { "fine" };
             let data = Map::from_iter([("path".to_owned(), json!("/")), ("word".to_owned(), json!(word))]);

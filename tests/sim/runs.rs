@@ -29,14 +29,14 @@ impl Played {
 
 /// Plays a trace, with a protection left out if that is to be proven.
 pub fn play(trace: &Trace, lacks: Option<Protection>) -> Played {
-    play_aloud(trace, lacks, false)
+    play_on(None, trace, lacks, false)
 }
 
-/// The same, telling each step where that is wanted.
-pub fn play_aloud(trace: &Trace, lacks: Option<Protection>, verbose: bool) -> Played {
+/// The same on an empty PostgreSQL if one is given, and telling each step where that is wanted.
+pub fn play_on(postgres: Option<&str>, trace: &Trace, lacks: Option<Protection>, verbose: bool) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let played = runtime.block_on(async {
-        let mut world = World::new(trace.clone(), lacks).await;
+        let mut world = World::on(postgres, trace.clone(), lacks).await;
         world.verbose = verbose;
         world.play().await;
         let is_lost = |broken: &&Broken| broken.rule.starts_with("nothing is lost");

@@ -1,14 +1,18 @@
 //! Fixed seeds, a fresh one, as many as somebody asks for, and every trace that once broke something.
 
 use super::program::program;
-use super::runs::{Played, play, play_aloud};
+use super::runs::{Played, play, play_on};
 use super::step::Trace;
+use super::support::postgres::Postgres;
 use super::traces::{Kept, all_kept, keep, shorten};
+use std::ops::Range;
 
 /// Steps of a run before its end.
 pub const LENGTH: usize = 160;
 /// Seeds that are played each time.
-const FIXED: std::ops::Range<u64> = 1..9;
+const FIXED: Range<u64> = 1..9;
+/// Seeds that are played on PostgreSQL each time.
+const FLEET: Range<u64> = 101..103;
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
@@ -92,6 +96,26 @@ fn one_trace() {
     let Ok(file) = std::env::var("OVERTURE_TRACE") else { return };
     let seed = file.strip_prefix("seed:").map(|seed| seed.parse().expect("a seed is a number"));
     let trace = seed.map_or_else(|| Kept::read(file.as_ref()).trace(), |seed| program(seed, LENGTH));
-    let played = play_aloud(&trace, None, true);
+    let played = play_on(None, &trace, None, true);
     assert_eq!(played.broken, [], "{played:?}");
+}
+
+/// Two engines that share a server, each with a store of its own.
+#[test]
+fn a_fleet_on_postgresql_breaks_nothing() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let first = number("OVERTURE_SEED").unwrap_or(FLEET.start);
+    let count = number("OVERTURE_SEEDS").unwrap_or(FLEET.end - FLEET.start);
+    let mut all = Vec::new();
+    for seed in first..first + count {
+        let mut trace = program(seed, LENGTH);
+        trace.knobs.engines = 2;
+        let (url, verbose) = (postgres.database(), std::env::var("OVERTURE_TRACE").is_ok());
+        let played = play_on(Some(&url), &trace, None, verbose);
+        if !played.broken.is_empty() {
+            println!("seed {seed} broke on PostgreSQL in step {}: {:?}", played.step, played.broken);
+        }
+        all.push(played);
+    }
+    assert_whole(&all);
 }

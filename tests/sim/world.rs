@@ -42,10 +42,15 @@ pub struct World {
 
 impl World {
     pub async fn new(trace: Trace, lacks: Option<Protection>) -> Self {
+        Self::on(None, trace, lacks).await
+    }
+
+    /// The same on an empty PostgreSQL, if one is given.
+    pub async fn on(postgres: Option<&str>, trace: Trace, lacks: Option<Protection>) -> Self {
         let hand = Arc::new(AtomicI64::new((MONDAY + Millis::HOUR.times(trace.knobs.start_hour)).0));
         let bell = Arc::new(Bell::default());
         let relay = Relay::new(Clock::Manual(Arc::clone(&hand)), Arc::clone(&bell), trace.knobs.pipelining);
-        let house = House::new(&trace.knobs).await;
+        let house = House::new(&trace.knobs, postgres).await;
         let daemons = (0..trace.knobs.engines).map(|_| None).collect();
         let (receiver, notes, model) = (Receiver::new(), Notes::default(), Model::default());
         let orders = Vec::new();
