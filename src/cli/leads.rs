@@ -17,6 +17,7 @@ A lead is named by its address or its id.
 Examples:
   overture leads import fair.csv --tag fair-2026 --enroll outbound-cadence
   overture leads list --hottest --limit 20
+  overture leads list --tag fair-2026
   overture leads show zoe@example.com
   overture leads set zoe@example.com first_name=Zoe employees=120 title=";
 
@@ -54,8 +55,11 @@ enum What {
 #[derive(Args)]
 struct List {
     /// Only those in this stage: lead, mql, sql, customer, …
-    #[arg(long, conflicts_with_all = ["hottest", "attention"])]
+    #[arg(long, conflicts_with_all = ["tag", "hottest", "attention"])]
     stage: Option<String>,
+    /// Only those with this tag
+    #[arg(long, conflicts_with_all = ["hottest", "attention"])]
+    tag: Option<String>,
     /// The highest score first, as it was when each last changed
     #[arg(long)]
     hottest: bool,
@@ -81,11 +85,12 @@ impl Leads {
 impl List {
     async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         let client = Client::open(desk, Access::ReadOnly).await?;
-        let query = match (&self.stage, self.hottest, self.attention) {
-            (Some(stage), _, _) => format!("?stage={}", escaped(stage)),
-            (None, true, _) => "?order=hottest".to_owned(),
-            (None, false, true) => "?attention=true".to_owned(),
-            (None, false, false) => String::new(),
+        let query = match (&self.stage, &self.tag, self.hottest, self.attention) {
+            (Some(stage), ..) => format!("?stage={}", escaped(stage)),
+            (None, Some(tag), ..) => format!("?tag={}", escaped(tag)),
+            (None, None, true, _) => "?order=hottest".to_owned(),
+            (None, None, false, true) => "?attention=true".to_owned(),
+            (None, None, false, false) => String::new(),
         };
         let paper = &mut desk.paper;
         let header = ["lead", "stage", "score", "temperature", "account", "since", "note"];

@@ -95,6 +95,9 @@ pub enum What {
     Fitted {
         lines: Vec<Line>,
         model: String,
+        /// Another scoring file alone, with nothing new about the lead.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        reread: bool,
     },
     /// The stage moved, and why.
     Staged {
@@ -215,6 +218,11 @@ pub enum What {
 }
 
 impl What {
+    /// Whether it gives an attribute a value, or takes it away.
+    pub fn sets(&self, attribute: &str) -> bool {
+        matches!(self, Self::Changed { set } if set.contains_key(attribute))
+    }
+
     /// The name people know the fact by: an outside event's own name, else the name of the change.
     pub fn name(&self) -> &str {
         match self {

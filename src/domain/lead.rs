@@ -46,6 +46,9 @@ pub struct Lead {
     /// The version of the scoring file the fit lines follow.
     #[serde(default)]
     pub fitted: Option<String>,
+    /// When another scoring file last gave it other fit lines: what that alone makes of it is no news about the lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reread_at: Option<Instant>,
     /// Enrollments that have not ended.
     #[serde(default)]
     pub enrollments: Vec<Enrollment>,
@@ -70,6 +73,12 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// The labels it was given.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        let tags = self.attributes.get("tags").and_then(Value::as_array);
+        tags.into_iter().flatten().filter_map(Value::as_str)
+    }
+
     /// All that wants a person: rules that cannot be answered, and what each held enrollment stands for.
     pub fn wanted(&self) -> Vec<String> {
         let held = self.enrollments.iter().filter_map(|running| match &running.phase {

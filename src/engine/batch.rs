@@ -156,7 +156,7 @@ impl<'e> Batch<'e> {
         let targets: BTreeSet<&str> =
             self.slots.iter().flat_map(|slot| [slot.lead.address.as_str(), slot.lead.address.domain()]).collect();
         self.suppressed = tx.suppressed(&targets).await?;
-        let pauses = self.engine.store.pauses().await?;
+        let pauses = tx.pauses().await?;
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
         self.paused = Arc::new(sequences.collect());
         Ok(())

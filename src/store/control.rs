@@ -1,5 +1,6 @@
 //! What people and daemons tell each other through the store: pauses, small facts, heartbeats.
 
+use super::db::Row;
 use super::error::StoreError;
 use super::open::Store;
 use super::sql::Statement;
@@ -23,7 +24,19 @@ pub struct Daemon {
     pub seen_at: Instant,
 }
 
+static PAUSES: Statement = Statement::new("SELECT scope, since, by FROM pause ORDER BY scope");
+
+fn paused(row: &Row) -> Result<Paused, StoreError> {
+    Ok(Paused { scope: row.text(0)?, since: row.instant(1)?, by: row.text(2)? })
+}
+
 impl Tx {
+    /// The same, over this transaction's own connection: to ask for a second one while the first is held is how a pool stands still.
+    pub async fn pauses(&mut self) -> Result<Vec<Paused>, StoreError> {
+        let found = self.fetch("read pauses", &PAUSES, vec![]).await?;
+        found.iter().map(paused).collect()
+    }
+
     /// Pauses a scope; one that is paused stays so since when it was. Says whether this made a change.
     pub async fn pause(&mut self, pause: &Paused) -> Result<bool, StoreError> {
         static PAUSE: Statement = Statement::new(
@@ -81,9 +94,8 @@ impl Tx {
 impl Store {
     /// All pauses, by scope.
     pub async fn pauses(&self) -> Result<Vec<Paused>, StoreError> {
-        static ALL: Statement = Statement::new("SELECT scope, since, by FROM pause ORDER BY scope");
-        let found = self.db.fetch("read pauses", &ALL, vec![]).await?;
-        found.iter().map(|row| Ok(Paused { scope: row.text(0)?, since: row.instant(1)?, by: row.text(2)? })).collect()
+        let found = self.db.fetch("read pauses", &PAUSES, vec![]).await?;
+        found.iter().map(paused).collect()
     }
 
     pub async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {

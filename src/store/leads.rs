@@ -95,7 +95,38 @@ impl Tx {
         }
         self.save_leads(batch, now).await?;
         self.append_events(batch).await?;
+        self.retag(batch).await?;
         self.move_wakes(batch).await
+    }
+
+    /// Writes the tags of leads whose tags changed, for the lists that ask by them.
+    async fn retag(&mut self, batch: &[Saved<'_>]) -> Result<(), StoreError> {
+        static FORGET: Statement = Statement::batch(
+            &[("lead_id", Kind::Text)],
+            "DELETE FROM lead_tag
+             WHERE lead_id IN (SELECT lead_id FROM {input} AS i)",
+        );
+        static TAG: Statement = Statement::batch(
+            &[("tag", Kind::Text), ("lead_id", Kind::Text)],
+            "INSERT INTO lead_tag (tag, lead_id)
+             SELECT tag, lead_id
+             FROM {input} AS i
+             WHERE true
+             ON CONFLICT DO NOTHING",
+        );
+        let tagged = |saved: &&Saved<'_>| saved.events.iter().any(|event| event.what.sets("tags"));
+        let fresh = |saved: &Saved<'_>| saved.events.first().is_some_and(|event| event.seq == 1);
+        let changed: Vec<_> = batch.iter().filter(tagged).collect();
+        let before: Vec<_> = changed.iter().filter(|saved| !fresh(saved)).map(|saved| (&saved.lead.id,)).collect();
+        if !before.is_empty() {
+            self.run("forget tags", &FORGET, vec![rows(before).into()]).await?;
+        }
+        let tags: Vec<_> =
+            changed.iter().flat_map(|saved| saved.lead.tags().map(|tag| (tag, &saved.lead.id))).collect();
+        if !tags.is_empty() {
+            self.run("save tags", &TAG, vec![rows(tags).into()]).await?;
+        }
+        Ok(())
     }
 
     async fn save_leads(&mut self, batch: &[Saved<'_>], now: Instant) -> Result<(), StoreError> {

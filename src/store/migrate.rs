@@ -31,13 +31,14 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
     step!(both 4, "0004_indexes"),
     step!(both 5, "0005_seen"),
     step!(6, "0006_lane_failures"),
+    step!(7, "0007_lead_tags"),
 ];
 
 /// The number of the last step this program knows.

@@ -45,6 +45,9 @@ fn every_bad_row_is_told_with_its_line_and_costs_only_itself() {
     assert_eq!(zoe["attributes"]["employees"], 120);
     assert_eq!(zoe["attributes"]["tags"], serde_json::json!(["fair"]));
     assert_eq!(zoe["enrollments"][0]["sequence"], "outbound-cadence");
+    let tagged =
+        |tag: &str| overture(&workspace, &["leads", "list", "--tag", tag, "--json"]).ok().stdout.lines().count();
+    assert_eq!((tagged("fair"), tagged("spring")), (2, 0));
 }
 
 #[test]

@@ -125,3 +125,41 @@ on_both! {
         assert_eq!(within!(store, |tx| tx.claim_wakes(9, NOW).await.unwrap()), [lead_id(2)]);
     }
 }
+
+on_both! {
+    async fn a_list_by_tag_holds_who_has_it_now(store) {
+        let tagged = |n: u128, tags: &[&str]| {
+            let mut lead = lead(n);
+            lead.attributes.insert("tags".to_owned(), serde_json::json!(tags));
+            lead
+        };
+        let change = |lead: &overture::domain::lead::Lead, seq: u64| {
+            let set = serde_json::Map::from_iter([("tags".to_owned(), lead.attributes["tags"].clone())]);
+            let mut event = seen(&lead.id, seq);
+            event.what = overture::domain::event::What::Changed { set };
+            event
+        };
+        let leads = [tagged(1, &["fair", "vip"]), tagged(2, &["fair"]), tagged(3, &["spring"])];
+        for lead in &leads {
+            within!(store, |tx| tx.save(&[saved(lead, None, &[change(lead, 1)])], NOW).await.unwrap());
+        }
+        let other = tagged(1, &["vip", "spring"]);
+        within!(store, |tx| tx.save(&[saved(&other, None, &[change(&other, 2)])], NOW).await.unwrap());
+        // What changes no tag leaves them.
+        within!(store, |tx| tx.save(&[saved(&leads[2], None, &[seen(&leads[2].id, 2)])], NOW).await.unwrap());
+        for (tag, expected) in [("fair", vec![2]), ("vip", vec![1]), ("spring", vec![3, 1]), ("none", vec![])] {
+            let which = overture::store::reports::Leads::Tagged(tag.to_owned());
+            let mut found = vec![];
+            let mut after = None;
+            loop {
+                let page = store.reports().leads(&which, after.as_deref(), 1).await.unwrap();
+                found.extend(page.rows.into_iter().map(|row| row.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, expected.into_iter().map(lead_id).collect::<Vec<LeadId>>(), "{tag}");
+        }
+    }
+}

@@ -5,16 +5,20 @@ use super::mail::{self, Mail};
 use super::process::{AT_ONCE, Process};
 use super::watch::eventually;
 use super::{SOON, free_port, skipped};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 const PROGRAM: &str = "/usr/sbin/smtp-sink";
 
 pub struct SmtpSink {
     address: SocketAddr,
     folder: tempfile::TempDir,
+    /// What was read already: a dump that is whole stays as it is.
+    read: Mutex<BTreeMap<PathBuf, Mail>>,
     /// Held for its drop, which ends the server.
     _server: Process,
 }
@@ -57,7 +61,7 @@ impl SmtpSink {
                     .or_else(|| server.exited().map(|_| false))
             });
             if greeted {
-                return Some(Self { address, folder, _server: server });
+                return Some(Self { address, folder, read: Mutex::default(), _server: server });
             }
         }
         panic!("smtp-sink starts on one of five free ports")
@@ -75,10 +79,18 @@ impl SmtpSink {
             .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path())))
             .collect();
         files.sort();
-        // A transaction's file is there from MAIL on; its closing empty line comes with the dot, before the 250.
-        let dumps =
-            files.iter().filter_map(|(_, file)| std::fs::read(file).ok()).filter(|dump| dump.ends_with(b"\n\n"));
-        dumps.map(|dump| mail::of_sink(&String::from_utf8_lossy(&dump))).collect()
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mails = Vec::with_capacity(files.len());
+        for (_, file) in files {
+            if !read.contains_key(&file) {
+                // A transaction's file is there from MAIL on; its closing empty line comes with the dot, before the 250.
+                let dump = std::fs::read(&file).ok().filter(|dump| dump.ends_with(b"\n\n"));
+                let Some(dump) = dump else { continue };
+                read.insert(file.clone(), mail::of_sink(&String::from_utf8_lossy(&dump)));
+            }
+            mails.extend(read.get(&file).cloned());
+        }
+        mails
     }
 
     /// Waits until it has got at least so many mails.

@@ -64,6 +64,13 @@ async fn lists_go_on_where_they_stopped() {
     assert_eq!(seen, wanted);
     assert_eq!(house.get("/v1/leads?stage=lead").await.good()["leads"].as_array().unwrap().len(), 7);
     assert_eq!(house.get("/v1/leads?attention=true").await.good()["leads"], json!([]));
+    house.ask("PUT", "/v1/leads", json!({ "email": "n3@corp.example", "tags": ["fair", "vip"] })).await.good();
+    let tagged = house.get("/v1/leads?tag=vip").await.good();
+    assert_eq!(
+        (tagged["leads"].as_array().unwrap().len(), &tagged["leads"][0]["email"]),
+        (1, &json!("n3@corp.example"))
+    );
+    house.get("/v1/leads?tag=vip&stage=lead").await.problem(422);
     house.get("/v1/leads?limit=0").await.problem(422);
     house.get("/v1/leads?sort=up").await.problem(422);
     assert!(house.get("/v1/leads?stage=qsl").await.problem(422).contains("`sql`"));

@@ -145,8 +145,10 @@ fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> 
 
 /// The tags a lead has, or is about to have.
 pub fn tags_of(work: &Work<'_>, new: Option<&Value>) -> Vec<String> {
-    let tags = new.or_else(|| work.lead.attributes.get("tags")).and_then(Value::as_array);
-    tags.into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
+    match new {
+        Some(new) => new.as_array().into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect(),
+        None => work.lead.tags().map(str::to_owned).collect(),
+    }
 }
 
 fn remove(work: &mut Work<'_>, sequence: Option<&str>, reason: &str) -> Reply {

@@ -20,6 +20,8 @@ pub enum Leads {
     Hottest,
     /// Of one stage, the newest first.
     InStage(Stage),
+    /// With a tag, the newest first.
+    Tagged(String),
     /// Of one account, the newest first.
     OfAccount(String),
     /// Those that want a person, the newest first.
@@ -51,10 +53,9 @@ pub struct LeadLine {
 macro_rules! lead_list {
     ($rest:literal) => {
         Statement::new(concat!(
-            "SELECT id, address, account, stage, score, fit, engagement, temperature, suppressed, attention, created_at,
+            "SELECT lead.id, address, account, stage, score, fit, engagement, temperature, suppressed, attention, created_at,
                 updated_at, wake_at
-             FROM lead
-             WHERE ",
+             FROM lead ",
             $rest,
             " LIMIT $1"
         ))
@@ -69,12 +70,15 @@ impl Reports<'_> {
 
     /// A page of a list of leads.
     pub async fn leads(&self, which: &Leads, after: Option<&str>, limit: usize) -> Result<Page<LeadLine>, StoreError> {
-        static NEWEST: Statement = lead_list!("id < $2 ORDER BY id DESC");
-        static HOTTEST: Statement = lead_list!("(score, id) < ($3, $2) ORDER BY score DESC, id DESC");
-        static IN_STAGE: Statement = lead_list!("stage = $3 AND id < $2 ORDER BY id DESC");
-        static OF_ACCOUNT: Statement = lead_list!("account = $3 AND id < $2 ORDER BY id DESC");
-        static ATTENTION: Statement = lead_list!("attention > 0 AND id < $2 ORDER BY id DESC");
-        static BEGINS: Statement = lead_list!("address > $2 AND address >= $3 AND address < $4 ORDER BY address");
+        static NEWEST: Statement = lead_list!("WHERE id < $2 ORDER BY id DESC");
+        static HOTTEST: Statement = lead_list!("WHERE (score, id) < ($3, $2) ORDER BY score DESC, id DESC");
+        static IN_STAGE: Statement = lead_list!("WHERE stage = $3 AND id < $2 ORDER BY id DESC");
+        static TAGGED: Statement = lead_list!(
+            "JOIN lead_tag AS t ON t.lead_id = lead.id WHERE t.tag = $3 AND t.lead_id < $2 ORDER BY t.lead_id DESC"
+        );
+        static OF_ACCOUNT: Statement = lead_list!("WHERE account = $3 AND id < $2 ORDER BY id DESC");
+        static ATTENTION: Statement = lead_list!("WHERE attention > 0 AND id < $2 ORDER BY id DESC");
+        static BEGINS: Statement = lead_list!("WHERE address > $2 AND address >= $3 AND address < $4 ORDER BY address");
         /// Comes after all ids.
         const LAST: &str = "~";
         let mut args = vec![limit.saturating_add(1).into()];
@@ -93,6 +97,10 @@ impl Reports<'_> {
             Leads::InStage(stage) => {
                 args.extend([before.into(), stage.as_str().into()]);
                 &IN_STAGE
+            }
+            Leads::Tagged(tag) => {
+                args.extend([before.into(), tag.as_str().into()]);
+                &TAGGED
             }
             Leads::OfAccount(account) => {
                 args.extend([before.into(), account.as_str().into()]);

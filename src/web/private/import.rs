@@ -148,11 +148,10 @@ async fn known(
 
 impl Known {
     fn of(lead: &Lead, entering: Option<&Sequence>, now: Instant) -> Self {
-        let tags = lead.attributes.get("tags").and_then(Value::as_array);
         Self {
             exists: true,
             values: lead.attributes.clone(),
-            tags: tags.into_iter().flatten().filter_map(|tag| tag.as_str().map(str::to_owned)).collect(),
+            tags: lead.tags().map(str::to_owned).collect(),
             suppressed: lead.suppressed,
             barred: entering.is_some_and(|sequence| barred(lead, sequence, now)),
         }

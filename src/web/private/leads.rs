@@ -58,6 +58,7 @@ pub struct Which {
     cursor: Option<String>,
     limit: Option<usize>,
     stage: Option<String>,
+    tag: Option<String>,
     attention: Option<bool>,
     /// `hottest` or `newest`.
     order: Option<String>,
@@ -66,14 +67,16 @@ pub struct Which {
 /// `GET /v1/leads`.
 pub async fn list(State(app): State<App>, Query(which): Query<Which>) -> Answer200 {
     let size = page_size(which.limit)?;
-    let leads = match (which.stage.as_deref(), which.attention.unwrap_or(false), which.order.as_deref()) {
-        (None, true, None) => Leads::NeedingAttention,
-        (Some(stage), false, None) => Leads::InStage(known_stage(stage)?),
-        (None, false, None | Some("newest")) => Leads::Newest,
-        (None, false, Some("hottest")) => Leads::Hottest,
+    let asked = (which.stage.as_deref(), which.tag, which.attention.unwrap_or(false), which.order.as_deref());
+    let leads = match asked {
+        (None, None, true, None) => Leads::NeedingAttention,
+        (Some(stage), None, false, None) => Leads::InStage(known_stage(stage)?),
+        (None, Some(tag), false, None) => Leads::Tagged(tag),
+        (None, None, false, None | Some("newest")) => Leads::Newest,
+        (None, None, false, Some("hottest")) => Leads::Hottest,
         _ => {
             return Err(Problem::invalid(
-                "ask by one of `stage`, `attention=true`, `order=newest` and `order=hottest`",
+                "ask by one of `stage`, `tag`, `attention=true`, `order=newest` and `order=hottest`",
             ));
         }
     };
