@@ -54,6 +54,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         last_human_at: None,
         ledger: Vec::new(),
         fitted: None,
+        reread_at: None,
         enrollments: Vec::new(),
         past: BTreeMap::new(),
         unsettled: Vec::new(),
@@ -72,6 +73,7 @@ pub fn apply(lead: &mut Lead, event: &Event) {
     match &event.what {
         What::Created { .. } | What::NotEnrolled { .. } => {}
         What::Changed { set } => {
+            lead.reread_at = None;
             for (name, value) in set {
                 if value.is_null() {
                     lead.attributes.remove(name);
@@ -84,9 +86,10 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         What::Hit { .. } => hit(lead, event),
         What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
         What::Scored { line } => ledger::write(&mut lead.ledger, line, at),
-        What::Fitted { lines, model } => {
+        What::Fitted { lines, model, reread } => {
             lead.ledger.retain(|line| line.ledger == Ledger::Engagement);
             lead.ledger.splice(0..0, lines.iter().cloned());
+            lead.reread_at = if *reread { Some(at) } else { lead.reread_at };
             lead.fitted = Some(model.clone());
         }
         What::Staged { to, .. } => {

@@ -24,6 +24,7 @@ fn fit(work: &mut Work<'_>) {
     if !work.changed && work.lead.fitted.as_ref() == Some(&scoring.version) {
         return;
     }
+    let reread = !work.changed && work.lead.fitted.is_some();
     work.changed = false;
     let mut applying: Vec<&FitRule> = Vec::new();
     for rule in &scoring.fit {
@@ -48,7 +49,7 @@ fn fit(work: &mut Work<'_>) {
     let same = work.lead.fitted.as_ref() == Some(&scoring.version)
         && work.lead.ledger.iter().filter(|line| line.ledger == Ledger::Fit).eq(lines.iter());
     if !same {
-        work.conclude(What::Fitted { lines, model: scoring.version.clone() });
+        work.conclude(What::Fitted { lines, model: scoring.version.clone(), reread });
     }
 }
 

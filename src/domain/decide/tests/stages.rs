@@ -30,6 +30,32 @@ fn a_lead_rises_as_far_as_the_rules_carry_it_one_event_a_rung() {
 }
 
 #[test]
+fn another_scoring_file_alone_hands_nobody_to_sales() {
+    let mut desk = Desk::new(book(vec![]).staffed());
+    desk.set("title", json!("VP Sales"));
+    desk.hear("page_viewed");
+    let before = (desk.lead.stage, desk.score());
+    assert_eq!(before.0, Stage::Lead);
+    desk.playbook.scoring = {
+        let mut scoring = (*desk.playbook.scoring).clone();
+        scoring.version = "another".to_owned();
+        scoring.fit.iter_mut().for_each(|rule| rule.points += 80.0);
+        scoring.into()
+    };
+    for _ in 0..2 {
+        desk.tell(Ask::Wake);
+        assert_eq!(desk.lead.stage, Stage::Lead, "it has the points, and nothing was heard of it");
+    }
+    assert!(desk.score() > before.1 + 40.0);
+    desk.hear("page_viewed");
+    assert_eq!(desk.lead.stage, Stage::Sql);
+
+    let mut learnt = Desk::new(desk.playbook.clone());
+    learnt.set("title", json!("VP Sales"));
+    assert_eq!(learnt.lead.stage, Stage::Sql, "who was never read otherwise rises at once");
+}
+
+#[test]
 fn recycled_is_left_only_by_a_new_human_event() {
     let mut desk = Desk::new(book(vec![]).staffed());
     desk.set("title", json!("CEO"));
