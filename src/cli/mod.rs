@@ -18,12 +18,14 @@ mod event;
 mod failure;
 mod fields;
 mod handoff;
+mod help;
 mod import;
 mod init;
 mod leads;
 mod list;
 mod mail;
 mod migrate;
+mod openapi;
 mod pages;
 mod paper;
 mod pause;
@@ -45,7 +47,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use desk::Desk;
@@ -115,11 +117,14 @@ enum Command {
     Restore(backup::Restore),
     Doctor(doctor::Doctor),
     Token(token::Token),
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
 }
 
 /// Runs the command of the command line.
 pub fn run() -> ExitCode {
-    let line = Line::parse();
+    let matches = help::flowing(Line::command()).get_matches();
+    let line = Line::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let environment = environment();
     let plain = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let paper = Paper::new(line.common.json, plain);
@@ -149,6 +154,7 @@ fn dispatch(command: Command, desk: &mut Desk) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
+        Command::OpenApi(openapi) => openapi.run(desk),
         other => {
             // TLS has one implementation in this program; without this the first connection would look for it, and fail.
             drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
@@ -184,5 +190,6 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Restore(restore) => restore.run(desk).await,
         Command::Doctor(doctor) => doctor.run(desk).await,
         Command::Token(token) => token.run(desk).await,
+        Command::OpenApi(openapi) => openapi.run(desk),
     }
 }

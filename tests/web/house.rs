@@ -26,6 +26,8 @@ use overture::web::{App, private, public};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::conform;
+
 /// Monday, 2026-01-05 at 09:00 in Berlin.
 pub const START: Instant = Instant(1_767_600_000_000);
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
@@ -162,7 +164,9 @@ impl House {
     /// Asks the owner's door.
     pub async fn ask(&self, method: &str, path: &str, body: Value) -> Told {
         let router = private::router(self.app.clone(), Guarding::Owner);
-        ask(router, json_request(method, path, &body)).await
+        let told = ask(router, json_request(method, path, &body)).await;
+        conform::exchange(method, path, &body, (told.status.as_u16(), told.header("content-type"), &told.body));
+        told
     }
 
     pub async fn get(&self, path: &str) -> Told {

@@ -8,7 +8,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/corpora.rs"]
+mod corpora;
+
 mod buttons;
+mod conform;
 mod events;
 mod guard;
 mod house;
@@ -16,7 +20,10 @@ mod imports;
 mod leads;
 mod limits;
 mod mail;
+mod naughty;
+mod openapi;
 mod ops;
 mod stops;
+mod tokens;
 mod track;
 mod unsubscribe;

@@ -92,7 +92,7 @@ async fn holder(app: &App, asked: Asked) -> Result<Caller, Problem> {
 }
 
 /// The right an address and a method take.
-fn needed(method: &Method, path: &str) -> Right {
+pub fn needed(method: &Method, path: &str) -> Right {
     let under = |part: &str| path.strip_prefix("/v1/").is_some_and(|rest| rest.starts_with(part));
     if under("tokens") {
         Right::Admin
