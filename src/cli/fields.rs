@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::paper::Paper;
+use super::paper::{Paper, inert};
 use crate::domain::time::Instant;
 
 const NOTHING: &str = "–";
@@ -12,7 +12,7 @@ pub fn text(value: &Value) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),
         Value::String(text) if text.is_empty() => NOTHING.to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => inert(text),
         Value::Array(items) if items.is_empty() => NOTHING.to_owned(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
         other => other.to_string(),

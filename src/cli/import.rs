@@ -14,6 +14,7 @@ use super::client::Client;
 use super::desk::Desk;
 use super::failure::Failure;
 use super::fields::text;
+use super::paper::inert;
 use crate::config;
 use crate::domain::condition::Type;
 use crate::intake::csv::{Entry, Options, Refused, Row, Rows};
@@ -170,6 +171,11 @@ fn shape(row: &Row) -> Value {
     json!({ "line": row.line, "email": row.address.as_str(), "attributes": row.values, "tags": row.tags })
 }
 
+/// A cell that a spreadsheet takes for a text, whatever it begins with.
+fn plain(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
 /// About how many octets a row takes on its way.
 fn size(row: &Row) -> usize {
     let value = |(name, value): (&String, &Value)| name.len() + value.as_str().map_or(16, str::len);
@@ -218,11 +224,12 @@ impl Tally {
     fn refuse(&mut self, refused: &Refused) -> Result<(), Failure> {
         let column = refused.column.as_deref().unwrap_or_default();
         let place = if column.is_empty() { String::new() } else { format!(", column {column}") };
-        self.say(&format!("line {}{place}: {}", refused.line, refused.reason));
+        self.say(&inert(&format!("line {}{place}: {}", refused.line, refused.reason)));
         self.refused += 1;
         if let Some(kept) = &mut self.kept {
             let line = refused.line.to_string();
-            kept.write_record([line.as_str(), column, refused.reason.as_str()]).map_err(std::io::Error::from)?;
+            kept.write_record([line.as_str(), &plain(column), &plain(&refused.reason)])
+                .map_err(std::io::Error::from)?;
         }
         Ok(())
     }

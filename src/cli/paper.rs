@@ -73,7 +73,7 @@ impl Paper {
             table.set_header(header.iter().map(|text| self.head(text)));
         }
         for row in rows {
-            table.add_row(row);
+            table.add_row(row.iter().map(|cell| inert(cell)));
         }
         for line in table.to_string().lines() {
             self.line(line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()))?;
@@ -106,8 +106,9 @@ impl Paper {
 
     /// A sentence with its instants (RFC 3339, UTC) turned local.
     pub fn local(&self, text: &str) -> String {
+        let text = inert(text);
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut rest = text.as_str();
         while let Some((before, at, after)) = first_instant(rest) {
             out.push_str(before);
             out.push_str(&self.time(at));
@@ -115,6 +116,18 @@ impl Paper {
         }
         out + rest
     }
+}
+
+/// A text of somebody else's as a terminal may have it: what would steer the terminal is shown, not done.
+pub fn inert(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
 }
 
 /// The first instant in a text, and what is around it.
@@ -142,6 +155,11 @@ pub fn say(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_shown() {
+        assert_eq!(inert("Zoë\t1\n\u{1b}[2J\u{202e}x\r\u{9b}"), "Zoë\t1\n\\u{1b}[2J\\u{202e}x\\u{d}\\u{9b}");
+    }
 
     #[test]
     fn instants_in_a_sentence_turn_local_and_nothing_else_does() {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::assemble::StartError;
+use super::serve::serve;
 use crate::config::Config;
 
 /// Doors that are open and not yet answered at.
@@ -69,8 +70,8 @@ impl Bound {
     /// Answers until it is time to stop; requests under way are finished.
     pub fn serve(self, answers: Answers, tasks: &TaskTracker, stop: &CancellationToken) {
         let Self { public, private, socket, socket_path } = self;
-        spawn(tasks, "public", serve_tcp(public, answers.public, stop.clone()));
-        spawn(tasks, "private", serve_tcp(private, answers.private, stop.clone()));
+        spawn(tasks, "public", serve(public, answers.public, stop.clone()));
+        spawn(tasks, "private", serve(private, answers.private, stop.clone()));
         let stop = stop.clone();
         spawn(tasks, "socket", async move {
             let served = axum::serve(socket, answers.owner).with_graceful_shutdown(stop.cancelled_owned()).await;
@@ -78,11 +79,6 @@ impl Bound {
             served
         });
     }
-}
-
-async fn serve_tcp(listener: TcpListener, router: Router, stop: CancellationToken) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 fn spawn(tasks: &TaskTracker, name: &'static str, serving: impl Future<Output = io::Result<()>> + Send + 'static) {

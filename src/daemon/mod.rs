@@ -25,6 +25,7 @@ mod log;
 mod looks;
 mod revision;
 mod sequencer;
+mod serve;
 mod waiting;
 
 pub use assemble::{Assembled, StartError, assemble, location, parts, socket_path, ways};

@@ -1,6 +1,6 @@
 //! Help is how the commands are learnt, so it is read as a whole when it changes.
 
-use crate::support::daemon::{Told, overture};
+use crate::support::daemon::{Told, overture, overture_with};
 use crate::support::workspace::Workspace;
 
 fn help(command: &[&str]) -> Told {
@@ -66,4 +66,36 @@ fn a_wrong_word_is_answered_with_the_nearest_and_exit_code_2() {
     let told = overture(&Workspace::example(), &["chekc"]);
     assert_eq!(told.code, Some(2));
     assert!(told.stderr.contains("'check'"), "{}", told.stderr);
+}
+
+/// A line is ragged if the first word of the next would have had room in it, though no sentence and no list ended there.
+fn ragged(text: &str, width: usize) -> Option<(&str, &str)> {
+    let prose = |line: &&str| !line.is_empty() && !line.starts_with(' ') && !line.contains("  ");
+    let lines: Vec<&str> = text.lines().collect();
+    let pairs = lines.windows(2).filter_map(|pair| if let [a, b] = pair { Some((*a, *b)) } else { None });
+    pairs.filter(|(a, b)| prose(a) && prose(b) && !a.ends_with(['.', ':', ')'])).find(|(a, b)| {
+        let word = b.split(' ').next().unwrap_or_default();
+        a.chars().count() + 1 + word.chars().count() <= width
+    })
+}
+
+#[test]
+fn what_help_says_fills_a_terminal_of_any_width_without_ragged_lines() {
+    let workspace = Workspace::example();
+    let mut asked: Vec<Vec<String>> = vec![vec![]];
+    for name in commands(&help(&[]).stdout) {
+        let inner = commands(&help(&[&name]).stdout);
+        asked.extend(inner.into_iter().map(|inner| vec![name.clone(), inner]));
+        asked.push(vec![name]);
+    }
+    for width in [60, 80] {
+        for command in &asked {
+            let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+            let told = overture_with(&workspace, &words, &[("COLUMNS", &width.to_string())], b"").ok();
+            let (_, after) = told.stdout.split_once("Print help").expect("every help tells of itself");
+            assert_eq!(ragged(after, width), None, "at {width}: overture {command:?}\n{after}");
+            let long = after.lines().find(|line| line.chars().count() > width && line.trim().contains(' '));
+            assert_eq!(long, None, "at {width}: overture {command:?}");
+        }
+    }
 }
