@@ -18,7 +18,9 @@ mod rows;
 mod scene;
 mod senders;
 
+mod after_hours;
 mod at_least_once;
+mod clock;
 mod crash;
 mod database;
 mod disk;
@@ -45,3 +47,4 @@ mod receiver;
 mod smtp;
 mod story;
 mod trouble;
+mod visitors;

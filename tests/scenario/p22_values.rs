@@ -136,4 +136,7 @@ fn a_hostile_value_is_text_in_every_part_of_a_mail() {
         let location = browse(&scene.daemon.reach(&link)).header("location").map(str::to_owned).unwrap_or_default();
         assert!(location.starts_with("https://northwind.example/p?n="), "{text:?}: {location}");
     }
+    let log = scene.daemon.log().text();
+    let told = strings.iter().filter(|text| text.trim().chars().count() > 8).find(|text| log.contains(text.trim()));
+    assert_eq!(told, None, "no value of a lead is logged");
 }

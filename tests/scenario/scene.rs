@@ -108,6 +108,11 @@ impl Scene {
         Self { workspace, daemon, key }
     }
 
+    /// What its calls carry as `Authorization`.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     pub fn call(&self, method: &str, path: &str, body: &Value) -> Response {
         self.attempt(method, path, body).unwrap_or_else(|error| panic!("no answer from {path}: {error}"))
     }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 on_both_databases!(a_lead_goes_all_the_way);
 
-/// Leads of the list who get one mail each.
-const LISTED: usize = 300;
+/// Leads of the list who get one mail each; a debug build on a busy machine carries a few dozen a second.
+const LISTED: usize = if cfg!(debug_assertions) { 1_500 } else { 5_000 };
 const ANN: &str = "ann@arbor.example";
 const BOB: &str = "bob@birch.example";
 const CYD: &str = "cyd@cedar.example";
@@ -77,7 +77,7 @@ fn the_list_comes_in(scene: &Scene) {
 }
 
 fn cut_while_mails_leave(scene: &mut Scene, sink: &SmtpSink) {
-    sink.wait_for(LISTED / 6);
+    sink.wait_for(LISTED / 50);
     scene.daemon.kill9();
     let before = sink.mails().len();
     assert!(before < LISTED, "the cut came in the middle");
@@ -102,7 +102,7 @@ fn welcomes(sink: &SmtpSink) -> BTreeMap<String, Mail> {
         let mails: BTreeMap<_, _> = sink
             .mails()
             .into_iter()
-            .filter(|mail| mail.subject() == WELCOME)
+            .filter(|mail| [ANN, BOB, CYD, DAN, EVE].iter().any(|lead| mail.to == [*lead]) && mail.subject() == WELCOME)
             .map(|mail| (mail.shown_to(), mail))
             .collect();
         (mails.len() == 5).then_some(mails)
@@ -196,7 +196,8 @@ const CONNECTIONS: usize = 4;
 fn nothing_came_twice(scene: &Scene, sink: &SmtpSink) {
     eventually("all mails of the list have left", crate::scene::TAKEN_OVER, || {
         let open = ["queued", "claimed", "intent", "marked", "deferred", "held"];
-        open.iter().all(|state| scene.rows(&format!("/v1/touches?state={state}"), "touches").is_empty()).then_some(())
+        let left = |state| scene.get(&format!("/v1/touches?state={state}&limit=1"))["touches"] == json!([]);
+        open.iter().all(left).then_some(())
     });
     let mut copies: BTreeMap<(Vec<String>, String), usize> = BTreeMap::new();
     for mail in sink.mails() {

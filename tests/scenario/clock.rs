@@ -1,0 +1,118 @@
+//! A machine's clock that jumps under the daemon: backward nothing is armed again, forward is like a time in which nobody was there.
+
+use crate::bench::{Bench, instant};
+use crate::scene::{self, ANY_TIME, Scene, on_both_databases};
+use crate::support::faulty_smtp::FaultySmtp;
+use crate::support::mail::Mail;
+use crate::support::receiver::Receiver;
+use crate::support::skipped;
+use overture::domain::decide::Ask;
+use overture::domain::time::Millis;
+use serde_json::json;
+use std::path::PathBuf;
+
+on_both_databases!(a_clock_set_forward_past_a_promise_is_told_late_and_once);
+
+const STEPS: &str = "\
+enroll: [{on: arrived}]
+steps:
+  - {id: first, email: scene/first}
+  - wait: 1h
+  - {id: second, email: scene/second}
+  - end: done
+";
+
+/// The library that gives one process another clock; nothing, said aloud, where it is not installed.
+fn library() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
+    if found.is_none() {
+        skipped("faketime");
+    }
+    found
+}
+
+#[test]
+fn a_daemon_whose_clock_jumps_to_and_fro_sends_each_mail_once_and_goes_on() {
+    let Some(library) = library() else { return };
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace("sqlite", server.address(), &receiver, STEPS);
+    assert!(workspace.read("sequences/scene.yaml").contains(ANY_TIME));
+    let offset = workspace.file("offset");
+    // Within one date: to an earlier one no sender's counters would follow, and it would wait.
+    let set = |time: &str| std::fs::write(&offset, format!("@2026-01-12 {time}\n")).expect("a file can be written");
+    set("10:00:00");
+    let file = offset.display().to_string();
+    let environment = [
+        ("LD_PRELOAD", library.to_str().expect("a path in UTF-8")),
+        ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("TZ", "UTC"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let scene = Scene::with(workspace, &environment);
+    scene.arrive(&["ann@example.com"]).expect("it answers");
+    scene.wait_touch("ann@example.com", "first", "accepted");
+    assert!(scene.touch("ann@example.com", "second").is_none(), "it waits for an hour");
+
+    // Whoever comes wakes the daemon; by itself it would look within ten minutes.
+    set("12:00:00");
+    scene.arrive(&["bob@example.com"]).expect("it answers");
+    scene.wait_touch("ann@example.com", "second", "accepted");
+    scene.wait_touch("bob@example.com", "first", "accepted");
+
+    set("09:30:00");
+    scene.arrive(&["cyd@example.com"]).expect("it answers");
+    scene.wait_touch("cyd@example.com", "first", "accepted");
+
+    set("10:05:00");
+    scene.arrive(&["dan@example.com"]).expect("it answers");
+    scene.wait_touch("dan@example.com", "first", "accepted");
+    assert!(scene.touch("bob@example.com", "second").is_none(), "its hour began two hours ahead");
+
+    set("14:05:00");
+    scene.arrive(&["eve@example.com"]).expect("it answers");
+    for lead in ["bob@example.com", "cyd@example.com", "dan@example.com"] {
+        scene.wait_touch(lead, "second", "accepted");
+    }
+    scene.wait_touch("eve@example.com", "first", "accepted");
+    let mut taken: Vec<(String, String)> =
+        server.taken().iter().map(|mail| (mail.shown_to(), mail.subject())).collect();
+    taken.sort();
+    let mails = |lead: &str, count: usize| -> Vec<(String, String)> {
+        let subjects = ["First things", "Second thoughts"].into_iter().take(count);
+        subjects.map(|subject| (format!("{lead}@example.com"), subject.to_owned())).collect()
+    };
+    let expected = [mails("ann", 2), mails("bob", 2), mails("cyd", 2), mails("dan", 2), mails("eve", 1)].concat();
+    assert_eq!(taken, expected);
+    assert!(scene.unknown().is_empty());
+}
+
+fn a_clock_set_forward_past_a_promise_is_told_late_and_once(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, STEPS);
+    let team = workspace.read("config/team.yaml");
+    workspace.write("config/team.yaml", &team.replace("applies: temperature == \"hot\"", "applies: 'true'"));
+    let bench = Bench::at("2026-01-12T09:00:00Z", workspace);
+    bench.ask("ann@example.com", Ask::Enroll { sequence: "scene".to_owned(), by: "test".to_owned(), again: false });
+    bench.ask("bob@example.com", Ask::HandOff { reason: "asked for a person".to_owned() });
+    bench.work();
+    // Ten minutes were promised, and the wait was an hour: both are over before anybody looks.
+    bench.set(instant("2026-01-12T12:00:00Z"));
+    bench.work();
+    bench.set(bench.now() - Millis::HOUR.times(2));
+    bench.work();
+    bench.set(instant("2026-01-12T12:00:01Z"));
+    bench.work();
+    let rungs: Vec<_> = receiver
+        .requests()
+        .iter()
+        .filter(|call| call.path == "/sales-chat")
+        .map(|call| call.json())
+        .map(|call| (call["type"].clone(), call["data"]["rung"]["late"].clone()))
+        .collect();
+    let expected = [("handoff.opened", json!(null)), ("sla.reminder", json!(true)), ("sla.breached", json!(true))];
+    assert_eq!(rungs, expected.map(|(kind, late)| (json!(kind), late)));
+    let subjects: Vec<String> = server.taken().iter().map(Mail::subject).collect();
+    assert_eq!(subjects, ["First things", "Second thoughts"], "what fell due meanwhile leaves, and is not too late");
+}
