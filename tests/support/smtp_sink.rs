@@ -52,7 +52,7 @@ impl SmtpSink {
                 Process::start("smtp-sink", command.args(options).arg(address.to_string()).arg("128"), AT_ONCE);
             if launch.is_elsewhere() {
                 // Its loopback is not ours: nobody else is on it, and its clients try again.
-                return Some(Self { address, folder, _server: server });
+                return Some(Self { address, folder, read: Mutex::default(), _server: server });
             }
             let greeted = eventually("smtp-sink listens", SOON, || {
                 TcpStream::connect(address)
