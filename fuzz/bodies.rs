@@ -35,8 +35,11 @@ use tokio::io::AsyncWriteExt;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
+/// Takes any octets, and panics only if something is wrong here.
+pub type Target = fn(&[u8]);
+
 /// Every parser that reads what others write.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("files", files),
     ("conditions", conditions),
     ("templates", templates),

@@ -19,6 +19,7 @@ mod scene;
 mod senders;
 
 mod after_hours;
+mod api_document;
 mod at_least_once;
 mod clock;
 mod crash;

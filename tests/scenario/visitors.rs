@@ -113,7 +113,7 @@ fn a_head_without_measure_is_refused() {
 fn a_body_without_end_is_cut_off() {
     let (scene, _server, _receiver) = started();
     let key = scene.key().to_owned();
-    let chunk = [b"10000\r\n".as_slice(), &[b'a'; 65_536], b"\r\n"].concat();
+    let chunk = [b"10000\r\n".as_slice(), &vec![b'a'; 65_536], b"\r\n"].concat();
     for path in ["/v1/events", "/v1/leads/import", "/v1/mail", "/u/x", "/h/x", "/"] {
         for listener in both(&scene) {
             for framing in ["Transfer-Encoding: chunked", "Content-Length: 9999999999"] {

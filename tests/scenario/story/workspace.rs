@@ -61,7 +61,10 @@ pub fn listed(n: usize) -> String {
 /// The workspace with its lists, on a database, live to a mail server and a receiver.
 pub fn written(database: &str, server: SocketAddr, receiver: &Receiver) -> Workspace {
     let workspace = scene::workspace(database, server, receiver, LIST);
-    workspace.set("senders.growth.per_day", "10000");
+    workspace.set("senders.outbound.per_day", "10000");
+    // The list has a sender of its own, so that nobody of the story stands behind it.
+    let scene = workspace.read("sequences/scene.yaml").replace("from: growth", "from: outbound");
+    workspace.write("sequences/scene.yaml", &scene);
     workspace.write(NURTURE, STORY);
     workspace.write(TEAM, &team(&workspace.read(TEAM)));
     let mut list = String::from("email,first_name,company\nlead0@list.example,Lead 0,List\n");

@@ -64,6 +64,7 @@ pub fn of(name: &str) -> Value {
 }
 
 /// An object with these members and no others; a name that ends in `?` may be absent.
+#[expect(clippy::needless_pass_by_value, reason = "a schema is written as one list of members")]
 pub fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
     let named = members.iter().map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema.clone()));

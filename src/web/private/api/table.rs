@@ -180,7 +180,7 @@ fn house() -> Vec<Operation> {
             .problems([404]),
         get("/v1/senders", "Shows how much each sender has sent today and may still", files::senders).gives("Senders"),
         post("/v1/mail", "Takes in one message that came back, as it was delivered", mail::ingest)
-            .takes_kind("message/rfc822", json!({"type": "string"}), json!(message))
+            .takes_kind("message/rfc822", json!({}), json!(message))
             .gives("MailRead")
             .problems([404, 409])
             .up_to(MAIL),
