@@ -34,7 +34,7 @@ pub struct Dispatcher {
 }
 
 pub async fn dispatcher(this: Dispatcher) {
-    let mut pulse = this.engine.pulse();
+    let mut pulse = this.engine.lanes_pulse();
     let at_work = AtWork::default();
     while !this.stop.is_cancelled() {
         pulse.mark_unchanged();

@@ -79,8 +79,8 @@ impl<'e> Batch<'e> {
         self.decide(tx, &units).await.map(drop)
     }
 
-    /// Writes what was decided.
-    pub async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
+    /// Writes what was decided, and says whether something waits on a lane that did not before.
+    pub async fn write(self, tx: &mut Tx) -> Result<bool, StoreError> {
         let now = self.now;
         let touched: Vec<&Slot> = self.slots.iter().filter(|slot| slot.touched).collect();
         let views: Vec<_> = touched
@@ -95,6 +95,7 @@ impl<'e> Batch<'e> {
             .zip(&views)
             .map(|(slot, (score, temperature))| Saved {
                 lead: &slot.lead,
+                new: slot.fresh,
                 was_wake_at: slot.was_wake_at,
                 score: *score,
                 temperature,
@@ -104,10 +105,11 @@ impl<'e> Batch<'e> {
         tx.save(&saved, now).await?;
         tx.apply(touched.iter().flat_map(|slot| &slot.effects), now).await?;
         let queued = |effect: &Effect| matches!(effect, Effect::Queue(_) | Effect::Requeue(_));
-        if touched.iter().flat_map(|slot| &slot.effects).any(queued) {
+        let queued = touched.iter().flat_map(|slot| &slot.effects).any(queued);
+        if queued {
             tx.nudge().await?;
         }
-        Ok(())
+        Ok(queued)
     }
 
     /// Finds or makes the lead of each unit.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as Turn, Notify, oneshot};
 
 use super::batch::Batch;
+use super::deliver::{Claiming, Taken};
 use super::lanes::{self, News};
 use super::unit::{Answer, Unit};
 use super::{Engine, Protection};
@@ -17,6 +18,7 @@ use crate::domain::decide::Effect;
 use crate::domain::id::TouchId;
 use crate::domain::time::Instant;
 use crate::domain::touch::State;
+use crate::store::lanes::LaneRow;
 use crate::store::touches::{Intent, PutBack, Settle};
 use crate::store::{StoreError, Tx};
 
@@ -41,6 +43,8 @@ pub struct Writes {
     pub news: Vec<News>,
     /// Rows that follow from no decision about a lead: alerts about ourselves.
     pub effects: Vec<Effect>,
+    /// What is asked of lanes.
+    pub claims: Vec<Claiming>,
 }
 
 /// A claimed touch that goes back to its lane.
@@ -98,6 +102,7 @@ pub struct Done {
     pub intents: Vec<bool>,
     pub marks: Vec<bool>,
     pub settles: Vec<bool>,
+    pub claims: Vec<Vec<Taken>>,
 }
 
 impl Writes {
@@ -114,6 +119,18 @@ impl Writes {
             + self.give_backs.len()
             + self.news.len()
             + self.effects.len()
+            + self.claims.len()
+    }
+
+    /// Whether whoever waits for work must look again: not for an intent, a mark, or a claim.
+    fn stirs(&self) -> bool {
+        self.size() > self.intents.len() + self.marks.len() + self.claims.len()
+    }
+
+    /// Whether something may wait on a lane that did not before.
+    fn moves_lanes(&self) -> bool {
+        let again = |settling: &Settling| settling.ready_at.is_some();
+        !self.put_backs.is_empty() || !self.effects.is_empty() || self.settles.iter().any(|(one, _)| again(one))
     }
 }
 
@@ -209,17 +226,29 @@ impl Writer {
 
 /// Writes several jobs in one transaction.
 async fn write_all(engine: &Engine, jobs: &[Writes], now: Instant) -> Result<Vec<Done>, StoreError> {
+    let outside = engine.fail.lacks(Protection::CapInside) && jobs.iter().any(|job| !job.claims.is_empty());
+    let early = if outside { engine.store.lanes().await? } else { Vec::new() };
     let mut tx = engine.begin().await?;
-    let done = write_in(engine, &mut tx, jobs, now).await?;
+    let (done, queued) = write_in(engine, &mut tx, (jobs, &early), now).await?;
     tx.commit().await?;
     metrics::counter!("overture_commits_total").increment(1);
     let units = jobs.iter().map(|job| job.units.len()).sum::<usize>();
     metrics::counter!("overture_units_total").increment(u64::try_from(units).unwrap_or(0));
-    engine.beat();
+    if queued {
+        engine.beat();
+    } else if jobs.iter().any(Writes::stirs) {
+        engine.beat_softly();
+    }
     Ok(done)
 }
 
-async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<Vec<Done>, StoreError> {
+/// Also says whether something waits on a lane that did not before.
+async fn write_in(
+    engine: &Engine,
+    tx: &mut Tx,
+    (jobs, early): (&[Writes], &[LaneRow]),
+    now: Instant,
+) -> Result<(Vec<Done>, bool), StoreError> {
     // First, so that units meet a suppression that comes with them.
     tx.apply(jobs.iter().flat_map(|job| &job.effects), now).await?;
     let settled = settle(tx, jobs, now).await?;
@@ -232,7 +261,7 @@ async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -
     units.extend(won.filter_map(|(_, unit)| unit.clone()));
     let mut batch = Batch::new(engine, now);
     let mut answers = batch.decide(tx, &units).await?;
-    batch.write(tx).await?;
+    let queued = batch.write(tx).await?;
     answers.truncate(asked);
     let mut answers = answers.into_iter();
 
@@ -241,16 +270,16 @@ async fn write_in(engine: &Engine, tx: &mut Tx, jobs: &[Writes], now: Instant) -
     let intended = intend(tx, jobs, now).await?;
     let marks: Vec<_> = jobs.iter().flat_map(|job| &job.marks).map(|(touch, token)| (touch, token.as_str())).collect();
     let marked = tx.mark(&marks, now).await?;
-    lanes::write(engine, tx, (jobs, &unused), now).await?;
-    Ok(jobs
-        .iter()
-        .map(|job| Done {
-            answers: answers.by_ref().take(job.units.len()).collect(),
-            intents: job.intents.iter().map(|intent| intended.contains(&intent.touch)).collect(),
-            marks: job.marks.iter().map(|(touch, _)| marked.contains(touch)).collect(),
-            settles: job.settles.iter().map(|(settling, _)| settled.contains(&settling.touch)).collect(),
-        })
-        .collect())
+    let lanes = lanes::write(engine, tx, (jobs, &unused, early), now).await?;
+    let mut claims = lanes.claims.into_iter();
+    let done = jobs.iter().map(|job| Done {
+        answers: answers.by_ref().take(job.units.len()).collect(),
+        intents: job.intents.iter().map(|intent| intended.contains(&intent.touch)).collect(),
+        marks: job.marks.iter().map(|(touch, _)| marked.contains(touch)).collect(),
+        settles: job.settles.iter().map(|(settling, _)| settled.contains(&settling.touch)).collect(),
+        claims: claims.by_ref().take(job.claims.len()).collect(),
+    });
+    Ok((done.collect(), queued || lanes.moved || jobs.iter().any(Writes::moves_lanes)))
 }
 
 async fn settle(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {

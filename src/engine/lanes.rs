@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::commit::Reservation;
+use super::deliver::{Taken, is_paused};
 use super::{Engine, Writes};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::Effect;
@@ -16,6 +17,8 @@ use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Channel, NewTouch, Policy};
 use crate::store::lanes::LaneRow;
+use crate::store::touch_row::TouchRow;
+use crate::store::touches::Claim;
 use crate::store::{StoreError, Tx};
 
 /// A relay that cannot be reached for so long is worth an alert.
@@ -43,20 +46,99 @@ pub enum Said {
     Refused { why: String },
 }
 
-/// All that one commit says about one lane.
+/// All that one commit says about one lane, and who wants touches of it: job and number.
 #[derive(Default)]
 struct Told<'j> {
     unused: Vec<&'j Reservation>,
     news: Vec<&'j News>,
+    claims: Vec<(usize, u32)>,
 }
 
-/// Writes what was said about lanes. Everyone locks touches first and lanes last, in the order of their names.
+/// A lane whose places are reserved and whose touches are not taken yet.
+struct Asked {
+    lane: throttle::Lane,
+    zone: TimeZone,
+    token: String,
+    /// For each of its claims, how many it may have.
+    allowed: Vec<(usize, u32)>,
+}
+
+impl Asked {
+    fn all(&self) -> u32 {
+        self.allowed.iter().map(|(_, allowed)| allowed).sum()
+    }
+}
+
+/// What came of the lanes' part of a commit.
+#[derive(Default)]
+pub struct Written {
+    /// What each claim took, in the order they were asked.
+    pub claims: Vec<Vec<Taken>>,
+    /// Whether something was put on a lane, or a lane moved: whoever waits for lanes looks again.
+    pub moved: bool,
+}
+
+/// Writes what was said about lanes and takes what was asked of them, in statements of which only one is a lane's own. Everyone locks
+/// touches first and lanes last, in the order of their names; a claim steps over touches that another has.
 pub async fn write(
     engine: &Engine,
     tx: &mut Tx,
-    (jobs, unused): (&[Writes], &[&Reservation]),
+    (jobs, unused, early): (&[Writes], &[&Reservation], &[LaneRow]),
     now: Instant,
-) -> Result<(), StoreError> {
+) -> Result<Written, StoreError> {
+    let (lanes, mut written) = told(engine, jobs, unused).await?;
+    let names: Vec<&str> = lanes.keys().copied().collect();
+    if names.is_empty() {
+        return Ok(written);
+    }
+    let (mut alerts, mut states) = (Vec::new(), Vec::new());
+    for inside in tx.lanes_for_update(&names).await? {
+        let Some(told) = lanes.get(inside.name.as_str()) else { continue };
+        let stored = early.iter().find(|lane| lane.name == inside.name).cloned().unwrap_or(inside);
+        let mut lane = engine.given_back(&stored, &told.unused, now);
+        for news in &told.news {
+            alerts.extend(engine.hear(&mut lane, news, now));
+        }
+        written.moved |= lane != stored || !alerts.is_empty();
+        let asked = engine.reserve(&lane, &told.claims, now);
+        states.push((stored, lane, asked));
+    }
+    let lease = Millis(i64::try_from(engine.ways.lease.as_millis()).unwrap_or(i64::MAX));
+    let claims: Vec<Claim<'_>> = states
+        .iter()
+        .filter_map(|(stored, _, asked)| Some((stored, asked.as_ref()?)))
+        .map(|(stored, asked)| Claim {
+            lane: &stored.name,
+            limit: asked.all() as usize,
+            token: &asked.token,
+            lease,
+            reserved_day: Some(asked.lane.day),
+        })
+        .collect();
+    let mut taken: BTreeMap<String, Vec<TouchRow>> = BTreeMap::new();
+    for row in tx.claim_all(&claims, now).await? {
+        taken.entry(row.lane.clone()).or_default().push(row);
+    }
+    let mut changed = Vec::new();
+    for (stored, mut lane, asked) in states {
+        if let (Some(asked), Some(rows)) = (asked, taken.remove(&stored.name)) {
+            deal(&mut lane, asked, rows, now, &mut written.claims);
+        }
+        if lane != stored {
+            changed.push(lane);
+        }
+    }
+    tx.save_lanes(&changed).await?;
+    tx.apply(&alerts, now).await?;
+    Ok(written)
+}
+
+/// Sorts what was said and asked by lane; what was paused by hand is not asked.
+async fn told<'j>(
+    engine: &Engine,
+    jobs: &'j [Writes],
+    unused: &[&'j Reservation],
+) -> Result<(BTreeMap<&'j str, Told<'j>>, Written), StoreError> {
     let mut lanes: BTreeMap<&str, Told<'_>> = BTreeMap::new();
     for one in unused {
         lanes.entry(&one.lane).or_default().unused.push(one);
@@ -64,21 +146,56 @@ pub async fn write(
     for news in jobs.iter().flat_map(|job| &job.news) {
         lanes.entry(&news.lane).or_default().news.push(news);
     }
-    let mut alerts = Vec::new();
-    for (name, told) in lanes {
-        let Some(stored) = tx.lane_for_update(name).await? else { continue };
-        let mut lane = engine.given_back(&stored, &told.unused, now);
-        for news in told.news {
-            alerts.extend(engine.hear(&mut lane, news, now));
-        }
-        if lane != stored {
-            tx.save_lane(&lane).await?;
+    let mut written = Written::default();
+    let asked: Vec<_> = jobs.iter().flat_map(|job| &job.claims).collect();
+    if asked.is_empty() {
+        return Ok((lanes, written));
+    }
+    let pauses = engine.store.pauses().await?;
+    for (place, claiming) in asked.into_iter().enumerate() {
+        written.claims.push(Vec::new());
+        if !is_paused(&claiming.lane, &pauses) {
+            let wanted = u32::try_from(claiming.wanted).unwrap_or(u32::MAX);
+            lanes.entry(&claiming.lane).or_default().claims.push((place, wanted));
         }
     }
-    tx.apply(&alerts, now).await
+    Ok((lanes, written))
+}
+
+/// Gives what was taken to those who asked, in their order; places that were not used go back.
+fn deal(lane: &mut LaneRow, asked: Asked, rows: Vec<TouchRow>, now: Instant, claims: &mut [Vec<Taken>]) {
+    let all = asked.all();
+    let Asked { lane: mut arithmetic, zone, allowed, .. } = asked;
+    let unused = all - u32::try_from(rows.len()).unwrap_or(all).min(all);
+    arithmetic.give_back(unused, arithmetic.day, &zone, now);
+    (lane.ready_at, lane.day, lane.used) = (arithmetic.ready_at, arithmetic.day, arithmetic.used);
+    let mut rows = rows.into_iter().map(|row| Taken { row, round: lane.failures });
+    for (place, allowed) in allowed {
+        claims[place].extend(rows.by_ref().take(allowed as usize));
+    }
 }
 
 impl Engine {
+    /// Reserves places for those who ask; nothing where the lane may do nothing now.
+    fn reserve(&self, stored: &LaneRow, claims: &[(usize, u32)], now: Instant) -> Option<Asked> {
+        if claims.is_empty() || stored.paused || stored.ready_at > now {
+            return None;
+        }
+        let (mut lane, zone) = self.arithmetic(stored);
+        let token = self.entropy.id(now);
+        let seed = dice(&[&stored.name, &token]);
+        // One is enough to see whether the other side is there again.
+        let mut most = if stored.failures > 0 { 1 } else { u32::MAX };
+        let mut allowed = Vec::with_capacity(claims.len());
+        for (place, wanted) in claims {
+            let one = lane.reserve((*wanted).min(most), now, &zone, seed);
+            most -= one;
+            allowed.push((*place, one));
+        }
+        let asked = Asked { lane, zone, token, allowed };
+        (asked.all() > 0).then_some(asked)
+    }
+
     /// The lane as its cap and gap see it, and the zone its days are in.
     pub(super) fn arithmetic(&self, stored: &LaneRow) -> (throttle::Lane, TimeZone) {
         let playbook = self.playbook();

@@ -7,9 +7,9 @@ use crate::domain::time::Millis;
 use crate::store::StoreError;
 
 impl Engine {
-    /// Notes a claim of `touches` touches under way.
-    pub(super) fn hold(&self, token: &str, touches: usize) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), touches);
+    /// Notes that one touch of a claim is under way.
+    pub(super) fn hold(&self, token: &str) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(token.to_owned()).or_default() += 1;
     }
 
     /// Notes that one touch of a claim was settled.

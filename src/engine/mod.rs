@@ -33,7 +33,7 @@ use tokio::sync::watch;
 pub use access::{ApiToken, Given, Right};
 pub use commit::{Done, Intention, Settling, Writer, Writes};
 pub use control::Scope;
-pub use deliver::{Carried, Claimed, Line, Trouble};
+pub use deliver::{Carried, Claimed, Claiming, Line, Ready, Trouble};
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use unit::{Answer, Target, Unit};
@@ -58,8 +58,10 @@ pub struct Engine {
     playbook: ArcSwap<Playbook>,
     renderer: render::Renderer,
     writer: Writer,
-    /// Beats after each commit: whoever waits for work looks again.
+    /// Beats after each commit that may bring work: whoever waits for leads looks again.
     pulse: watch::Sender<u64>,
+    /// Beats when something may wait on a lane that did not before.
+    lanes_pulse: watch::Sender<u64>,
     /// Tokens of claims under way, with the number of their touches not settled yet.
     held: Mutex<BTreeMap<String, usize>>,
 }
@@ -116,6 +118,7 @@ impl Engine {
             renderer: render::Renderer::new(),
             writer: Writer::default(),
             pulse: watch::Sender::new(0),
+            lanes_pulse: watch::Sender::new(0),
             held: Mutex::default(),
         }
     }
@@ -129,13 +132,24 @@ impl Engine {
         self.clock.now()
     }
 
-    /// Beats after each commit.
+    /// Beats after each commit that may bring work.
     pub fn pulse(&self) -> watch::Receiver<u64> {
         self.pulse.subscribe()
     }
 
+    /// Beats when something may wait on a lane that did not before, or a lane's turn moved.
+    pub fn lanes_pulse(&self) -> watch::Receiver<u64> {
+        self.lanes_pulse.subscribe()
+    }
+
     /// Makes whoever waits for work look again.
     pub fn beat(&self) {
+        self.lanes_pulse.send_modify(|beats| *beats += 1);
+        self.beat_softly();
+    }
+
+    /// The same where nothing new waits on any lane.
+    fn beat_softly(&self) {
         self.pulse.send_modify(|beats| *beats += 1);
     }
 

@@ -84,7 +84,7 @@ impl Renderer {
         values.data_mut()["preheader"] = json!(teaser);
         let html = self.run(&parsed.html, &values, Into::Html)?;
         let html = if parsed.places_preheader || teaser.is_empty() { html } else { with_teaser(&html, &teaser) };
-        Ok(Parts { subject: subject_line(&subject)?, text: lines(&text), html: lines(&html), links: made.made })
+        Ok(Parts { subject: subject_line(&subject)?, text: lines(text), html: lines(html), links: made.made })
     }
 }
 
@@ -174,9 +174,24 @@ fn references(ids: &[String]) -> Vec<String> {
 }
 
 /// Line ends as `\n`, and no other control character but the tab.
-fn lines(text: &str) -> String {
+fn lines(text: String) -> String {
+    if is_plain(text.as_bytes()) {
+        return text;
+    }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+/// Whether UTF-8 holds no control character but line ends and tabs: most texts do not, and need not be looked at by character.
+fn is_plain(text: &[u8]) -> bool {
+    const PIECE: usize = 64;
+    let odd = |byte: u8| (byte < b' ' && !matches!(byte, b'\n' | b'\t')) || matches!(byte, 0x7f | 0xc2);
+    // U+0080 to U+009F, the second set of control characters, begin with C2; so do quite ordinary ones.
+    let fine = |at: usize| text[at] == 0xc2 && text.get(at + 1).is_none_or(|next| *next >= 0xa0);
+    text.chunks(PIECE).enumerate().all(|(piece, bytes)| {
+        let any = bytes.iter().fold(false, |any, byte| any | odd(*byte));
+        !any || (piece * PIECE..piece * PIECE + bytes.len()).all(|at| !odd(text[at]) || fine(at))
+    })
 }
 
 /// The line mail programs show beside the subject, hidden in the mail itself.
@@ -188,4 +203,17 @@ fn with_teaser(html: &str, teaser: &str) -> String {
     let body = html.to_ascii_lowercase().find("<body").and_then(|at| html[at..].find('>').map(|end| at + end + 1));
     let (before, after) = html.split_at(body.unwrap_or(0));
     format!("{before}{hidden}{after}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_leave_a_text_and_all_else_stays() {
+        for plain in ["", "Grüße · Zoë\n\tÄ €", "a\u{a0}b"] {
+            assert_eq!(lines(plain.to_owned()), plain);
+        }
+        assert_eq!(lines("a\r\nb\rc\u{7f}\u{0}\u{85}d\u{9f}".to_owned()), "a\nb\ncd");
+    }
 }

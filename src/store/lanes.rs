@@ -3,7 +3,7 @@
 use super::db::Row;
 use super::error::StoreError;
 use super::open::Store;
-use super::sql::Statement;
+use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::time::Instant;
 
@@ -96,25 +96,61 @@ impl Tx {
         self.fetch("read a lane", &ONE, vec![name.into()]).await?.first().map(lane).transpose()
     }
 
+    /// Several lanes by their names, in the order of names; others cannot change them until the transaction ends.
+    pub async fn lanes_for_update(&mut self, names: &[&str]) -> Result<Vec<LaneRow>, StoreError> {
+        static SOME: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
+             FROM lane
+             WHERE name IN (SELECT asked FROM {input} AS i)
+             ORDER BY name
+             {for update}",
+        );
+        let input = rows(names.iter().map(|name| (name,)));
+        self.fetch("read lanes", &SOME, vec![input.into()]).await?.iter().map(lane).collect()
+    }
+
     /// Writes a lane's state, whether it was there or not.
     pub async fn save_lane(&mut self, lane: &LaneRow) -> Result<(), StoreError> {
-        static SAVE: Statement = Statement::new(
+        self.save_lanes(std::slice::from_ref(lane)).await
+    }
+
+    /// Writes the states of several lanes, each at most once a call.
+    pub async fn save_lanes(&mut self, lanes: &[LaneRow]) -> Result<(), StoreError> {
+        static SAVE: Statement = Statement::batch(
+            &[
+                ("name", Kind::Text),
+                ("ready_at", Kind::Int),
+                ("day", Kind::Int),
+                ("used", Kind::Int),
+                ("paused", Kind::Int),
+                ("blocked_reason", Kind::Text),
+                ("failures", Kind::Int),
+                ("failing_since", Kind::Int),
+            ],
             "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason, failures, failing_since)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
+             FROM {input} AS i
+             WHERE true
              ON CONFLICT (name) DO UPDATE SET
                 ready_at = excluded.ready_at, day = excluded.day, used = excluded.used, paused = excluded.paused,
                 blocked_reason = excluded.blocked_reason, failures = excluded.failures, failing_since = excluded.failing_since",
         );
-        let args = vec![
-            lane.name.as_str().into(),
-            lane.ready_at.into(),
-            i64::from(lane.day).into(),
-            i64::from(lane.used).into(),
-            i64::from(lane.paused).into(),
-            lane.blocked_reason.as_deref().into(),
-            i64::from(lane.failures).into(),
-            lane.failing_since.map(|at| at.0).into(),
-        ];
-        self.run("save a lane", &SAVE, args).await.map(drop)
+        if lanes.is_empty() {
+            return Ok(());
+        }
+        let input = rows(lanes.iter().map(|lane| {
+            (
+                &lane.name,
+                lane.ready_at,
+                lane.day,
+                lane.used,
+                i64::from(lane.paused),
+                &lane.blocked_reason,
+                lane.failures,
+                lane.failing_since,
+            )
+        }));
+        self.run("save lanes", &SAVE, vec![input.into()]).await.map(drop)
     }
 }

@@ -42,6 +42,8 @@ impl LeadKey {
 #[derive(Clone, Debug)]
 pub struct Saved<'a> {
     pub lead: &'a Lead,
+    /// Whether the store does not have it yet.
+    pub new: bool,
     /// `lead.wake_at` as it was loaded.
     pub was_wake_at: Option<Instant>,
     pub score: Score,
@@ -51,6 +53,22 @@ pub struct Saved<'a> {
 }
 
 const KEY_COLUMNS: &[(&str, Kind)] = &[("place", Kind::Int), ("kind", Kind::Text), ("key", Kind::Text)];
+
+const LEAD_COLUMNS: &[(&str, Kind)] = &[
+    ("id", Kind::Text),
+    ("address", Kind::Text),
+    ("account", Kind::Text),
+    ("stage", Kind::Text),
+    ("score", Kind::Real),
+    ("fit", Kind::Real),
+    ("engagement", Kind::Real),
+    ("temperature", Kind::Text),
+    ("suppressed", Kind::Text),
+    ("attention", Kind::Int),
+    ("created_at", Kind::Int),
+    ("wake_at", Kind::Int),
+    ("doc", Kind::Text),
+];
 
 // PostgreSQL looks again at a row that somebody else changed while it waited for it. It looks up `named` again then, and finds the first of
 // several places of one lead for each of them, unless `named` is kept as it was.
@@ -129,23 +147,36 @@ impl Tx {
         Ok(())
     }
 
+    /// Saves those leads whose place in the lists stays the same, and gives their ids: SQLite would write every index of a named column
+    /// again, changed or not.
+    async fn save_in_place(
+        &mut self,
+        batch: &[Saved<'_>],
+        documents: &[String],
+        now: Instant,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        static SAME: Statement = Statement::batch(
+            LEAD_COLUMNS,
+            "UPDATE lead
+             SET fit = i.fit, engagement = i.engagement, temperature = i.temperature, suppressed = i.suppressed, updated_at = $2,
+                wake_at = i.wake_at, doc = i.doc
+             FROM {input} AS i
+             WHERE lead.id = i.id AND lead.address = i.address AND lead.account IS NOT DISTINCT FROM i.account
+                AND lead.stage = i.stage AND lead.score = i.score AND lead.attention = i.attention
+             RETURNING lead.id",
+        );
+        let known = batch.iter().zip(documents).filter(|(saved, _)| !saved.new);
+        let input = rows(known.map(|(saved, doc)| columns(saved, doc)));
+        if self.is_shared() || input == "[]" {
+            return Ok(BTreeSet::new());
+        }
+        let found = self.fetch("save leads", &SAME, vec![input.into(), now.into()]).await?;
+        found.iter().map(|row| row.text(0)).collect()
+    }
+
     async fn save_leads(&mut self, batch: &[Saved<'_>], now: Instant) -> Result<(), StoreError> {
         static SAVE: Statement = Statement::batch(
-            &[
-                ("id", Kind::Text),
-                ("address", Kind::Text),
-                ("account", Kind::Text),
-                ("stage", Kind::Text),
-                ("score", Kind::Real),
-                ("fit", Kind::Real),
-                ("engagement", Kind::Real),
-                ("temperature", Kind::Text),
-                ("suppressed", Kind::Text),
-                ("attention", Kind::Int),
-                ("created_at", Kind::Int),
-                ("wake_at", Kind::Int),
-                ("doc", Kind::Text),
-            ],
+            LEAD_COLUMNS,
             "INSERT INTO lead (id, address, account, stage, score, fit, engagement, temperature, suppressed, attention, created_at,
                 updated_at, wake_at, doc)
              SELECT id, address, account, stage, score, fit, engagement, temperature, suppressed, attention, created_at,
@@ -162,24 +193,12 @@ impl Tx {
         for saved in batch {
             documents.push(to_string(saved.lead).map_err(|error| unreadable("lead", saved.lead.id.as_str(), &error))?);
         }
-        let input = rows(batch.iter().zip(&documents).map(|(saved, doc)| {
-            let lead = saved.lead;
-            (
-                &lead.id,
-                &lead.address,
-                &lead.account,
-                lead.stage.as_str(),
-                finite(saved.score.total),
-                finite(saved.score.fit),
-                finite(saved.score.engagement),
-                saved.temperature,
-                lead.suppressed.map(crate::domain::suppression::Reason::as_str),
-                lead.wanted().len(),
-                lead.created_at,
-                lead.wake_at,
-                doc,
-            )
-        }));
+        let kept = self.save_in_place(batch, &documents, now).await?;
+        let others = batch.iter().zip(&documents).filter(|(saved, _)| !kept.contains(saved.lead.id.as_str()));
+        let input = rows(others.map(|(saved, doc)| columns(saved, doc)));
+        if input == "[]" {
+            return Ok(());
+        }
         self.run("save leads", &SAVE, vec![input.into(), now.into()]).await.map(drop)
     }
 
@@ -273,6 +292,26 @@ impl Store {
         let found = self.db.fetch("look for leads", &KNOWN, vec![rows(ids.iter().map(|id| (id,))).into()]).await?;
         found.iter().map(|row| row.text(0).map(LeadId)).collect()
     }
+}
+
+/// A lead as [`LEAD_COLUMNS`] name it.
+fn columns<'s>(saved: &'s Saved<'_>, doc: &'s String) -> impl serde::Serialize + use<'s> {
+    let lead = saved.lead;
+    (
+        &lead.id,
+        &lead.address,
+        &lead.account,
+        lead.stage.as_str(),
+        finite(saved.score.total),
+        finite(saved.score.fit),
+        finite(saved.score.engagement),
+        saved.temperature,
+        lead.suppressed.map(crate::domain::suppression::Reason::as_str),
+        lead.wanted().len(),
+        lead.created_at,
+        lead.wake_at,
+        doc,
+    )
 }
 
 fn asked(keys: &[LeadKey]) -> Arg {

@@ -25,6 +25,10 @@ const ATTEMPTED: &str = "open the store";
 /// How long a connection waits for another's lock before it gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
+/// What the writing connection may keep in memory: the queues and the upper levels of its indexes (in KiB, written negative).
+const CACHE: &str = "-16384";
+/// Rows that a statement hands over at once: fewer make the two threads wait for each other.
+const ROWS: usize = 1_024;
 
 /// What every session of PostgreSQL is set to. A server may default to less than a durable commit. A daemon that hangs, or is cut off, in the
 /// middle of a transaction must not keep its leads locked from the others for ever. The plans: whatever is read is
@@ -175,7 +179,12 @@ impl Store {
 
 async fn open_folder(dir: &Path, access: Access) -> Result<(Db, Option<FolderLock>), StoreError> {
     let file = dir.join("overture.db");
-    let options = SqliteConnectOptions::new().filename(&file).busy_timeout(PATIENCE).disable_statement_logging();
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .busy_timeout(PATIENCE)
+        .row_buffer_size(ROWS)
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
     let readers = || readers(options.clone().read_only(true));
     if access == Access::ReadOnly {
         if !file.exists() {
@@ -194,7 +203,8 @@ async fn open_folder(dir: &Path, access: Access) -> Result<(Db, Option<FolderLoc
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(false);
+        .foreign_keys(false)
+        .pragma("cache_size", CACHE);
     let writer = writer(writing).await?;
     Ok((Db::Sqlite { writer: Some(writer), readers: readers() }, Some(lock)))
 }

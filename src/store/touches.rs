@@ -73,6 +73,38 @@ pub struct PutBack<'a> {
 impl Tx {
     /// Takes touches that are ready from one lane, the earliest first, and gives them to the claim's token.
     pub async fn claim(&mut self, claim: &Claim<'_>, now: Instant) -> Result<Vec<TouchRow>, StoreError> {
+        self.claim_all(std::slice::from_ref(claim), now).await
+    }
+
+    /// The same for several lanes, each once; of each lane the earliest come first.
+    pub async fn claim_all(&mut self, claims: &[Claim<'_>], now: Instant) -> Result<Vec<TouchRow>, StoreError> {
+        static CLAIM: Statement = Statement::batch(
+            &[("asked", Kind::Text), ("holder", Kind::Text), ("until", Kind::Int), ("day", Kind::Int)],
+            concat!(
+                "UPDATE touch
+                 SET state = 'claimed', token = i.holder, lease_until = {clock $2} + i.until, reserved_day = i.day
+                 FROM {input} AS i
+                 WHERE touch.id = i.asked AND touch.state IN ('queued', 'deferred')
+                 RETURNING ",
+                touch_columns!()
+            ),
+        );
+        let mut taken = Vec::new();
+        for claim in claims {
+            let ids = self.take(claim, now).await?;
+            taken.extend(ids.into_iter().map(|id| (id, claim.token, claim.lease.0, claim.reserved_day)));
+        }
+        if taken.is_empty() {
+            return Ok(vec![]);
+        }
+        self.lock_touches(rows(taken.iter().map(|(id, ..)| (id,)))).await?;
+        let mut claimed = touches(&self.fetch("claim touches", &CLAIM, vec![rows(&taken).into(), now.into()]).await?)?;
+        claimed.sort_by(|a, b| (a.ready_at, &a.id).cmp(&(b.ready_at, &b.id)));
+        Ok(claimed)
+    }
+
+    /// Takes what is ready from a lane's queue.
+    async fn take(&mut self, claim: &Claim<'_>, now: Instant) -> Result<Vec<String>, StoreError> {
         static ALONE: Statement = Statement::new(
             "WITH ready AS MATERIALIZED (
                  SELECT lane, ready_at, touch_id
@@ -99,36 +131,9 @@ impl Tx {
              WHERE (lane, ready_at, touch_id) IN (SELECT lane, ready_at, touch_id FROM ready)
              RETURNING touch_id",
         );
-        static CLAIM: Statement = Statement::batch(
-            &[("asked", Kind::Text)],
-            concat!(
-                "UPDATE touch
-                 SET state = 'claimed', token = $2, lease_until = {clock $3} + $4, reserved_day = $5
-                 FROM {input} AS i
-                 WHERE touch.id = i.asked AND touch.state IN ('queued', 'deferred')
-                 RETURNING ",
-                touch_columns!()
-            ),
-        );
-        const ATTEMPTED: &str = "claim touches";
         let take = if self.is_shared() { &SHARED } else { &ALONE };
-        let taken = self.fetch(ATTEMPTED, take, vec![claim.lane.into(), now.into(), claim.limit.into()]).await?;
-        if taken.is_empty() {
-            return Ok(vec![]);
-        }
-        let ids = taken.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-        let input = rows(ids.iter().map(|id| (id,)));
-        self.lock_touches(input.clone()).await?;
-        let args = vec![
-            input.into(),
-            claim.token.into(),
-            now.into(),
-            claim.lease.0.into(),
-            claim.reserved_day.map(i64::from).into(),
-        ];
-        let mut claimed = touches(&self.fetch(ATTEMPTED, &CLAIM, args).await?)?;
-        claimed.sort_by(|a, b| (a.ready_at, &a.id).cmp(&(b.ready_at, &b.id)));
-        Ok(claimed)
+        let taken = self.fetch("claim touches", take, vec![claim.lane.into(), now.into(), claim.limit.into()]).await?;
+        taken.iter().map(|row| row.text(0)).collect()
     }
 
     /// Writes down what is about to leave. Gives the touches that are still claimed by the token named; the others must not go on.

@@ -50,7 +50,7 @@ pub fn seen(lead: &LeadId, seq: u64) -> Event {
 
 pub fn saved<'a>(lead: &'a Lead, was_wake_at: Option<Instant>, events: &'a [Event]) -> Saved<'a> {
     let score = Score { fit: 10.0, engagement: 32.5, total: 42.5 };
-    Saved { lead, was_wake_at, score, temperature: "warm", events }
+    Saved { lead, new: false, was_wake_at, score, temperature: "warm", events }
 }
 
 /// Saves new leads in a transaction of its own.

@@ -139,6 +139,11 @@ impl Daemon {
         format!("{}{}", self.public(), rest.find('/').map_or("/", |at| &rest[at..]))
     }
 
+    /// Its process, for whoever asks the kernel about it.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn log(&self) -> &Log {
         self.process.log()
     }

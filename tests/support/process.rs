@@ -79,6 +79,10 @@ impl Process {
         Self { name: name.to_owned(), child, leash, log }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn log(&self) -> &Log {
         &self.log
     }

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::domain::id::{TouchId, dice};
+use crate::domain::id::TouchId;
 use crate::domain::lead::Lead;
-use crate::domain::time::{Instant, Millis};
+use crate::domain::time::Instant;
 use crate::engine::commit::{Putting, Reservation};
 use crate::engine::deliver::Carried;
-use crate::engine::{Engine, Protection};
+use crate::engine::{Engine, Writes};
 use crate::store::StoreError;
 use crate::store::control::Paused;
-use crate::store::lanes::LaneRow;
 use crate::store::leads::LeadKey;
 use crate::store::touch_row::TouchRow;
-use crate::store::touches::Claim;
 
 /// A touch that is ours for the length of a lease, with its lead.
 #[derive(Clone, Debug)]
@@ -42,50 +40,30 @@ impl Claimed {
     }
 }
 
+/// What is asked of a lane, to be claimed with whatever else is written then.
+#[derive(Clone, Debug)]
+pub struct Claiming {
+    pub lane: String,
+    pub wanted: usize,
+}
+
+/// A touch that was taken, before its lead was read.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub row: TouchRow,
+    pub round: u32,
+}
+
 impl Engine {
     /// Takes up to `wanted` touches that are ready on a lane; what the cap and the gap do not allow stays there.
     pub async fn claim(&self, lane: &str, wanted: usize) -> Result<Vec<Claimed>, Arc<StoreError>> {
-        let claimed = self.try_claim(lane, wanted).await.map_err(Arc::new)?;
+        let claims = vec![Claiming { lane: lane.to_owned(), wanted }];
+        let mut done = self.write(Writes { claims, ..Writes::default() }).await?;
+        let claimed = self.with_leads(done.claims.pop().unwrap_or_default()).await.map_err(Arc::new)?;
         if !claimed.is_empty() {
             self.fail.hit(if lane.starts_with("hook:") { "outbox.claimed" } else { "claim.committed" });
         }
         Ok(claimed)
-    }
-
-    async fn try_claim(&self, name: &str, wanted: usize) -> Result<Vec<Claimed>, StoreError> {
-        if is_paused(name, &self.store.pauses().await?) {
-            return Ok(vec![]);
-        }
-        let now = self.now();
-        let outside = self.fail.lacks(Protection::CapInside);
-        let early = if outside { self.store.lanes().await?.into_iter().find(|lane| lane.name == name) } else { None };
-        let mut tx = self.begin().await?;
-        let inside = tx.lane_for_update(name).await?;
-        let Some(stored) = early.or(inside) else { return Ok(vec![]) };
-        if stored.paused || stored.ready_at > now {
-            return Ok(vec![]);
-        }
-        let (mut lane, zone) = self.arithmetic(&stored);
-        let token = self.token();
-        // One is enough to see whether the other side is there again.
-        let wanted = if stored.failures > 0 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX) };
-        let allowed = lane.reserve(wanted, now, &zone, dice(&[name, &token]));
-        let claim = Claim {
-            lane: name,
-            limit: allowed as usize,
-            token: &token,
-            lease: Millis(i64::try_from(self.ways.lease.as_millis()).unwrap_or(i64::MAX)),
-            reserved_day: Some(lane.day),
-        };
-        let rows = if allowed == 0 { vec![] } else { tx.claim(&claim, now).await? };
-        if rows.is_empty() && allowed > 0 {
-            return Ok(vec![]);
-        }
-        lane.give_back(allowed - u32::try_from(rows.len()).unwrap_or(allowed), lane.day, &zone, now);
-        let round = stored.failures;
-        tx.save_lane(&LaneRow { ready_at: lane.ready_at, day: lane.day, used: lane.used, ..stored }).await?;
-        tx.commit().await?;
-        self.with_leads(rows, token, round).await
     }
 
     /// The lanes with work that may be done now; what was paused by hand is not among them.
@@ -98,25 +76,24 @@ impl Engine {
         Ok(lanes)
     }
 
-    async fn with_leads(&self, rows: Vec<TouchRow>, token: String, round: u32) -> Result<Vec<Claimed>, StoreError> {
-        if rows.is_empty() {
-            return Ok(vec![]);
-        }
-        self.hold(&token, rows.len());
-        let keys: Vec<LeadKey> = rows.iter().map(|row| LeadKey::Id(row.lead.clone())).collect();
+    /// Reads the leads of what was taken. Only then it is held: should this fail, the lease runs out and it is taken over.
+    async fn with_leads(&self, taken: Vec<Taken>) -> Result<Vec<Claimed>, StoreError> {
+        let keys: Vec<LeadKey> = taken.iter().map(|taken| LeadKey::Id(taken.row.lead.clone())).collect();
         let leads = self.store.leads(&keys).await?;
-        let pair =
-            |(row, lead): (TouchRow, Option<Lead>)| Some(Claimed { row, lead: lead?, token: token.clone(), round });
-        Ok(rows.into_iter().zip(leads).filter_map(pair).collect())
-    }
-
-    fn token(&self) -> String {
-        self.entropy.id(self.now())
+        let pair = |(Taken { row, round }, lead): (Taken, Option<Lead>)| {
+            let token = row.token.clone()?;
+            Some(Claimed { row, lead: lead?, token, round })
+        };
+        let claimed: Vec<Claimed> = taken.into_iter().zip(leads).filter_map(pair).collect();
+        for one in &claimed {
+            self.hold(&one.token);
+        }
+        Ok(claimed)
     }
 }
 
 /// Whether everything, or this sender or channel, was paused by hand.
-fn is_paused(lane: &str, pauses: &[Paused]) -> bool {
+pub fn is_paused(lane: &str, pauses: &[Paused]) -> bool {
     let scope = match lane.split_once(':') {
         Some(("mail", sender)) => format!("sender:{sender}"),
         Some(("hook", channel)) => format!("channel:{channel}"),

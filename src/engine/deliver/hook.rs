@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Ready;
 use super::claim::Claimed;
 use super::compose::hash;
 use super::outcome::{Carried, GONE, Trouble};
@@ -15,7 +16,8 @@ use crate::engine::{Endpoint, Engine, Intention, Writes};
 use crate::store::StoreError;
 
 impl Engine {
-    pub(super) async fn carry_hook(&self, claimed: &Claimed) -> Result<Carried, Arc<StoreError>> {
+    /// Makes the body of a call and writes its intent.
+    pub(super) async fn ready_hook(&self, claimed: &Claimed) -> Result<Ready, Arc<StoreError>> {
         let now = self.now();
         let body = match claimed
             .row
@@ -24,7 +26,9 @@ impl Engine {
             .map_or_else(|| self.payload(claimed).map(|json| json.to_string().into_bytes()), Ok)
         {
             Ok(body) => body,
-            Err(refuse) => return Ok(Carried::ended(Outcome::Held { reason: refuse.to_string() }, now)),
+            Err(refuse) => {
+                return Ok(Ready::Came(Carried::ended(Outcome::Held { reason: refuse.to_string() }, now)));
+            }
         };
         let intention = Intention {
             touch: claimed.row.id.clone(),
@@ -38,20 +42,25 @@ impl Engine {
         };
         let intended = self.write(Writes { intents: vec![intention], ..Writes::default() }).await?;
         if intended.intents != [true] {
-            return Ok(Carried::Lost);
+            return Ok(Ready::Came(Carried::Lost));
         }
         self.fail.hit("intent.committed");
+        Ok(Ready::Call(body))
+    }
+
+    pub(super) async fn carry_hook(&self, claimed: &Claimed, body: Vec<u8>) -> Carried {
+        let now = self.now();
         let channel = claimed.row.lane.strip_prefix("hook:").unwrap_or_default();
         if !self.ways.live {
-            return Ok(self.keep_call(claimed, now, &body).await);
+            return self.keep_call(claimed, now, &body).await;
         }
         let Some(endpoint) = self.ways.endpoints.get(channel) else {
             let reason = format!("channel `{channel}` is not in config/overture.yaml");
-            return Ok(Carried::ended(Outcome::Held { reason }, now));
+            return Carried::ended(Outcome::Held { reason }, now);
         };
         let answer = endpoint.client.call(&call(endpoint, claimed, body)).await;
         self.fail.hit("reply.read");
-        Ok(self.heard(claimed, answer))
+        self.heard(claimed, answer)
     }
 
     async fn keep_call(&self, claimed: &Claimed, now: Instant, body: &[u8]) -> Carried {

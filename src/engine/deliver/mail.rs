@@ -2,17 +2,31 @@
 
 use std::sync::Arc;
 
+use super::Ready;
 use super::claim::Claimed;
 use super::outcome::{Carried, Trouble, again, refused, stopped};
 use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
 use crate::domain::calendar::window_time_between;
 use crate::domain::decide::sequence_zone;
 use crate::domain::retry::Schedule;
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Outcome, Policy};
 use crate::engine::lanes::{News, Said};
 use crate::engine::{Engine, Intention, Protection, Writes};
 use crate::store::StoreError;
+
+/// How long what was composed is surely still within its window.
+const FRESH: Millis = Millis::SECOND;
+pub(super) const NOT_STORED: &str = "what came of the one before cannot be stored";
+
+/// A mail whose intent is written.
+#[derive(Debug)]
+pub struct Prepared {
+    envelope: Envelope,
+    bytes: Vec<u8>,
+    date: Instant,
+    at: Instant,
+}
 
 /// One connection of one sender; it opens when it is first needed, and again after it broke.
 pub enum Line {
@@ -44,15 +58,18 @@ impl Engine {
         }
     }
 
-    pub(super) async fn carry_mail(&self, claimed: &Claimed, line: &mut Line) -> Result<Carried, Arc<StoreError>> {
+    /// Composes a mail and writes its intent.
+    pub(super) async fn ready_mail(&self, claimed: &Claimed) -> Result<Ready, Arc<StoreError>> {
         let now = self.now();
         if let Some(carried) = self.not_now(claimed, now) {
-            return Ok(carried);
+            return Ok(Ready::Came(carried));
         }
         let date = claimed.row.date_at.unwrap_or(now);
         let composed = match self.compose(claimed, date) {
             Ok(composed) => composed,
-            Err(refuse) => return Ok(Carried::ended(Outcome::Held { reason: refuse.to_string() }, now)),
+            Err(refuse) => {
+                return Ok(Ready::Came(Carried::ended(Outcome::Held { reason: refuse.to_string() }, now)));
+            }
         };
         // What may have been seen goes out as it was, byte for byte: what was deferred after DATA, and what is sent at least once.
         let bytes = claimed.row.body.clone().unwrap_or(composed.bytes);
@@ -68,13 +85,32 @@ impl Engine {
         };
         let intended = self.write(Writes { intents: vec![intention], ..Writes::default() }).await?;
         if intended.intents != [true] {
-            return Ok(Carried::Lost);
+            return Ok(Ready::Came(Carried::Lost));
         }
         self.fail.hit("intent.committed");
         let envelope = Envelope { from: composed.from, to: composed.to };
+        Ok(Ready::Mail(Box::new(Prepared { envelope, bytes, date, at: now })))
+    }
+
+    pub(super) async fn carry_mail(
+        &self,
+        claimed: &Claimed,
+        mail: &Prepared,
+        line: &mut Line,
+        before: impl Future<Output = bool>,
+    ) -> Result<Carried, Arc<StoreError>> {
+        // It was made ready while the one before it was carried, and a server may have taken its time.
+        let late = self.now().since(mail.at) > FRESH;
+        if let Some(carried) = if late { self.not_now(claimed, self.now()) } else { None } {
+            before.await;
+            return Ok(carried);
+        }
         match line {
-            Line::Smtp { sender, session } => self.over_smtp(claimed, (sender, session), &envelope, &bytes).await,
-            Line::None => self.to_sandbox(claimed, date, &bytes).await,
+            Line::Smtp { sender, session } => self.over_smtp(claimed, mail, (sender, session), before).await,
+            Line::None => {
+                let stored = before.await;
+                if stored { self.to_sandbox(claimed, mail).await } else { Ok(claimed.back(NOT_STORED)) }
+            }
         }
     }
 
@@ -94,44 +130,66 @@ impl Engine {
         (open > now).then(|| Carried::Back { ready_at: open, why: "its window is closed".to_owned(), trouble: None })
     }
 
+    /// The outcome before is stored while this mail is offered and marked, in the same commit where they meet; not a byte of it leaves
+    /// until both stand.
     async fn over_smtp(
         &self,
         claimed: &Claimed,
+        mail: &Prepared,
         (sender, slot): (&str, &mut Option<Box<Session>>),
-        envelope: &Envelope,
-        bytes: &[u8],
+        before: impl Future<Output = bool>,
     ) -> Result<Carried, Arc<StoreError>> {
-        let mut session = match slot.take().filter(|session| session.usable()) {
-            Some(session) => session,
-            None => match self.connect(claimed, sender).await {
-                Ok(session) => session,
-                Err(carried) => return Ok(*carried),
-            },
+        let (offered, stored) = tokio::join!(self.offer_and_mark(claimed, mail, (sender, slot)), before);
+        let (mut session, early) = match offered? {
+            Ok(offered) => offered,
+            Err(carried) => return Ok(*carried),
         };
-        match session.offer(envelope, bytes.len()).await {
-            Offer::Ready => {}
-            Offer::Refused(reply) => {
-                *slot = Some(session).filter(|session| session.usable());
-                return Ok(refused(claimed, &reply, self.now(), None));
-            }
-            Offer::Lost(why) => return Ok(unreachable(claimed, why)),
-        }
-        self.fail.hit("data.accepted");
-        let early = if self.fail.lacks(Protection::MarkFirst) { Some(session.write(bytes).await) } else { None };
-        if !self.mark(claimed).await? {
+        if !stored {
             session.abandon().await;
-            return Ok(Carried::Lost);
+            return Ok(claimed.back(NOT_STORED));
         }
         let marked_at = self.now();
-        let written = if let Some(early) = early { early } else { session.write(bytes).await };
+        let written = if let Some(early) = early { early } else { session.write(&mail.bytes).await };
         self.fail.hit("body.written");
         *slot = Some(session).filter(|session| session.usable());
         self.fail.hit("reply.read");
         Ok(match written {
             Written::Accepted(reply) => accepted(reply, self.now()),
-            Written::Refused(reply) => refused(claimed, &reply, self.now(), Some(bytes)),
-            Written::Lost(reason) => self.unanswered(claimed, reason, (marked_at, bytes)),
+            Written::Refused(reply) => refused(claimed, &reply, self.now(), Some(&mail.bytes)),
+            Written::Lost(reason) => self.unanswered(claimed, reason, (marked_at, &mail.bytes)),
         })
+    }
+
+    /// As far as 354 and the mark: a session that waits for the message, or what came of it before.
+    async fn offer_and_mark(
+        &self,
+        claimed: &Claimed,
+        mail: &Prepared,
+        (sender, slot): (&str, &mut Option<Box<Session>>),
+    ) -> Result<Result<(Box<Session>, Option<Written>), Box<Carried>>, Arc<StoreError>> {
+        let mut session = match slot.take().filter(|session| session.usable()) {
+            Some(session) => session,
+            // Seldom, and large where it is held: hundreds of connections wait here.
+            None => match Box::pin(self.connect(claimed, sender)).await {
+                Ok(session) => session,
+                Err(carried) => return Ok(Err(carried)),
+            },
+        };
+        match session.offer(&mail.envelope, mail.bytes.len()).await {
+            Offer::Ready => {}
+            Offer::Refused(reply) => {
+                *slot = Some(session).filter(|session| session.usable());
+                return Ok(Err(Box::new(refused(claimed, &reply, self.now(), None))));
+            }
+            Offer::Lost(why) => return Ok(Err(Box::new(unreachable(claimed, why)))),
+        }
+        self.fail.hit("data.accepted");
+        let early = if self.fail.lacks(Protection::MarkFirst) { Some(session.write(&mail.bytes).await) } else { None };
+        if !self.mark(claimed).await? {
+            session.abandon().await;
+            return Ok(Err(Box::new(Carried::Lost)));
+        }
+        Ok(Ok((session, early)))
     }
 
     async fn connect(&self, claimed: &Claimed, sender: &str) -> Result<Box<Session>, Box<Carried>> {
@@ -174,16 +232,16 @@ impl Engine {
         Ok(done.marks == [true] || self.fail.lacks(Protection::Fence))
     }
 
-    async fn to_sandbox(&self, claimed: &Claimed, date: Instant, bytes: &[u8]) -> Result<Carried, Arc<StoreError>> {
+    async fn to_sandbox(&self, claimed: &Claimed, mail: &Prepared) -> Result<Carried, Arc<StoreError>> {
         if !self.mark(claimed).await? {
             return Ok(Carried::Lost);
         }
-        let written = self.ways.sandbox.write(date, claimed.row.id.as_str(), bytes).await;
+        let written = self.ways.sandbox.write(mail.date, claimed.row.id.as_str(), &mail.bytes).await;
         self.fail.hit("body.written");
         Ok(match written {
             Ok(path) => accepted(format!("kept in the sandbox: {}", path.display()), self.now()),
             Err(error) => {
-                self.unanswered(claimed, format!("the sandbox could not take it: {error}"), (self.now(), bytes))
+                self.unanswered(claimed, format!("the sandbox could not take it: {error}"), (self.now(), &mail.bytes))
             }
         })
     }

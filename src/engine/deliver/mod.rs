@@ -13,7 +13,8 @@ mod mail;
 mod outcome;
 mod recover;
 
-pub use claim::Claimed;
+pub use claim::{Claimed, Claiming};
+pub(super) use claim::{Taken, is_paused};
 pub use mail::Line;
 pub use outcome::{Carried, Trouble};
 
@@ -56,14 +57,58 @@ impl Engine {
         }
     }
 
-    /// Carries one claimed touch as far as it goes: the outcome is known when this returns, and not yet stored.
+    /// Makes one claimed touch and carries it as far as it goes: the outcome is known when this returns, and not yet stored.
     ///
     /// # Errors
     /// Intent or mark could not be stored, so nothing has left.
     pub async fn attempt(&self, claimed: &Claimed, line: &mut Line) -> Result<Carried, Arc<StoreError>> {
+        let ready = self.make_ready(claimed).await?;
+        self.carry(claimed, ready, line, std::future::ready(true)).await
+    }
+
+    /// Makes what a touch is to be and writes its intent: nothing leaves by that, so it may be done while the one before is under way.
+    ///
+    /// # Errors
+    /// The intent could not be stored.
+    pub async fn make_ready(&self, claimed: &Claimed) -> Result<Ready, Arc<StoreError>> {
         match claimed.row.channel {
-            Channel::Email => self.carry_mail(claimed, line).await,
-            Channel::Webhook => self.carry_hook(claimed).await,
+            Channel::Email => self.ready_mail(claimed).await,
+            Channel::Webhook => self.ready_hook(claimed).await,
         }
     }
+
+    /// Carries what was made ready. `before` stores what came of the touch before on this line and says whether it could: until then
+    /// nothing of this one leaves.
+    ///
+    /// # Errors
+    /// The mark could not be stored, so nothing has left.
+    pub async fn carry(
+        &self,
+        claimed: &Claimed,
+        ready: Ready,
+        line: &mut Line,
+        before: impl Future<Output = bool>,
+    ) -> Result<Carried, Arc<StoreError>> {
+        match ready {
+            Ready::Mail(mail) => self.carry_mail(claimed, &mail, line, before).await,
+            Ready::Call(body) => {
+                let stored = before.await;
+                let called = Box::pin(self.carry_hook(claimed, body));
+                Ok(if stored { called.await } else { claimed.back(mail::NOT_STORED) })
+            }
+            Ready::Came(carried) => {
+                before.await;
+                Ok(carried)
+            }
+        }
+    }
+}
+
+/// A touch that may be carried.
+#[derive(Debug)]
+pub enum Ready {
+    Mail(Box<mail::Prepared>),
+    Call(Vec<u8>),
+    /// It came to something before it was to be carried.
+    Came(Carried),
 }

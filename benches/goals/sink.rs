@@ -1,0 +1,291 @@
+//! The relay of every benchmark: it takes all mails, counts whose they are, and is faster than any sender.
+
+use std::cell::RefCell;
+use std::io::BufRead;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
+
+use super::child::{self, Role};
+
+/// What arrived.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    pub mails: usize,
+    /// Every mail once.
+    pub exact: bool,
+    /// From the first mail to the last.
+    pub seconds: f64,
+    /// The first mail, after the last reset.
+    pub first: f64,
+    pub bytes: usize,
+    /// How often it answered: each is a round trip of the sender.
+    pub turns: usize,
+    pub connections: usize,
+    /// Whether the links of the mails it looked at are tracked ones.
+    pub tracked: bool,
+}
+
+/// A sink in a process of its own.
+pub struct Sink {
+    role: Role,
+    pub port: u16,
+}
+
+impl Sink {
+    /// A sink that takes so long for each mail.
+    pub fn start(delay: Duration) -> Self {
+        let mut role = Role::start("sink", &[delay.as_millis().to_string()]);
+        let port = role.told()["port"].as_u64().and_then(|port| u16::try_from(port).ok()).expect("a port");
+        Self { role, port }
+    }
+
+    /// Forgets all.
+    pub fn reset(&mut self) {
+        self.role.ask("reset");
+    }
+
+    /// Waits for so many mails, or for as long as it may take.
+    pub fn wait(&mut self, mails: usize, within: Duration) -> Arrived {
+        let told = self.role.ask(&format!("wait {mails} {}", within.as_secs()));
+        let number = |name: &str| usize::try_from(told[name].as_u64().unwrap_or(0)).unwrap_or(0);
+        Arrived {
+            mails: number("mails"),
+            exact: number("mails") == mails && number("once") == mails,
+            seconds: told["seconds"].as_f64().unwrap_or(0.0),
+            first: told["first"].as_f64().unwrap_or(0.0),
+            bytes: number("bytes"),
+            turns: number("turns"),
+            connections: number("connections"),
+            tracked: told["tracked"] == true,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    /// How often each lead got a mail.
+    leads: Vec<u8>,
+    mails: usize,
+    bytes: usize,
+    turns: usize,
+    connections: usize,
+    untracked: usize,
+    began: Option<Instant>,
+    first: Option<Instant>,
+    last: Option<Instant>,
+    wanted: usize,
+}
+
+struct Shared {
+    counts: RefCell<Counts>,
+    enough: Notify,
+    delay: Duration,
+}
+
+/// `DELAY_MS`; orders on standard input, answers on standard output.
+pub fn play(arguments: &[String]) {
+    let delay = Duration::from_millis(arguments[0].parse().expect("milliseconds"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let shared = Rc::new(Shared { counts: RefCell::default(), enough: Notify::new(), delay });
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async move {
+        // Hundreds of connections come at once; one that finds the queue full tries again only after a second.
+        let socket = TcpSocket::new_v4().expect("a socket can be made");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("the loopback has a port");
+        let listener = socket.listen(4_096).expect("a socket listens");
+        println!("{}", serde_json::json!({ "port": listener.local_addr().expect("an address").port() }));
+        tokio::task::spawn_local(accept(listener, Rc::clone(&shared)));
+        obey(&shared).await;
+    });
+    // A thread may still wait on standard input; nothing is to be saved.
+    std::process::exit(0);
+}
+
+async fn obey(shared: &Shared) {
+    let (tell, mut orders) = tokio::sync::mpsc::unbounded_channel::<String>();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            let _ = tell.send(line);
+        }
+    });
+    while let Some(order) = orders.recv().await {
+        let words: Vec<&str> = order.split(' ').collect();
+        match words[..] {
+            ["reset"] => {
+                *shared.counts.borrow_mut() = Counts { began: Some(Instant::now()), ..Counts::default() };
+                println!("{{}}");
+            }
+            ["wait", mails, seconds] => {
+                let mails = mails.parse().expect("a number");
+                let limit = Duration::from_secs(seconds.parse().expect("seconds"));
+                shared.counts.borrow_mut().wanted = mails;
+                if shared.counts.borrow().mails < mails {
+                    let _ = tokio::time::timeout(limit, shared.enough.notified()).await;
+                }
+                println!("{}", report(&shared.counts.borrow()));
+            }
+            _ => panic!("no order: {order}"),
+        }
+    }
+}
+
+fn report(counts: &Counts) -> serde_json::Value {
+    let between = |from: Option<Instant>, to: Option<Instant>| {
+        from.zip(to).map_or(0.0, |(from, to)| to.saturating_duration_since(from).as_secs_f64())
+    };
+    serde_json::json!({
+        "mails": counts.mails,
+        "once": counts.leads.iter().map(|times| usize::from(*times == 1)).sum::<usize>(),
+        "seconds": between(counts.first, counts.last),
+        "first": between(counts.began, counts.first),
+        "bytes": counts.bytes / counts.mails.max(1),
+        "turns": counts.turns,
+        "connections": counts.connections,
+        "tracked": counts.untracked == 0,
+        "cpu": child::cpu(std::process::id()),
+    })
+}
+
+async fn accept(listener: TcpListener, shared: Rc<Shared>) {
+    loop {
+        let (socket, _) = listener.accept().await.expect("a listener accepts");
+        let _ = socket.set_nodelay(true);
+        shared.counts.borrow_mut().connections += 1;
+        tokio::task::spawn_local(converse(socket, Rc::clone(&shared)));
+    }
+}
+
+/// One connection; what was said and not understood yet stands in `unread`.
+async fn converse(mut socket: TcpStream, shared: Rc<Shared>) {
+    let mut talk =
+        Talk { shared, unread: Vec::with_capacity(65_536), answer: Vec::new(), body: None, lead: 0, mails: 0 };
+    let mut hello: &[u8] = b"220 sink ESMTP\r\n";
+    loop {
+        if !hello.is_empty() {
+            if socket.write_all(hello).await.is_err() {
+                return;
+            }
+            hello = b"";
+        }
+        match socket.read_buf(&mut talk.unread).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let took = talk.understand();
+        if took > 0 && !talk.shared.delay.is_zero() {
+            tokio::time::sleep(talk.shared.delay).await;
+        }
+        if !talk.answer.is_empty() {
+            talk.shared.counts.borrow_mut().turns += 1;
+            if socket.write_all(&talk.answer).await.is_err() {
+                return;
+            }
+            talk.answer.clear();
+        }
+    }
+}
+
+struct Talk {
+    shared: Rc<Shared>,
+    unread: Vec<u8>,
+    answer: Vec<u8>,
+    /// Up to where the body was searched for its end.
+    body: Option<usize>,
+    lead: usize,
+    mails: usize,
+}
+
+impl Talk {
+    /// Answers all that is whole, and says how many mails were.
+    fn understand(&mut self) -> usize {
+        let (mut at, mut took) = (0, 0);
+        loop {
+            if let Some(searched) = self.body {
+                let Some(end) = end_of_body(&self.unread, at, searched) else {
+                    self.body = Some(self.unread.len().saturating_sub(4).max(at));
+                    break;
+                };
+                self.take(at, end);
+                (at, took) = (end + 3, took + 1);
+                continue;
+            }
+            let Some(length) = self.unread[at..].iter().position(|byte| *byte == b'\n') else { break };
+            let line = at..at + length;
+            at += length + 1;
+            self.command(line, at);
+        }
+        self.unread.drain(..at);
+        self.body = self.body.map(|searched| searched - at.min(searched));
+        took
+    }
+
+    fn command(&mut self, line: std::ops::Range<usize>, after: usize) {
+        let line = &self.unread[line];
+        let answer: &[u8] = match line.get(..4).map(<[u8]>::to_ascii_uppercase).as_deref() {
+            Some(b"EHLO") => b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 10000000\r\n",
+            Some(b"RCPT") => {
+                self.lead = digits(line);
+                b"250 2.1.5 Ok\r\n"
+            }
+            Some(b"DATA") => {
+                self.body = Some(after);
+                b"354 Go ahead\r\n"
+            }
+            Some(b"QUIT") => b"221 2.0.0 Bye\r\n",
+            _ => b"250 2.0.0 Ok\r\n",
+        };
+        self.answer.extend_from_slice(answer);
+    }
+
+    fn take(&mut self, from: usize, end: usize) {
+        let now = Instant::now();
+        let mut counts = self.shared.counts.borrow_mut();
+        if counts.leads.len() <= self.lead {
+            counts.leads.resize(self.lead + 1, 0);
+        }
+        let lead = self.lead;
+        counts.leads[lead] = counts.leads[lead].saturating_add(1);
+        counts.mails += 1;
+        counts.bytes += end - from;
+        counts.first.get_or_insert(now);
+        counts.last = Some(now);
+        if self.mails == 0 && !contains(&self.unread[from..end], b"/c/") {
+            counts.untracked += 1;
+        }
+        self.mails += 1;
+        if counts.mails == counts.wanted {
+            self.shared.enough.notify_one();
+        }
+        self.answer.extend_from_slice(b"250 2.0.0 Ok\r\n");
+        self.body = None;
+    }
+}
+
+/// The number in `lead17@`.
+fn digits(line: &[u8]) -> usize {
+    let digits = line.iter().skip_while(|byte| !byte.is_ascii_digit()).take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
+}
+
+/// Where the lone dot stands that ends a body which begins at `from`.
+fn end_of_body(bytes: &[u8], from: usize, searched: usize) -> Option<usize> {
+    if bytes[from..].starts_with(b".\r\n") {
+        return Some(from);
+    }
+    let mut at = searched.saturating_sub(4).max(from);
+    loop {
+        let dot = at + bytes[at..].iter().position(|byte| *byte == b'.')?;
+        if dot >= from + 2 && bytes[dot - 2..].starts_with(b"\r\n.\r\n") {
+            return Some(dot);
+        }
+        at = dot + 1;
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
