@@ -48,15 +48,18 @@ pub fn run(options: &Options) {
     }
     let bytes = (crowd.size() - few.size()) as f64 / (many - FEW) as f64 / 2.0;
     line("12", "bytes on disk a waiting row (wake and outbox)", bytes, Goal::AtMost(64.0), "");
-    runtime.block_on(crowd.store.close());
-    at_rest(&crowd.stage, many);
+    let Crowd { stage, store, .. } = crowd;
+    runtime.block_on(store.close());
+    // Its lock on the folder goes with it.
+    drop(store);
+    at_rest(&stage, many);
 }
 
 fn at_rest(stage: &Stage, many: usize) {
     const REST: Duration = Duration::from_secs(10);
-    // What is due goes first: a daemon at rest has nothing to do.
+    // What is due goes to the sandbox first: a daemon at rest has nothing to do.
     let mut daemon = stage.start(&[("OVERTURE_SEND", "sandbox")]);
-    std::thread::sleep(Duration::from_secs(5));
+    std::thread::sleep(Duration::from_secs(10));
     let before = child::cpu(daemon.id());
     std::thread::sleep(REST);
     let spent = (child::cpu(daemon.id()) - before) * 1e3 / REST.as_secs_f64();
