@@ -16,6 +16,7 @@ use crate::domain::retry::lane_pause;
 use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::store::control::Paused;
 use crate::store::lanes::LaneRow;
 use crate::store::touch_row::TouchRow;
 use crate::store::touches::Claim;
@@ -86,7 +87,9 @@ pub async fn write(
     (jobs, unused, early): (&[Writes], &[&Reservation], &[LaneRow]),
     now: Instant,
 ) -> Result<Written, StoreError> {
-    let (lanes, mut written) = told(engine, jobs, unused).await?;
+    let asked = jobs.iter().any(|job| !job.claims.is_empty());
+    let pauses = if asked { tx.pauses().await? } else { Vec::new() };
+    let (lanes, mut written) = told(jobs, unused, &pauses);
     let names: Vec<&str> = lanes.keys().copied().collect();
     if names.is_empty() {
         return Ok(written);
@@ -134,11 +137,11 @@ pub async fn write(
 }
 
 /// Sorts what was said and asked by lane; what was paused by hand is not asked.
-async fn told<'j>(
-    engine: &Engine,
+fn told<'j>(
     jobs: &'j [Writes],
     unused: &[&'j Reservation],
-) -> Result<(BTreeMap<&'j str, Told<'j>>, Written), StoreError> {
+    pauses: &[Paused],
+) -> (BTreeMap<&'j str, Told<'j>>, Written) {
     let mut lanes: BTreeMap<&str, Told<'_>> = BTreeMap::new();
     for one in unused {
         lanes.entry(&one.lane).or_default().unused.push(one);
@@ -147,19 +150,14 @@ async fn told<'j>(
         lanes.entry(&news.lane).or_default().news.push(news);
     }
     let mut written = Written::default();
-    let asked: Vec<_> = jobs.iter().flat_map(|job| &job.claims).collect();
-    if asked.is_empty() {
-        return Ok((lanes, written));
-    }
-    let pauses = engine.store.pauses().await?;
-    for (place, claiming) in asked.into_iter().enumerate() {
+    for (place, claiming) in jobs.iter().flat_map(|job| &job.claims).enumerate() {
         written.claims.push(Vec::new());
-        if !is_paused(&claiming.lane, &pauses) {
+        if !is_paused(&claiming.lane, pauses) {
             let wanted = u32::try_from(claiming.wanted).unwrap_or(u32::MAX);
             lanes.entry(&claiming.lane).or_default().claims.push((place, wanted));
         }
     }
-    Ok((lanes, written))
+    (lanes, written)
 }
 
 /// Gives what was taken to those who asked, in their order; places that were not used go back.
