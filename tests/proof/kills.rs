@@ -101,7 +101,7 @@ fn proven(database: Database) {
     let api = Api { key: format!("Bearer {}", made["token"].as_str().expect("a key is shown once")) };
 
     let mut leads: Vec<String> = Vec::new();
-    let mut stops: Vec<Stop> = Vec::new();
+    let (mut stops, mut asked): (Vec<Stop>, Vec<String>) = Default::default();
     let mut daemon = Daemon::doomed(&play.workspace, &[]);
     for kill in 0..kills {
         if kill > 0 {
@@ -112,7 +112,7 @@ fn proven(database: Database) {
             std::thread::sleep(Duration::from_millis(dice.below(500)));
         } else {
             daemon.wait_ready();
-            live_a_little(&daemon, &api, &mut dice, (&mut leads, &mut stops));
+            asked.extend(live_a_little(&daemon, &api, &mut dice, (&mut leads, &mut stops)));
         }
         daemon.kill9();
     }
@@ -129,6 +129,7 @@ fn proven(database: Database) {
         waits: vec![Wait { before: "first", after: "second", length: Millis::SECOND }],
         paces: vec![Pace { lane: "mail:outbound", gap: Millis::SECOND, cap: Some(CAP), zone }],
         stops,
+        perhaps_stopped: asked,
         crashes: kills,
         slack: play.database.slack(),
     };
@@ -137,14 +138,21 @@ fn proven(database: Database) {
     assert!(verdict.holds(), "seed {seed}:\n{verdict}");
 }
 
-/// Tells the daemon of arrivals and now and then of a suppression, until it is killed in the middle of it.
-fn live_a_little(daemon: &Daemon, api: &Api, dice: &mut Dice, (leads, stops): (&mut Vec<String>, &mut Vec<Stop>)) {
+/// Tells the daemon of arrivals and now and then of a suppression, until it is killed in the middle of it. Gives the lead of whom a
+/// suppression was asked and not acknowledged.
+fn live_a_little(
+    daemon: &Daemon,
+    api: &Api,
+    dice: &mut Dice,
+    (leads, stops): (&mut Vec<String>, &mut Vec<Stop>),
+) -> Option<String> {
     let at = daemon.private().to_owned();
     let new: Vec<String> =
         (0..BATCH * BATCHES).map(|number| format!("lead{}@example.com", leads.len() + number)).collect();
     let stop = (dice.below(4) == 0 && !leads.is_empty())
         .then(|| leads[usize::try_from(dice.below(leads.len() as u64)).unwrap_or_default()].clone());
     let length = Duration::from_millis(dice.below(400));
+    let asked = stop.clone();
     let (told, stopped) = std::thread::scope(|scope| {
         let teller = scope.spawn(|| {
             let mut told = 0;
@@ -167,5 +175,7 @@ fn live_a_little(daemon: &Daemon, api: &Api, dice: &mut Dice, (leads, stops): (&
         (teller.join().expect("the teller ends"), stopper.join().expect("the stopper ends"))
     });
     leads.extend(new.into_iter().take(told));
+    let acknowledged = stopped.is_some();
     stops.extend(stopped);
+    asked.filter(|_| !acknowledged)
 }

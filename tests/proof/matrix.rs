@@ -119,6 +119,7 @@ fn cell(play: &Play, place: &str, mode: Mode) -> Option<String> {
         waits: vec![Wait { before: "first", after: "second", length: Millis::SECOND }],
         paces: vec![],
         stops: vec![Stop { lead: stopped, acknowledged_at }],
+        perhaps_stopped: vec![],
         // One crash, and two answers that may have been lost.
         crashes: 3,
         slack: play.database.slack(),

@@ -66,6 +66,8 @@ pub struct Expected {
     pub waits: Vec<Wait>,
     pub paces: Vec<Pace>,
     pub stops: Vec<Stop>,
+    /// Leads of whom a stop was asked and nobody answered: it may hold or not.
+    pub perhaps_stopped: Vec<String>,
     /// Crashes and lost answers there were: each may cost one more copy of what is sent at least once.
     pub crashes: usize,
     /// How far the daemon's clock may lie behind this machine's: on PostgreSQL it is the database's, as it was read at the start.

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each lead came by each step, or it can be seen why not.
 pub fn steps(books: &Books, expected: &Expected, verdict: &mut Verdict) {
-    let stopped: BTreeSet<&str> = expected.stops.iter().map(|stop| stop.lead.as_str()).collect();
+    let perhaps = expected.perhaps_stopped.iter().map(String::as_str);
+    let stopped: BTreeSet<&str> = expected.stops.iter().map(|stop| stop.lead.as_str()).chain(perhaps).collect();
     let mut by_lead: BTreeMap<&str, BTreeMap<&str, State>> = BTreeMap::new();
     for touch in &books.touches {
         by_lead.entry(books.address(touch)).or_default().insert(&touch.step, touch.state);
@@ -33,7 +34,11 @@ pub fn steps(books: &Books, expected: &Expected, verdict: &mut Verdict) {
                 Some(State::Queued | State::Claimed | State::Intent | State::Marked) => {
                     verdict.lost.push(format!("{step} of {lead} never came to its end"));
                 }
-                None if !visible => verdict.lost.push(format!("{step} of {lead} is nowhere")),
+                None if !visible => {
+                    let events = books.histories[&found.id].iter();
+                    let story: Vec<String> = events.map(|event| format!("{:?}", event.what)).collect();
+                    verdict.lost.push(format!("{step} of {lead} is nowhere, after {}", story.join(" · ")));
+                }
                 _ => {}
             }
         }
