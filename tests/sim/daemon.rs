@@ -22,6 +22,8 @@ pub enum Out {
     Settled(Box<(Claimed, Carried)>, Result<(), Failed>),
     /// Facts by their numbers.
     Told(Vec<usize>, Result<Vec<Answer>, Failed>),
+    /// Facts, each with an answer of its own.
+    Burst(Vec<(usize, Result<Vec<Answer>, Failed>)>),
     /// Something an operator asked for, by its number.
     Ordered(usize, Result<(), Failed>),
     /// All leases that were over at an instant were looked at.

@@ -46,6 +46,14 @@ impl World {
                     daemon.carried.push_front(*what);
                 }
             }
+            Out::Burst(told) => {
+                for (fact, answers) in told {
+                    // A fact that nobody shares its fate with fails as a whole.
+                    let refused = self.notes.facts[fact].poison && answers.is_err();
+                    let answers = if refused { None } else { self.told_well(answers) };
+                    answers.into_iter().flatten().for_each(|answer| self.answer(fact, &answer));
+                }
+            }
             Out::Told(facts, answers) => {
                 let Some(answers) = self.told_well(answers) else { return };
                 for (fact, answer) in facts.into_iter().zip(answers) {

@@ -18,6 +18,9 @@ use std::sync::Arc;
 const SCOPES: [&str; 7] =
     ["all", "sequence:hello", "sequence:reach", "sender:maya", "sender:tom", "channel:chat", "channel:crm"];
 const COUNTRIES: [&str; 4] = ["DE", "JP", "GB", "IN"];
+/// Who a fact is about, the word for it, the ask, who caused it, and whether it makes the lead known.
+type Telling = (usize, Option<Word>, Ask, Actor, bool);
+
 /// An order that forbids nothing.
 const NOTHING: usize = usize::MAX;
 
@@ -37,6 +40,11 @@ impl World {
                 }
             }
             Step::Batch { engine, from, count, poison } => self.batch(engine, (from, count), poison).await,
+            Step::Burst { engine, from, count, poison } => {
+                let facts = self.visits((from, count), poison);
+                let numbers = self.note(facts);
+                self.burst(engine, &numbers).await;
+            }
             Step::Again { engine } => {
                 let unanswered = |(_, fact): &(usize, &Fact)| fact.answered.is_none() && !fact.poison;
                 let facts = self.notes.facts.iter().enumerate().filter(unanswered).map(|(number, _)| number).collect();
@@ -156,7 +164,25 @@ impl World {
         }
     }
 
-    async fn batch(&mut self, engine: usize, (from, count): (usize, usize), poison: bool) {
+    async fn batch(&mut self, engine: usize, people: (usize, usize), poison: bool) {
+        let facts = self.visits(people, poison);
+        self.tell(engine, facts).await;
+    }
+
+    /// Tells each fact by itself, all at once.
+    async fn burst(&mut self, engine: usize, numbers: &[usize]) {
+        let (of, number) = (Arc::clone(&self.daemon(engine).await.engine), self.number(engine));
+        let units = numbers.iter().map(|number| (*number, self.notes.facts[*number].unit.clone()));
+        let units: Vec<(usize, Unit)> = units.collect();
+        let work = async move {
+            let one = async |(number, unit)| (number, of.record(vec![unit]).await);
+            Out::Burst(futures_util::future::join_all(units.into_iter().map(one)).await)
+        };
+        self.drive(number, task(work)).await;
+    }
+
+    /// Visits of several people, one of which cannot be written down.
+    fn visits(&self, (from, count): (usize, usize), poison: bool) -> Vec<Telling> {
         let poison = poison && self.house.is_poisoned;
         let facts = (from..from + count).map(|who| {
             let word = if poison && who == from + 1 { POISON } else { "fine" };
@@ -164,8 +190,7 @@ impl World {
             let ask = Ask::Hear { name: "page_viewed".to_owned(), data, touch: None };
             (self.person(who), None, ask, Actor::Human, true)
         });
-        let facts = facts.collect();
-        self.tell(engine, facts).await;
+        facts.collect()
     }
 
     async fn act(&mut self, engine: usize, who: usize, act: usize) {
@@ -178,7 +203,13 @@ impl World {
     }
 
     /// Tells facts: who they are about, the ask, who caused it, whether it makes the lead known.
-    async fn tell(&mut self, engine: usize, told: Vec<(usize, Option<Word>, Ask, Actor, bool)>) {
+    async fn tell(&mut self, engine: usize, told: Vec<Telling>) {
+        let numbers = self.note(told);
+        self.tell_facts(engine, numbers).await;
+    }
+
+    /// Notes facts that are about to be told; gives their numbers.
+    fn note(&mut self, told: Vec<Telling>) -> Vec<usize> {
         let now = self.now();
         let mut numbers = Vec::new();
         for (who, word, mut ask, actor, create) in told {
@@ -193,7 +224,7 @@ impl World {
             self.notes.facts.push(Fact { who, word, unit, poison, answered: None, unknown: false });
             numbers.push(number);
         }
-        self.tell_facts(engine, numbers).await;
+        numbers
     }
 
     async fn tell_facts(&mut self, engine: usize, numbers: Vec<usize>) {

@@ -178,7 +178,8 @@ fn people(dice: &mut Dice, engine: usize) -> Step {
         0..4 => enters(dice, who),
         4 => Step::Enroll { engine, who, sequence: dice.below(2) },
         5 => Step::Batch { engine, from: who, count: 2 + dice.below(4), poison: dice.falls(50) },
-        6..8 => Step::Again { engine },
+        6 => Step::Again { engine },
+        7 => Step::Burst { engine, from: who, count: 3 + dice.below(4), poison: dice.falls(50) },
         8 => Step::Move { engine, who, to: dice.below(4) },
         _ => {
             let words = [

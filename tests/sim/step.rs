@@ -107,6 +107,13 @@ pub enum Step {
         count: usize,
         poison: bool,
     },
+    /// The same facts, each told by somebody else at the same time: they share a commit.
+    Burst {
+        engine: usize,
+        from: usize,
+        count: usize,
+        poison: bool,
+    },
     /// Whoever got no answer tells it again.
     Again {
         engine: usize,

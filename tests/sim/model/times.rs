@@ -32,7 +32,8 @@ pub fn check(model: &Model, fresh: usize, notes: &mut Notes) {
         }
         let wait = WAITS.iter().find(|(sequence, step, ..)| row.sequence == *sequence && row.step == *step);
         let Some((.., before, wait)) = wait else { continue };
-        if let Some(earlier) = earlier(model, row, before).filter(|earlier| known.began_at < earlier.mail.at + *wait) {
+        if let Some(earlier) = earlier(model, row, before).filter(|earlier| in_hand_at(known) < earlier.mail.at + *wait)
+        {
             let what = format!(
                 "{} {} began at {}, {} came at {}",
                 row.id, row.step, known.began_at, before[0], earlier.mail.at
@@ -40,6 +41,11 @@ pub fn check(model: &Model, fresh: usize, notes: &mut Notes) {
             notes.break_rule("I4 no step before its time", what);
         }
     }
+}
+
+/// When it was its time: a clock that is set back while a mail is in hand takes that from none.
+fn in_hand_at(known: &Known) -> Instant {
+    known.taken_at.max(known.began_at)
 }
 
 /// Whether the recipient moved after the mail was taken from its lane: it leaves as it was meant then.
