@@ -44,6 +44,8 @@ pub struct Known {
     pub taken_at: Instant,
     pub taken_in: usize,
     pub began_at: Instant,
+    /// How often the clock had been set back.
+    pub era: usize,
 }
 
 #[derive(Default)]
@@ -147,7 +149,7 @@ impl Model {
             return;
         };
         let (taken_at, taken_in, began_at) = (taken.at, taken.step, tried.began_at);
-        self.mails.push(Known { mail: mail.clone(), touch, taken_at, taken_in, began_at });
+        self.mails.push(Known { mail: mail.clone(), touch, taken_at, taken_in, began_at, era: notes.era });
     }
 
     /// Gives the people of whom there is something new.
