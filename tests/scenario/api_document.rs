@@ -20,7 +20,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 /// Schemathesis, if it is at hand.
 fn schemathesis() -> Option<PathBuf> {
-    let named = std::env::var_os("OVERTURE_SCHEMATHESIS").map(PathBuf::from);
+    let named = std::env::var_os("SCHEMATHESIS").map(PathBuf::from);
     let kept = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(KEPT));
     let found = named.or_else(kept).filter(|program| program.exists());
     if found.is_none() {
