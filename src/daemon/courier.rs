@@ -30,14 +30,17 @@ type Attempt = Option<(Claimed, Carried)>;
 
 pub async fn courier(this: Courier) {
     let mut line = this.engine.line(&this.lane);
-    let mut last = None;
+    let (mut last, mut worked) = (None, false);
     loop {
         let stopping = this.stop.is_cancelled();
         let asked = async { if stopping { Ok(Vec::new()) } else { this.engine.claim(&this.lane, TAKE).await } };
         let (claims, _) = tokio::join!(asked, this.settle(last.take()));
         match claims {
             Ok(claims) if claims.is_empty() => break,
-            Ok(claims) => last = Box::pin(this.carry_all(claims, &mut line)).await,
+            Ok(claims) => {
+                worked = true;
+                last = Box::pin(this.carry_all(claims, &mut line)).await;
+            }
             Err(error) => {
                 tracing::error!(error = %error.in_full(), lane = this.lane, "nothing can be claimed; trying again");
                 this.services.failed(&this.lane, &error.in_full().to_string(), this.engine.now());
@@ -47,8 +50,13 @@ pub async fn courier(this: Courier) {
     }
     line.close().await;
     this.leave();
-    // Something may have come in between the last look and the leave.
-    this.engine.beat_if_waiting(&this.lane).await;
+    if worked {
+        // What it took hid from the dispatcher what waits behind it on the lane.
+        this.engine.beat();
+    } else {
+        // Something may have come in between the last look and the leave.
+        this.engine.beat_if_waiting(&this.lane).await;
+    }
 }
 
 impl Courier {
