@@ -98,7 +98,10 @@ impl Courier {
         }
         let ready = match self.engine.make_ready(&claimed).await {
             Ok(ready) => ready,
-            Err(error) => Ready::Came(self.not_stored(&claimed, &error)),
+            Err(error) => {
+                self.say_not_stored(&error);
+                Ready::Came(claimed.back(&error.to_string()))
+            }
         };
         Some((claimed, ready))
     }
@@ -115,12 +118,14 @@ impl Courier {
             return claimed.back("the daemon stops");
         }
         let carried = self.engine.carry(claimed, ready, line, before).await;
-        carried.unwrap_or_else(|error| self.not_stored(claimed, &error))
+        carried.unwrap_or_else(|error| {
+            self.say_not_stored(&error);
+            claimed.doubted(&error.to_string(), self.engine.now())
+        })
     }
 
-    fn not_stored(&self, claimed: &Claimed, error: &StoreError) -> Carried {
+    fn say_not_stored(&self, error: &StoreError) {
         tracing::error!(error = %error.in_full(), lane = self.lane, "an intent or a mark cannot be stored; nothing left");
-        claimed.back(&error.to_string())
     }
 
     /// What came of a touch is kept until it is stored, whatever the store does in the meantime; false only at the end of the drain.

@@ -92,11 +92,15 @@ pub async fn recover_all(engine: &Engine) -> Result<usize, Arc<crate::store::Sto
     }
 }
 
-/// Shows that the daemon lives while it drains, when the keeper has ended.
-pub async fn stay_alive(stop: &CancellationToken) {
+/// Shows that the daemon lives while it drains, when the keeper has ended, and keeps what is under way its own: a server may take longer
+/// to answer than a lease lasts, and others would take over.
+pub async fn stay_alive(engine: &Engine, stop: &CancellationToken) {
     loop {
+        if let Err(error) = engine.renew().await {
+            tracing::error!(error = %error.in_full(), "leases cannot be renewed");
+        }
         feed_watchdog();
-        if !pause(ALIVE, stop).await {
+        if !pause(ALIVE.min(engine.ways.lease / 3), stop).await {
             return;
         }
     }

@@ -125,7 +125,7 @@ impl Running {
         self.stop.cancel();
         self.tasks.close();
         tokio::select! {
-            () = stay_alive(&self.hard_stop) => {}
+            () = stay_alive(engine, &self.hard_stop) => {}
             () = self.tasks.wait() => tracing::info!("stopped"),
             _ = pause(DRAIN, &self.hard_stop) => tracing::warn!("servers did not answer in time; what is marked is unknown"),
             () = signals.second() => tracing::warn!("told to stop at once; what is marked is unknown"),

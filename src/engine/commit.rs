@@ -53,8 +53,6 @@ pub struct Putting {
     pub touch: TouchId,
     pub token: String,
     pub ready_at: Instant,
-    /// Whoever marked it knows that nothing left all the same.
-    pub nothing_left: bool,
 }
 
 /// One place under a lane's cap, on the day it was reserved.
@@ -120,6 +118,14 @@ impl Writes {
             + self.news.len()
             + self.effects.len()
             + self.claims.len()
+    }
+
+    /// The touches that are somebody's, and go on or back by this.
+    fn touches(&self) -> impl Iterator<Item = &TouchId> {
+        let intents = self.intents.iter().map(|intention| &intention.touch);
+        let settles = self.settles.iter().map(|(settling, _)| &settling.touch);
+        let put_backs = self.put_backs.iter().map(|putting| &putting.touch);
+        intents.chain(self.marks.iter().map(|(touch, _)| touch)).chain(settles).chain(put_backs)
     }
 
     /// Whether whoever waits for work must look again: not for an intent, a mark, or a claim.
@@ -212,12 +218,16 @@ impl Writer {
         true
     }
 
+    /// A touch is named once in a commit: what is won there is known by the touch, and of two who believe that it is theirs one would be
+    /// taken for the other.
     fn take(&self) -> Vec<Job> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut size = 0;
+        let (mut size, mut touches) = (0, BTreeSet::new());
         let fits = waiting.iter().take_while(|(writes, _)| {
             size += writes.size();
-            size <= MOST || size == writes.size()
+            let apart = writes.touches().all(|touch| !touches.contains(touch));
+            touches.extend(writes.touches());
+            apart && (size <= MOST || size == writes.size())
         });
         let count = fits.count();
         waiting.drain(..count).collect()
@@ -311,11 +321,11 @@ async fn unused<'j>(
         let settles: BTreeSet<&TouchId> = job.settles.iter().map(|(settling, _)| &settling.touch).collect();
         let puts: BTreeSet<&TouchId> = job.put_backs.iter().map(|putting| &putting.touch).collect();
         for (touch, reservation) in &job.give_backs {
-            if settles.contains(touch) {
-                unused.extend(settled.contains(touch).then_some(reservation));
-            } else if puts.contains(touch) {
-                unused.extend(put.contains(touch).then_some(reservation));
+            let won = settles.contains(touch) && settled.contains(touch) || puts.contains(touch) && put.contains(touch);
+            if won {
+                unused.push(reservation);
             } else {
+                // A stop took the touch away, with its place.
                 taken.push((touch, reservation));
             }
         }
@@ -328,14 +338,8 @@ async fn unused<'j>(
 
 async fn put_back(tx: &mut Tx, jobs: &[Writes]) -> Result<BTreeSet<TouchId>, StoreError> {
     let all = jobs.iter().flat_map(|job| &job.put_backs);
-    let put_backs: Vec<PutBack<'_>> = all
-        .map(|back| PutBack {
-            id: &back.touch,
-            token: &back.token,
-            ready_at: back.ready_at,
-            nothing_left: back.nothing_left,
-        })
-        .collect();
+    let put_backs: Vec<PutBack<'_>> =
+        all.map(|back| PutBack { id: &back.touch, token: &back.token, ready_at: back.ready_at }).collect();
     tx.put_back(&put_backs).await
 }
 
@@ -357,22 +361,26 @@ async fn intend(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<T
     tx.intend(&intents, now).await
 }
 
-/// Writes one job by itself; of several units each alone, so that one that cannot be written does not take the others with it.
-async fn write_alone(engine: &Engine, job: Writes, now: Instant) -> Told {
+/// Writes one job by itself; of several units each alone, after all else, so that one that cannot be written does not take the others with
+/// it.
+async fn write_alone(engine: &Engine, mut job: Writes, now: Instant) -> Told {
     match write_all(engine, std::slice::from_ref(&job), now).await {
-        Ok(mut done) => Ok(done.pop().unwrap_or_default()),
-        Err(error) if error.hits_everybody() || job.units.len() < 2 => Err(Arc::new(error)),
-        Err(_) => {
-            let mut answers = Vec::with_capacity(job.units.len());
-            for unit in job.units {
-                let alone = Writes { units: vec![unit], ..Writes::default() };
-                answers.extend(match write_all(engine, &[alone], now).await {
-                    Ok(mut done) => done.pop().unwrap_or_default().answers,
-                    Err(error) if error.hits_everybody() => return Err(Arc::new(error)),
-                    Err(error) => vec![Answer::Failed { reason: error.to_string() }],
-                });
-            }
-            Ok(Done { answers, ..Done::default() })
-        }
+        Ok(mut done) => return Ok(done.pop().unwrap_or_default()),
+        Err(error) if error.hits_everybody() || job.units.len() < 2 => return Err(Arc::new(error)),
+        Err(_) => {}
     }
+    let units = std::mem::take(&mut job.units);
+    let mut done = Done::default();
+    if !job.is_empty() {
+        done = write_all(engine, &[job], now).await.map_err(Arc::new)?.pop().unwrap_or_default();
+    }
+    for unit in units {
+        let alone = Writes { units: vec![unit], ..Writes::default() };
+        done.answers.extend(match write_all(engine, &[alone], now).await {
+            Ok(mut done) => done.pop().unwrap_or_default().answers,
+            Err(error) if error.hits_everybody() => return Err(Arc::new(error)),
+            Err(error) => vec![Answer::Failed { reason: error.to_string() }],
+        });
+    }
+    Ok(done)
 }

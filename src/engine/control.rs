@@ -63,20 +63,17 @@ impl Engine {
     /// Pauses; false if it was paused before.
     pub async fn pause(&self, scope: &Scope, by: &str) -> Result<bool, Arc<StoreError>> {
         let paused = Paused { scope: scope.text(), since: self.now(), by: by.to_owned() };
-        let new = self
-            .in_tx(async |tx| {
-                let new = tx.pause(&paused).await?;
-                match scope {
-                    // Each lead of a sequence is told, and puts its touch aside.
-                    Scope::Sequence(_) => {}
-                    Scope::All | Scope::Sender(_) | Scope::Channel(_) => tx.take_back(scope.lane().as_deref()).await?,
-                }
-                Ok(new)
-            })
-            .await?;
-        if let Scope::Sequence(name) = scope {
-            self.each_enrolled(name, &Ask::Pause { sequence: Some(name.clone()), because: format!("paused by {by}") })
-                .await?;
+        // By itself: whoever did not see it has ended by then, so that what it took or began can be found.
+        let new = self.in_tx(async |tx| tx.pause(&paused).await).await?;
+        match scope {
+            // Each lead of a sequence is told, and puts its touch aside.
+            Scope::Sequence(name) => {
+                let because = format!("paused by {by}");
+                self.each_enrolled(name, &Ask::Pause { sequence: Some(name.clone()), because }).await?;
+            }
+            Scope::All | Scope::Sender(_) | Scope::Channel(_) => {
+                self.in_tx(async |tx| tx.take_back(scope.lane().as_deref()).await).await?;
+            }
         }
         Ok(new)
     }
@@ -143,7 +140,8 @@ impl Engine {
             let to = Target::Address { address, create: false };
             writes.units.push(self.by_hand(to, Ask::Suppress { reason }, source));
         } else {
-            // Whoever is woken finds the domain suppressed, in the same commit.
+            // It stands before anybody is looked for: who comes from there in between is found, or finds it.
+            self.write(std::mem::take(&mut writes)).await?;
             let leads = self.store.leads_at(target).await.map_err(Arc::new)?;
             writes.units.extend(leads.into_iter().map(|lead| self.by_hand(Target::Lead(lead), Ask::Wake, source)));
         }

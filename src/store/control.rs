@@ -25,6 +25,8 @@ pub struct Daemon {
 }
 
 static PAUSES: Statement = Statement::new("SELECT scope, since, by FROM pause ORDER BY scope");
+/// The same, so that a new pause waits for whoever read them and did not see it.
+static PAUSES_KEPT: Statement = Statement::new("SELECT scope, since, by FROM pause ORDER BY scope {for key share}");
 
 fn paused(row: &Row) -> Result<Paused, StoreError> {
     Ok(Paused { scope: row.text(0)?, since: row.instant(1)?, by: row.text(2)? })
@@ -33,17 +35,23 @@ fn paused(row: &Row) -> Result<Paused, StoreError> {
 impl Tx {
     /// The same, over this transaction's own connection: to ask for a second one while the first is held is how a pool stands still.
     pub async fn pauses(&mut self) -> Result<Vec<Paused>, StoreError> {
-        let found = self.fetch("read pauses", &PAUSES, vec![]).await?;
+        let found = self.fetch("read pauses", &PAUSES_KEPT, vec![]).await?;
         found.iter().map(paused).collect()
     }
 
-    /// Pauses a scope; one that is paused stays so since when it was. Says whether this made a change.
+    /// Pauses a scope; one that is paused stays so since when it was. Says whether this made a change. When it is committed every
+    /// transaction that read the pauses without it has ended.
     pub async fn pause(&mut self, pause: &Paused) -> Result<bool, StoreError> {
+        // Not the strongest lock: who only looks, or makes a copy of the database for an hour, waits for nobody.
+        static WAIT: Statement = Statement::new("LOCK TABLE pause IN EXCLUSIVE MODE");
         static PAUSE: Statement = Statement::new(
             "INSERT INTO pause (scope, since, by)
              VALUES ($1, $2, $3)
              ON CONFLICT (scope) DO NOTHING",
         );
+        if self.is_shared() {
+            self.run("wait for claims", &WAIT, vec![]).await?;
+        }
         let args = vec![pause.scope.as_str().into(), pause.since.into(), pause.by.as_str().into()];
         Ok(self.run("pause", &PAUSE, args).await? > 0)
     }

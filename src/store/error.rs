@@ -75,7 +75,9 @@ impl StoreError {
 
     /// Whether it would happen to anybody who writes now, so that trying the parts of a batch alone says nothing about them.
     pub fn hits_everybody(&self) -> bool {
-        self.is_transient() || self.is_disk_full() || !matches!(self.trouble, Trouble::Database(_))
+        self.is_transient()
+            || self.is_disk_full()
+            || !matches!(self.trouble, Trouble::Database(_) | Trouble::Unreadable { .. })
     }
 
     /// The error with all that caused it, for the log.

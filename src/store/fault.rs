@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::error::{DatabaseError, ErrorKind};
 
@@ -25,7 +25,11 @@ pub enum Fault {
 
 /// The write that is to fail next, if any.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Option<(Fault, u64)>>);
+pub struct Faults {
+    armed: Mutex<Option<(Fault, u64)>>,
+    /// Commits until the one whose answer does not come.
+    unanswered: Mutex<Option<u64>>,
+}
 
 impl Faults {
     /// Lets the `n`-th write from now on fail, counted from 1: each statement of a transaction, its begin and its commit. In a
@@ -34,9 +38,26 @@ impl Faults {
         *self.armed() = Some((fault, n));
     }
 
+    /// Lets the `n`-th commit from now on be carried out and its answer not come, counted from 1; every answer comes where
+    /// none is given.
+    pub fn lose_answer(&self, n: Option<u64>) {
+        *locked(&self.unanswered) = n;
+    }
+
     /// Whether the write that was to fail did not come yet; it will not fail any more.
     pub fn disarm(&self) -> bool {
         self.armed().take().is_some()
+    }
+
+    /// Counts a commit; gives how it fails.
+    pub(super) fn strike_commit(&self) -> Option<Fault> {
+        if !cfg!(debug_assertions) {
+            return None;
+        }
+        let mut unanswered = locked(&self.unanswered);
+        let left = unanswered.map(|left| left.saturating_sub(1));
+        *unanswered = left.filter(|left| *left > 0);
+        self.strike().or_else(|| left.filter(|left| *left == 0).map(|_| Fault::Unknown))
     }
 
     /// Counts a write that begins; gives how it fails.
@@ -55,9 +76,13 @@ impl Faults {
         Some(fault)
     }
 
-    fn armed(&self) -> std::sync::MutexGuard<'_, Option<(Fault, u64)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn armed(&self) -> MutexGuard<'_, Option<(Fault, u64)>> {
+        locked(&self.armed)
     }
+}
+
+fn locked<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Fault {

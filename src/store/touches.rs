@@ -66,8 +66,6 @@ pub struct PutBack<'a> {
     pub id: &'a TouchId,
     pub token: &'a str,
     pub ready_at: Instant,
-    /// Whoever marked it knows that nothing left all the same.
-    pub nothing_left: bool,
 }
 
 impl Tx {
@@ -242,25 +240,21 @@ impl Tx {
         self.queue_again(&done, again).await
     }
 
-    /// Puts touches back that were claimed: before the mark nothing has left, and what is sent at least once goes back from its mark too.
-    /// Gives those that were still the token's.
+    /// Puts touches back that were claimed and not marked. Gives those that were still the token's.
     pub async fn put_back(&mut self, batch: &[PutBack<'_>]) -> Result<BTreeSet<TouchId>, StoreError> {
         static PUT: Statement = Statement::batch(
-            &[("asked", Kind::Text), ("holder", Kind::Text), ("next_at", Kind::Int), ("nothing_left", Kind::Int)],
+            &[("asked", Kind::Text), ("holder", Kind::Text), ("next_at", Kind::Int)],
             "UPDATE touch
              SET state = 'queued', ready_at = i.next_at, token = NULL, lease_until = NULL, reserved_day = NULL
              FROM {input} AS i
-             WHERE touch.id = i.asked AND touch.token = i.holder AND (
-                 touch.state IN ('claimed', 'intent')
-                 OR touch.state = 'marked' AND (i.nothing_left = 1 OR touch.policy = 'at_least_once')
-             )
+             WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state IN ('claimed', 'intent')
              RETURNING id, lane",
         );
         if batch.is_empty() {
             return Ok(BTreeSet::new());
         }
         self.lock_touches(rows(batch.iter().map(|back| (back.id,)))).await?;
-        let input = rows(batch.iter().map(|back| (back.id, back.token, back.ready_at, i64::from(back.nothing_left))));
+        let input = rows(batch.iter().map(|back| (back.id, back.token, back.ready_at)));
         let done = self.fetch("put touches back", &PUT, vec![input.into()]).await?;
         self.queue_again(&done, batch.iter().map(|back| (back.id, back.ready_at))).await
     }

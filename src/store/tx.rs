@@ -21,7 +21,7 @@ impl Tx {
 
     /// Ends the transaction; what it wrote is on the disk when this returns.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let (fault, shared) = (self.shared.faults.strike(), self.is_shared());
+        let (fault, shared) = (self.shared.faults.strike_commit(), self.is_shared());
         let done = match (fault, self.work) {
             (None | Some(Fault::Unknown), Work::Sqlite(work)) => work.commit().await,
             (None | Some(Fault::Unknown), Work::Postgres(work)) => work.commit().await,

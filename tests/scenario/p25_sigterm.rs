@@ -3,9 +3,11 @@
 use crate::scene::{self, MAIL_THEN_CALL, Scene};
 use crate::support::SOON;
 use crate::support::faulty_smtp::{Fault, FaultySmtp, Stage};
+use crate::support::postgres::Postgres;
 use crate::support::receiver::Receiver;
 use crate::support::watch::eventually;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 const LEADS: usize = 60;
 
@@ -53,4 +55,39 @@ fn a_stop_while_the_server_thinks_about_the_message_loses_and_doubles_nothing() 
 #[test]
 fn a_stop_while_the_server_thinks_about_data_loses_and_doubles_nothing() {
     stopped_at(Stage::Data);
+}
+
+/// In a fleet others watch its leases, and a server may take longer to answer than one lasts.
+#[test]
+fn a_daemon_of_a_fleet_that_stops_keeps_what_it_has_in_hand_for_as_long_as_servers_think() {
+    const PAST_TWO_LEASES: Duration = Duration::from_secs(5);
+    let Some(postgres) = Postgres::shared() else { return };
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let database = postgres.database();
+    let part = || {
+        let workspace = scene::workspace(&database, server.address(), &receiver, MAIL_THEN_CALL);
+        workspace.set("database.lease", "2s");
+        workspace
+    };
+    let mut ending = Scene::start(part());
+    server.always(Stage::Dot, Fault::Late);
+    ending.arrive(&["ann@example.com"]).expect("the daemon answers");
+    eventually("its mail is under way", SOON, || {
+        ending.touch("ann@example.com", "first").filter(|touch| touch["state"] == "marked")
+    });
+    let staying = Scene::start(part());
+    let log = ending.daemon.log().clone();
+    let ended = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            log.wait(SOON, |line| line.contains("stopping").then_some(())).expect("the daemon says that it stops");
+            let stopped = Instant::now();
+            eventually("leases run out", SOON, || (stopped.elapsed() > PAST_TWO_LEASES).then_some(()));
+            server.release();
+        });
+        ending.daemon.term()
+    });
+    assert!(ended.success(), "{ended}");
+    server.mend();
+    staying.wait_touch("ann@example.com", "first", "accepted");
+    assert_eq!((server.taken().len(), staying.unknown().len()), (1, 0));
 }

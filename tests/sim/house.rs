@@ -91,6 +91,11 @@ impl House {
         }
     }
 
+    /// The store as one engine has it.
+    pub fn of(&self, number: usize) -> &Store {
+        if number == 0 { &self.store } else { &self.second }
+    }
+
     /// One life of one engine.
     pub fn engine(
         &self,
@@ -124,7 +129,7 @@ impl House {
             lease: self.lease,
         };
         let parts = Parts {
-            store: if number == 0 { self.store.clone() } else { self.second.clone() },
+            store: self.of(number).clone(),
             clock: relay.clock.clone(),
             entropy: Entropy::seeded(seed),
             seal: Seal::new(&[3; 32]),

@@ -3,7 +3,7 @@
 use super::daemon::{Failed, Out};
 use super::notes::{Ban, Taken};
 use super::world::World;
-use overture::engine::{Answer, Carried};
+use overture::engine::Answer;
 
 impl World {
     pub fn absorb(&mut self, number: usize, out: Out) {
@@ -32,9 +32,8 @@ impl World {
                 }
             }
             Out::Carried(claimed, carried, line) => {
-                let back =
-                    Carried::Back { ready_at: claimed.row.ready_at, why: "not stored".to_owned(), trouble: None };
-                let carried = self.told_well(carried).or_else(|| self.weak.then_some(back));
+                let doubted = claimed.doubted("not stored", now);
+                let carried = self.told_well(carried).or_else(|| self.weak.then_some(doubted));
                 if let (Some(daemon), Some(carried)) = (&mut self.daemons[number], carried) {
                     daemon.lines.insert(claimed.row.lane.clone(), line);
                     daemon.carried.push_back((*claimed, carried));

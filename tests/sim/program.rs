@@ -25,7 +25,35 @@ pub fn program(seed: u64, length: usize) -> Trace {
     while steps.len() < length {
         if dice.falls(8) { steps.extend(plot(&mut dice)) } else { steps.push(step(&mut dice)) }
     }
+    // In every third run some commits are carried out without an answer.
+    if seed.is_multiple_of(3) {
+        for _ in 0..steps.len() / 12 {
+            let at = dice.below(steps.len());
+            steps.splice(at..at, doubt(&mut dice));
+        }
+    }
     Trace { seed, knobs, steps }
+}
+
+/// Something is written, and whoever asked for it does not hear so; meanwhile others go on.
+fn doubt(dice: &mut Dice) -> Vec<Step> {
+    let (engine, other) = (dice.below(2), dice.below(2));
+    let doubt = Step::Doubt { engine, nth: 1 + below(dice, 4) };
+    if dice.falls(40) {
+        return vec![doubt];
+    }
+    let meanwhile = if dice.falls(60) { people(dice, other) } else { operator(dice, other) };
+    vec![
+        Step::Next,
+        Step::Wake { engine },
+        Step::Claim { engine, lane: dice.below(4), wanted: 3 },
+        doubt,
+        Step::Carry { engine, script: script(dice), settle: false },
+        meanwhile,
+        Step::Go { engine },
+        Step::Settle { engine },
+        Step::Work { engine: other },
+    ]
 }
 
 fn below(dice: &mut Dice, most: usize) -> u32 {

@@ -192,6 +192,11 @@ pub enum Step {
         engine: usize,
         nth: u32,
     },
+    /// The n-th commit from now is carried out, and the engine does not hear of it.
+    Doubt {
+        engine: usize,
+        nth: u32,
+    },
     /// Does all that is due, with what is the matter with servers then.
     Work {
         engine: usize,

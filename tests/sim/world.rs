@@ -54,6 +54,7 @@ impl World {
         let daemons = (0..trace.knobs.engines).map(|_| None).collect();
         let (receiver, notes, model) = (Receiver::new(), Notes::default(), Model::default());
         let orders = Vec::new();
+        let weak = trace.steps.iter().any(|step| matches!(step, Step::Doubt { .. }));
         Self {
             house,
             trace,
@@ -67,7 +68,7 @@ impl World {
             hand,
             lives: 0,
             lacks,
-            weak: false,
+            weak,
             verbose: false,
         }
     }
@@ -166,6 +167,7 @@ impl World {
             }
             Step::Arm { engine, place, nth } => self.daemon(engine).await.guard.arm(place, nth),
             Step::Hold { engine, nth } => self.daemon(engine).await.guard.hold(nth),
+            Step::Doubt { engine, nth } => self.house.of(self.number(engine)).faults().lose_answer(Some(nth.into())),
             Step::Work { engine } => self.work(engine).await,
             Step::Mood(mood) => self.relay.set_mood(mood),
             Step::CallMood(mood) => self.receiver.set_mood(mood),
@@ -376,6 +378,7 @@ impl World {
     pub fn heal(&mut self) {
         self.relay.set_mood(Mood::Up);
         self.receiver.set_mood(Mood::Up);
+        (0..2).for_each(|number| self.house.of(number).faults().lose_answer(None));
         for daemon in self.daemons.iter().flatten() {
             daemon.guard.relent();
         }

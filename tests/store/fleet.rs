@@ -124,12 +124,7 @@ async fn a_fleet_that_gets_in_its_own_way_never_stands_still() {
                 let rows = within!(store, |tx| tx.claim(&claim("mail:a", token), NOW).await.unwrap());
                 let back: Vec<_> = rows
                     .iter()
-                    .map(|row| overture::store::touches::PutBack {
-                        id: &row.id,
-                        token,
-                        ready_at: NOW,
-                        nothing_left: false,
-                    })
+                    .map(|row| overture::store::touches::PutBack { id: &row.id, token, ready_at: NOW })
                     .collect();
                 within!(store, |tx| tx.put_back(&back).await.unwrap());
             }

@@ -174,7 +174,7 @@ on_both! {
         intended(&store, &one, "t").await;
         intended(&store, &two, "t").await;
         marked(&store, &two, "t").await;
-        let back = |id| PutBack { id, token: "t", ready_at: Instant(NOW.0 + 9), nothing_left: false };
+        let back = |id| PutBack { id, token: "t", ready_at: Instant(NOW.0 + 9) };
         assert_eq!(within!(store, |tx| tx.put_back(&[back(&one), back(&two)]).await.unwrap()), [one.clone()].into());
         let stored = row(&store, 1).await;
         assert_eq!((stored.state, stored.attempts, stored.reserved_day), (State::Queued, 0, None));
@@ -184,25 +184,22 @@ on_both! {
 }
 
 on_both! {
-    async fn what_was_marked_goes_back_only_if_it_may_arrive_twice_or_nothing_left(store) {
-        let twice = |number| NewTouch { policy: Policy::AtLeastOnce, ..touch(number, "mail:a", 0) };
-        apply(&store, &[queued(touch(1, "mail:a", 0)), queued(touch(2, "mail:a", 0)), queued(twice(3))]).await;
-        let ids = [touch_id(1), touch_id(2), touch_id(3)];
+    async fn what_was_marked_goes_back_with_its_bytes_by_a_settling_alone(store) {
+        apply(&store, &[queued(NewTouch { policy: Policy::AtLeastOnce, ..touch(1, "mail:a", 0) })]).await;
+        let id = touch_id(1);
         claimed(&store, "t", 0).await;
-        for id in &ids {
-            let kept = Intent { body: Some(b"as it was"), ..intent(id, "t") };
-            within!(store, |tx| tx.intend(&[kept], NOW).await.unwrap());
-            marked(&store, id, "t").await;
-        }
-        let back = |id, nothing_left| PutBack { id, token: "t", ready_at: NOW, nothing_left };
-        let all = [back(&ids[0], false), back(&ids[1], true), back(&ids[2], false)];
-        let went = within!(store, |tx| tx.put_back(&all).await.unwrap());
-        assert_eq!(went, [ids[1].clone(), ids[2].clone()].into());
-        let again = row(&store, 3).await;
-        assert_eq!((again.state, again.token, again.body.as_deref()), (State::Queued, None, Some(&b"as it was"[..])));
-        assert_eq!(state(&store, 1).await, State::Marked, "nobody knows whether it left");
-        let stranger = within!(store, |tx| tx.put_back(&[PutBack { token: "other", ..back(&ids[0], true) }]).await.unwrap());
-        assert_eq!(stranger, [].into());
+        let kept = Intent { body: Some(b"as it was"), ..intent(&id, "t") };
+        within!(store, |tx| tx.intend(&[kept], NOW).await.unwrap());
+        marked(&store, &id, "t").await;
+        let back = PutBack { id: &id, token: "t", ready_at: NOW };
+        assert_eq!(within!(store, |tx| tx.put_back(&[back]).await.unwrap()), [].into());
+        assert_eq!(state(&store, 1).await, State::Marked, "whoever it goes to must be asked first");
+        let again = Settle { ready_at: Some(NOW), tried: false, reply: None, ..outcome(&id, "t", State::Deferred) };
+        assert_eq!(within!(store, |tx| tx.settle(&[again], NOW).await.unwrap()), [id.clone()].into());
+        let again = row(&store, 1).await;
+        assert_eq!((again.state, again.token, again.attempts), (State::Deferred, None, 0));
+        assert_eq!(again.body.as_deref(), Some(&b"as it was"[..]));
+        assert_eq!(claimed(&store, "u", 0).await, [id]);
     }
 }
 
@@ -235,7 +232,7 @@ on_both! {
         let rows = within!(store, |tx| tx.expired_leases(10, NOW).await.unwrap());
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         assert_eq!((&row.id, row.token.as_deref()), (&touch_id(1), Some("gone")));
-        within!(store, |tx| tx.put_back(&[PutBack { id: &row.id, token: "gone", ready_at: NOW, nothing_left: false }]).await.unwrap());
+        within!(store, |tx| tx.put_back(&[PutBack { id: &row.id, token: "gone", ready_at: NOW }]).await.unwrap());
         assert_eq!(claimed(&store, "new", 0).await, [touch_id(1)]);
         assert_eq!(intended(&store, &touch_id(1), "gone").await, [].into(), "the one that was gone finds it taken");
     }

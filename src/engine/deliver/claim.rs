@@ -29,8 +29,13 @@ impl Claimed {
         Carried::Back { ready_at: self.row.ready_at, why: why.to_owned(), trouble: None }
     }
 
-    pub(super) fn put_back(&self, ready_at: Instant, nothing_left: bool) -> Putting {
-        Putting { touch: self.row.id.clone(), token: self.token.clone(), ready_at, nothing_left }
+    /// What came of one whose mark could not be stored: nothing left, and the mark may stand.
+    pub fn doubted(&self, why: &str, at: Instant) -> Carried {
+        Carried::Doubted { why: why.to_owned(), at }
+    }
+
+    pub(super) fn put_back(&self, ready_at: Instant) -> Putting {
+        Putting { touch: self.row.id.clone(), token: self.token.clone(), ready_at }
     }
 
     /// The place under the lane's cap that was taken for it.

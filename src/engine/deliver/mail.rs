@@ -146,7 +146,7 @@ impl Engine {
         };
         if !stored {
             session.abandon().await;
-            return Ok(claimed.back(NOT_STORED));
+            return Ok(claimed.doubted(NOT_STORED, self.now()));
         }
         let marked_at = self.now();
         let written = if let Some(early) = early { early } else { session.write(&mail.bytes).await };

@@ -60,7 +60,7 @@ impl Engine {
     /// Makes one claimed touch and carries it as far as it goes: the outcome is known when this returns, and not yet stored.
     ///
     /// # Errors
-    /// Intent or mark could not be stored, so nothing has left.
+    /// Intent or mark could not be stored, so nothing has left; see [`Claimed::doubted`].
     pub async fn attempt(&self, claimed: &Claimed, line: &mut Line) -> Result<Carried, Arc<StoreError>> {
         let ready = self.make_ready(claimed).await?;
         self.carry(claimed, ready, line, std::future::ready(true)).await
@@ -81,7 +81,7 @@ impl Engine {
     /// nothing of this one leaves.
     ///
     /// # Errors
-    /// The mark could not be stored, so nothing has left.
+    /// The mark could not be stored, so nothing has left; see [`Claimed::doubted`].
     pub async fn carry(
         &self,
         claimed: &Claimed,

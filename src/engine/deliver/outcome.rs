@@ -27,6 +27,9 @@ pub enum Carried {
     Objected { cause: UsKind, reply: String, at: Instant },
     /// The server refuses us although it had the message: the touch waits with its bytes, and its lane stops.
     Stopped { why: String, at: Instant, bytes: Vec<u8> },
+    /// Nothing left, and the mark may stand all the same: the touch goes back by way of its lead, whom a stop may have reached while it
+    /// stood and could take nothing away.
+    Doubted { why: String, at: Instant },
     /// A stop came first, or another daemon has it: it is not ours any more.
     Lost,
 }
@@ -45,7 +48,7 @@ impl Carried {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Ended { outcome, .. } => outcome.state().as_str(),
-            Self::Back { .. } => "back",
+            Self::Back { .. } | Self::Doubted { .. } => "back",
             Self::Objected { .. } => State::Held.as_str(),
             Self::Stopped { .. } => "stopped",
             Self::Lost => "lost",
@@ -59,7 +62,11 @@ impl Carried {
             Self::Ended { outcome: Outcome::Refused { reply, .. }, .. } if reply.starts_with(GONE) => {
                 Some(reply.clone())
             }
-            Self::Back { trouble: None, .. } | Self::Ended { .. } | Self::Objected { .. } | Self::Lost => None,
+            Self::Back { trouble: None, .. }
+            | Self::Ended { .. }
+            | Self::Objected { .. }
+            | Self::Doubted { .. }
+            | Self::Lost => None,
         }
     }
 
@@ -126,9 +133,12 @@ impl Engine {
         match carried {
             Carried::Lost => writes.give_backs.extend(unused),
             Carried::Back { ready_at, .. } => {
-                // A mark whose commit was in doubt may stand; nothing left all the same.
-                writes.put_backs.push(claimed.put_back(*ready_at, true));
+                writes.put_backs.push(claimed.put_back(*ready_at));
                 writes.give_backs.extend(unused);
+            }
+            Carried::Doubted { why, at } => {
+                writes.give_backs.extend(unused);
+                writes.settles.push(once_more(claimed, why, *at));
             }
             Carried::Objected { cause, reply, at } => {
                 let reason = format!("the server objects to this mail, not to the address: {reply}");
@@ -187,9 +197,11 @@ fn news(claimed: &Claimed, carried: &Carried) -> Vec<News> {
         Carried::Ended { outcome: Outcome::Refused { .. } | Outcome::Deferred { .. }, .. } if claimed.round > 0 => {
             Said::Reached
         }
-        Carried::Back { trouble: None, .. } | Carried::Ended { .. } | Carried::Objected { .. } | Carried::Lost => {
-            return vec![];
-        }
+        Carried::Back { trouble: None, .. }
+        | Carried::Ended { .. }
+        | Carried::Objected { .. }
+        | Carried::Doubted { .. }
+        | Carried::Lost => return vec![],
     };
     vec![News { lane: claimed.row.lane.clone(), lead: claimed.row.lead.clone(), said }]
 }
@@ -216,6 +228,13 @@ pub fn settling(claimed: &Claimed, outcome: &Outcome, body: Option<Vec<u8>>) -> 
         body,
         tried,
     }
+}
+
+/// A touch that goes back to its place from its mark, with what its lead hears of it: a stop that came while the mark stood takes it away
+/// in the same commit. It counts as no try.
+pub fn once_more(claimed: &Claimed, why: &str, at: Instant) -> (Settling, Option<Unit>) {
+    let outcome = Outcome::Deferred { reply: why.to_owned(), until: claimed.row.ready_at };
+    (Settling { tried: false, ..settling(claimed, &outcome, None) }, Some(fact(claimed, &outcome, at)))
 }
 
 /// The fact the lead hears.

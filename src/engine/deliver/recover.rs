@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::claim::Claimed;
-use super::outcome::{fact, settling};
+use super::outcome::{fact, once_more, settling};
 use crate::domain::time::Instant;
 use crate::domain::touch::{Outcome, Policy, State};
 use crate::engine::{Engine, Writes};
@@ -13,6 +13,8 @@ use crate::store::touch_row::TouchRow;
 
 /// Touches taken over in one transaction.
 const BATCH: usize = 500;
+/// Why nobody knows what came of a touch.
+const ENDED: &str = "the daemon ended before the server's answer was stored";
 
 impl Engine {
     /// Takes over one batch of touches whose lease ran out before `lapsed`, and says how many there were. With [`Instant::NEVER`] a
@@ -26,27 +28,22 @@ impl Engine {
         for (row, lead) in rows.into_iter().zip(leads) {
             let (Some(token), Some(lead)) = (row.token.clone(), lead) else { continue };
             let claimed = Claimed { row, lead, token, round: 0 };
-            if claimed.row.state == State::Marked && !self.may_go_again(&claimed).await? {
-                let reason = "the daemon ended before the server's answer was stored".to_owned();
-                let outcome = Outcome::Unknown { reason };
-                let at = claimed.row.marked_at.unwrap_or_else(|| self.now());
-                writes.settles.push((settling(&claimed, &outcome, None), Some(fact(&claimed, &outcome, at))));
-            } else {
-                // What was marked may have left, and used its place.
-                writes.give_backs.extend(claimed.reservation().filter(|_| claimed.row.state != State::Marked));
-                writes.put_backs.push(claimed.put_back(self.now(), false));
+            match (claimed.row.state, claimed.row.policy) {
+                (State::Marked, Policy::AtMostOnce) => {
+                    let outcome = Outcome::Unknown { reason: ENDED.to_owned() };
+                    let at = claimed.row.marked_at.unwrap_or_else(|| self.now());
+                    writes.settles.push((settling(&claimed, &outcome, None), Some(fact(&claimed, &outcome, at))));
+                }
+                // It may have left, and used its place; it leaves once more unless somebody asked to be left alone since.
+                (State::Marked, Policy::AtLeastOnce) => writes.settles.push(once_more(&claimed, ENDED, self.now())),
+                _ => {
+                    writes.give_backs.extend(claimed.reservation());
+                    writes.put_backs.push(claimed.put_back(self.now()));
+                }
             }
         }
         self.write(writes).await?;
         Ok(count)
-    }
-
-    /// Whether what may have left leaves once more: if its policy says so, and nobody asked to be left alone since.
-    async fn may_go_again(&self, claimed: &Claimed) -> Result<bool, Arc<StoreError>> {
-        match claimed.row.policy {
-            Policy::AtMostOnce => Ok(false),
-            Policy::AtLeastOnce => Ok(self.suppression_of(&claimed.lead).await?.is_none()),
-        }
     }
 
     async fn lapsed(&self, lapsed: Instant) -> Result<Vec<TouchRow>, StoreError> {
