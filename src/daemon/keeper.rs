@@ -47,10 +47,19 @@ pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: C
                 milliseconds = drift,
                 "the clock was set, or this machine slept; what is due is looked at again"
             );
-            engine.beat();
+            after_jump(&engine, drift).await;
         }
         looked_at = now;
     }
+}
+
+async fn after_jump(engine: &Engine, drift: i64) {
+    if drift < 0
+        && let Err(error) = engine.bring_turns_near().await
+    {
+        tracing::error!(error = %error.in_full(), "senders may wait for as long as the clock was set back");
+    }
+    engine.beat();
 }
 
 /// How long to wait for the next round: in a fleet no longer than until a lease runs out, so that what a dead daemon had is taken over

@@ -1,8 +1,8 @@
 //! A sender may do so much a day and so often, so what it carries waits on a lane that knows when it is ready again.
 //!
-//! The lane counts by the local date of the sender's zone. It never counts backward: when the clock is set back to
-//! an earlier date the lane waits until the counted date comes again. A clock that falls by more than
-//! two dates was wrong before, and the lane starts afresh.
+//! The lane counts by the local date of the sender's zone, and never backward: when the clock is set back to an earlier date, what is
+//! taken counts on that date, which it still knows, and on every date up to the greatest, so that neither has more than its cap. A clock
+//! that falls by more than two dates was wrong before, and the lane starts afresh.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{local, scatter};
 use super::time::{Instant, Millis};
 
-/// By how many dates a clock may fall back and still have been right: zone changes and corrections stay below.
-const CREDIBLE_DAYS: i32 = 2;
+/// By how many dates a clock may fall back and still have been right: zone changes and corrections stay below. So many are remembered.
+const CREDIBLE_DAYS: usize = 2;
 
 /// What one sender, domain or channel may still do. A lane is claimed from only when `ready_at` has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Lane {
     /// The local date that `used` counts, in days since 1970-01-01.
     pub day: i32,
     pub used: u32,
+    /// The same of the dates before, the latest first.
+    pub before: [u32; CREDIBLE_DAYS],
     /// The most in one local date; none for no limit.
     pub cap: Option<u32>,
 }
@@ -32,38 +34,51 @@ pub struct Lane {
 impl Lane {
     /// A lane that has done nothing yet and is ready.
     pub const fn new(gap: Millis, spread: Millis, cap: Option<u32>) -> Self {
-        Self { ready_at: Instant(i64::MIN), gap, spread, day: i32::MIN, used: 0, cap }
+        Self { ready_at: Instant(i64::MIN), gap, spread, day: i32::MIN, used: 0, before: [0; CREDIBLE_DAYS], cap }
     }
 
     /// Takes up to `wanted` and says how many: none before the lane is ready, one at a time with a gap, never more
     /// than the cap leaves. What is taken counts on [`Lane::day`], which [`Lane::give_back`] wants to know.
     pub fn reserve(&mut self, wanted: u32, now: Instant, zone: &TimeZone, seed: u64) -> u32 {
-        self.turn_to(local::day_number(zone, now), now, zone);
+        self.turn_to(local::day_number(zone, now), now);
         if wanted == 0 || now < self.ready_at {
             return 0;
         }
-        let left = self.left();
+        let ahead = self.ahead(zone, now);
+        let left = self.left(ahead);
         let taken = wanted.min(left).min(if self.gap > Millis::ZERO { 1 } else { u32::MAX });
-        self.used = self.used.saturating_add(taken);
+        self.counts().take(ahead + 1).for_each(|count| *count = count.saturating_add(taken));
         if taken > 0 && self.gap > Millis::ZERO {
             self.hold_until(now + self.gap + scatter(seed, self.spread));
         }
-        if taken == left && self.cap.is_some() {
-            self.hold_until(self.next_day(zone, now));
+        if let Some(next) = self.full_until(zone, now) {
+            self.hold_until(next);
         }
         taken
     }
 
-    /// Returns `n` that were reserved on the date `reserved_on` and did not leave; those of an earlier date are gone
+    /// Returns `n` that were reserved at this same instant.
+    pub fn untake(&mut self, n: u32, zone: &TimeZone, now: Instant) {
+        let dates = self.ahead(zone, now) + 1;
+        self.lower(n, (0, dates), zone, now);
+    }
+
+    /// Returns `n` that were reserved on the date `reserved_on` and did not leave; those of a date that is no longer known are gone
     /// with it. A lane that only waited for the next date is ready after one more gap.
     pub fn give_back(&mut self, n: u32, reserved_on: i32, zone: &TimeZone, now: Instant) {
-        if reserved_on != self.day || n == 0 {
-            return;
+        let place = self.day.checked_sub(reserved_on).and_then(|place| usize::try_from(place).ok());
+        if let Some(place) = place.filter(|place| *place <= CREDIBLE_DAYS) {
+            self.lower(n, (place, 1), zone, now);
         }
-        let was_full = self.left() == 0;
-        self.used = self.used.saturating_sub(n);
-        if was_full && self.left() > 0 && self.ready_at == self.next_day(zone, now) {
-            self.ready_at = self.ready_at.min(now + self.gap + self.spread);
+    }
+
+    /// Takes `n` off so many counts, from one of them on.
+    fn lower(&mut self, n: u32, (from, dates): (usize, usize), zone: &TimeZone, now: Instant) {
+        let was_full = self.full_until(zone, now);
+        self.counts().skip(from).take(dates).for_each(|count| *count = count.saturating_sub(n));
+        let is_full = self.full_until(zone, now);
+        if was_full == Some(self.ready_at) && is_full != was_full {
+            self.ready_at = self.ready_at.min(is_full.unwrap_or(now + self.gap + self.spread));
         }
     }
 
@@ -72,23 +87,44 @@ impl Lane {
         self.ready_at = self.ready_at.max(until);
     }
 
-    /// How many the cap leaves for the counted date.
-    pub fn left(&self) -> u32 {
-        self.cap.map_or(u32::MAX, |cap| cap.saturating_sub(self.used))
+    /// What counts on the greatest date, and on those before it.
+    fn counts(&mut self) -> impl Iterator<Item = &mut u32> {
+        std::iter::once(&mut self.used).chain(&mut self.before)
     }
 
-    fn turn_to(&mut self, today: i32, now: Instant, zone: &TimeZone) {
-        if today > self.day {
+    /// How many dates the greatest one lies ahead of the clock.
+    fn ahead(&self, zone: &TimeZone, now: Instant) -> usize {
+        let ahead = self.day.saturating_sub(local::day_number(zone, now));
+        usize::try_from(ahead).unwrap_or(0).min(CREDIBLE_DAYS)
+    }
+
+    /// How many the cap leaves for each of the dates from the clock's to the greatest.
+    fn left(&self, ahead: usize) -> u32 {
+        let most = std::iter::once(self.used).chain(self.before).take(ahead + 1).max().unwrap_or(0);
+        self.cap.map_or(u32::MAX, |cap| cap.saturating_sub(most))
+    }
+
+    /// When the date begins that follows the last full one, if there is a full one.
+    pub fn full_until(&self, zone: &TimeZone, now: Instant) -> Option<Instant> {
+        let (ahead, cap) = (self.ahead(zone, now), self.cap?);
+        let counts = std::iter::once(self.used).chain(self.before).take(ahead + 1);
+        let (_, after) = counts.zip((i32::MIN..=self.day.saturating_add(1)).rev()).find(|(count, _)| *count >= cap)?;
+        Some(local::day_start(zone, after, now))
+    }
+
+    fn turn_to(&mut self, today: i32, now: Instant) {
+        let passed = i64::from(today) - i64::from(self.day);
+        if passed > 0 {
+            let [yesterday, _] = self.before;
+            self.before = match passed {
+                1 => [self.used, yesterday],
+                2 => [0, self.used],
+                _ => [0, 0],
+            };
             (self.day, self.used) = (today, 0);
-        } else if today < self.day.saturating_sub(CREDIBLE_DAYS) {
-            (self.day, self.used, self.ready_at) = (today, 0, now);
-        } else if today < self.day {
-            self.hold_until(local::day_start(zone, self.day, now));
+        } else if passed.unsigned_abs() > CREDIBLE_DAYS as u64 {
+            (self.day, self.used, self.before, self.ready_at) = (today, 0, [0; CREDIBLE_DAYS], now);
         }
-    }
-
-    fn next_day(&self, zone: &TimeZone, now: Instant) -> Instant {
-        local::day_start(zone, self.day.saturating_add(1), now)
     }
 }
 
@@ -150,6 +186,38 @@ mod tests {
         let now = at(&paris, "2026-03-28T15:00");
         assert_eq!(lane.reserve(1, now, &paris, 1), 1);
         assert_eq!(lane.ready_at, at(&paris, "2026-03-29T00:00"));
+    }
+
+    #[test]
+    fn a_clock_set_back_over_midnight_counts_on_for_both_dates_and_waits_for_none() {
+        let (paris, mut lane) = (zone("Europe/Paris"), Lane::new(Millis::ZERO, Millis::ZERO, Some(4)));
+        assert_eq!(lane.reserve(1, at(&paris, "2026-01-12T22:00"), &paris, 1), 1);
+        assert_eq!(lane.reserve(2, at(&paris, "2026-01-13T00:30"), &paris, 1), 2);
+        let back = at(&paris, "2026-01-12T23:30");
+        assert_eq!(lane.reserve(1, back, &paris, 1), 1);
+        assert_eq!(lane.reserve(9, back, &paris, 1), 1, "the later date has four");
+        assert_eq!(lane.ready_at, at(&paris, "2026-01-14T00:00"));
+        assert_eq!(lane.reserve(9, at(&paris, "2026-01-14T00:00"), &paris, 1), 4);
+    }
+
+    #[test]
+    fn an_earlier_date_that_is_full_keeps_a_clock_set_back_waiting_for_the_next_alone() {
+        let (paris, mut lane) = (zone("Europe/Paris"), Lane::new(Millis::ZERO, Millis::ZERO, Some(2)));
+        assert_eq!(lane.reserve(2, at(&paris, "2026-01-12T22:00"), &paris, 1), 2);
+        assert_eq!(lane.reserve(1, at(&paris, "2026-01-13T00:30"), &paris, 1), 1);
+        assert_eq!(lane.reserve(1, at(&paris, "2026-01-12T23:30"), &paris, 1), 0);
+        assert_eq!(lane.ready_at, at(&paris, "2026-01-13T00:00"));
+        assert_eq!(lane.reserve(9, lane.ready_at, &paris, 1), 1);
+    }
+
+    #[test]
+    fn what_was_asked_in_vain_after_a_clock_was_set_back_counts_on_no_date() {
+        let (paris, mut lane) = (zone("Europe/Paris"), Lane::new(Millis::ZERO, Millis::ZERO, Some(4)));
+        assert_eq!(lane.reserve(1, at(&paris, "2026-01-13T00:30"), &paris, 1), 1);
+        let back = at(&paris, "2026-01-12T23:30");
+        assert_eq!(lane.reserve(9, back, &paris, 1), 3);
+        lane.untake(2, &paris, back);
+        assert_eq!((lane.used, lane.before, lane.ready_at), (2, [1, 0], back));
     }
 
     #[test]

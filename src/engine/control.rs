@@ -159,7 +159,8 @@ impl Engine {
         self.write(writes).await.map(drop)
     }
 
-    /// Sends a touch of unknown outcome once more, under the same Message-ID. False if its outcome is not unknown.
+    /// Sends a touch of unknown outcome once more, under the same Message-ID. False if its outcome is not unknown, or its recipient is
+    /// suppressed.
     pub async fn resend(&self, touch: &TouchId) -> Result<bool, Arc<StoreError>> {
         let now = self.now();
         self.in_tx(async |tx| tx.resend(touch, now).await).await

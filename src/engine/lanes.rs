@@ -2,6 +2,7 @@
 //! the alert, and another connection would try once more what was refused for us all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -165,8 +166,9 @@ fn deal(lane: &mut LaneRow, asked: Asked, rows: Vec<TouchRow>, now: Instant, cla
     let all = asked.all();
     let Asked { lane: mut arithmetic, zone, allowed, .. } = asked;
     let unused = all - u32::try_from(rows.len()).unwrap_or(all).min(all);
-    arithmetic.give_back(unused, arithmetic.day, &zone, now);
-    (lane.ready_at, lane.day, lane.used) = (arithmetic.ready_at, arithmetic.day, arithmetic.used);
+    arithmetic.untake(unused, &zone, now);
+    (lane.ready_at, lane.day) = (arithmetic.ready_at, arithmetic.day);
+    (lane.used, lane.before) = (arithmetic.used, arithmetic.before);
     let mut rows = rows.into_iter().map(|row| Taken { row, round: lane.failures });
     for (place, allowed) in allowed {
         claims[place].extend(rows.by_ref().take(allowed as usize));
@@ -202,8 +204,29 @@ impl Engine {
         let mut lane = throttle::Lane::new(gap, Millis::ZERO, sender.and_then(|sender| sender.per_day));
         lane.ready_at = stored.ready_at;
         lane.day = stored.day;
-        lane.used = stored.used;
+        (lane.used, lane.before) = (stored.used, stored.before);
         (lane, sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or(TimeZone::UTC))
+    }
+
+    /// Lets lanes go on whose turn a clock that was set back has put further ahead than a gap is long. Those that are full, or reach nobody,
+    /// wait on.
+    pub async fn bring_turns_near(&self) -> Result<(), Arc<StoreError>> {
+        let lanes = self.store.lanes().await.map_err(Arc::new)?;
+        let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+        self.in_tx(async |tx| {
+            let now = self.now();
+            let lanes = tx.lanes_for_update(&names).await?;
+            let near: Vec<LaneRow> = lanes.iter().filter_map(|lane| self.nearer(lane, now)).collect();
+            tx.save_lanes(&near).await
+        })
+        .await
+    }
+
+    fn nearer(&self, stored: &LaneRow, now: Instant) -> Option<LaneRow> {
+        let (lane, zone) = self.arithmetic(stored);
+        let turn = now + lane.gap;
+        let far = stored.failures == 0 && stored.ready_at > turn && lane.full_until(&zone, now).is_none();
+        far.then(|| LaneRow { ready_at: turn, ..stored.clone() })
     }
 
     /// Whether mails of a lane keep a distance from each other.
@@ -220,7 +243,7 @@ impl Engine {
                 lane.give_back(1, one.day, &zone, now);
             }
         }
-        LaneRow { ready_at: lane.ready_at, used: lane.used, ..stored.clone() }
+        LaneRow { ready_at: lane.ready_at, used: lane.used, before: lane.before, ..stored.clone() }
     }
 
     /// Changes a lane by one piece of news; only the first to find a trouble alerts, and what stops again after a person resumed it is

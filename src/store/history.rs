@@ -39,14 +39,23 @@ impl Store {
 }
 
 impl Tx {
-    /// Queues a touch of unknown outcome again, because a person asked for it. False if its outcome is not unknown.
+    /// Queues a touch of unknown outcome again, because a person asked for it. False if its outcome is not unknown, or its recipient
+    /// is suppressed.
     pub async fn resend(&mut self, touch: &TouchId, ready_at: Instant) -> Result<bool, StoreError> {
+        static RECIPIENT: Statement =
+            Statement::new("SELECT l.address FROM touch AS t JOIN lead AS l ON l.id = t.lead_id WHERE t.id = $1");
         static RESEND: Statement = Statement::new(
             "UPDATE touch
              SET state = 'queued', ready_at = $2, reason = NULL, done_at = NULL
              WHERE id = $1 AND state = 'unknown'
              RETURNING lane",
         );
+        let found = self.fetch("look for a recipient", &RECIPIENT, vec![touch.as_str().into()]).await?;
+        let address = found.first().map(|row| row.text(0)).transpose()?.unwrap_or_default();
+        let targets = std::iter::once(address.as_str()).chain(address.rsplit_once('@').map(|(_, domain)| domain));
+        if !self.suppressed(&targets.collect()).await?.is_empty() {
+            return Ok(false);
+        }
         let found =
             self.fetch("queue an unknown touch again", &RESEND, vec![touch.as_str().into(), ready_at.into()]).await?;
         let Some(row) = found.first() else { return Ok(false) };

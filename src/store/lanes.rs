@@ -18,6 +18,8 @@ pub struct LaneRow {
     pub day: i32,
     /// Touches reserved or sent on that day.
     pub used: u32,
+    /// The same of the two days before, the later first.
+    pub before: [u32; 2],
     pub paused: bool,
     /// Why nothing leaves before `ready_at`, for people.
     pub blocked_reason: Option<String>,
@@ -36,6 +38,7 @@ fn lane(row: &Row) -> Result<LaneRow, StoreError> {
         blocked_reason: row.maybe_text(5)?,
         failures: u32::try_from(row.int(6)?).unwrap_or(u32::MAX),
         failing_since: row.maybe_instant(7)?,
+        before: [row.int(8)?, row.int(9)?].map(|used| u32::try_from(used).unwrap_or(u32::MAX)),
     })
 }
 
@@ -76,7 +79,7 @@ impl Store {
     /// All lanes, by name.
     pub async fn lanes(&self) -> Result<Vec<LaneRow>, StoreError> {
         static ALL: Statement = Statement::new(
-            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
+            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since, used_1_before, used_2_before
              FROM lane
              ORDER BY name",
         );
@@ -88,7 +91,7 @@ impl Tx {
     /// One lane; others cannot change it until the transaction ends.
     pub async fn lane_for_update(&mut self, name: &str) -> Result<Option<LaneRow>, StoreError> {
         static ONE: Statement = Statement::new(
-            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
+            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since, used_1_before, used_2_before
              FROM lane
              WHERE name = $1
              {for update}",
@@ -100,7 +103,7 @@ impl Tx {
     pub async fn lanes_for_update(&mut self, names: &[&str]) -> Result<Vec<LaneRow>, StoreError> {
         static SOME: Statement = Statement::batch(
             &[("asked", Kind::Text)],
-            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
+            "SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since, used_1_before, used_2_before
              FROM lane
              WHERE name IN (SELECT asked FROM {input} AS i)
              ORDER BY name
@@ -127,14 +130,17 @@ impl Tx {
                 ("blocked_reason", Kind::Text),
                 ("failures", Kind::Int),
                 ("failing_since", Kind::Int),
+                ("used_1_before", Kind::Int),
+                ("used_2_before", Kind::Int),
             ],
-            "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason, failures, failing_since)
-             SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since
+            "INSERT INTO lane (name, ready_at, day, used, paused, blocked_reason, failures, failing_since, used_1_before, used_2_before)
+             SELECT name, ready_at, day, used, paused, blocked_reason, failures, failing_since, used_1_before, used_2_before
              FROM {input} AS i
              WHERE true
              ON CONFLICT (name) DO UPDATE SET
                 ready_at = excluded.ready_at, day = excluded.day, used = excluded.used, paused = excluded.paused,
-                blocked_reason = excluded.blocked_reason, failures = excluded.failures, failing_since = excluded.failing_since",
+                blocked_reason = excluded.blocked_reason, failures = excluded.failures, failing_since = excluded.failing_since,
+                used_1_before = excluded.used_1_before, used_2_before = excluded.used_2_before",
         );
         if lanes.is_empty() {
             return Ok(());
@@ -149,6 +155,8 @@ impl Tx {
                 &lane.blocked_reason,
                 lane.failures,
                 lane.failing_since,
+                lane.before[0],
+                lane.before[1],
             )
         }));
         self.run("save lanes", &SAVE, vec![input.into()]).await.map(drop)

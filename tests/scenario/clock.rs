@@ -1,7 +1,7 @@
 //! A machine's clock that jumps under the daemon: backward nothing is armed again, forward is like a time in which nobody was there.
 
 use crate::bench::{Bench, instant};
-use crate::scene::{self, ANY_TIME, Scene, on_both_databases};
+use crate::scene::{self, ANY_TIME, MAIL_THEN_CALL, Scene, on_both_databases};
 use crate::support::faulty_smtp::FaultySmtp;
 use crate::support::http::Request;
 use crate::support::mail::Mail;
@@ -12,7 +12,11 @@ use overture::domain::time::Millis;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-on_both_databases!(a_clock_set_forward_past_a_promise_is_told_late_and_once);
+on_both_databases!(
+    a_clock_set_forward_past_a_promise_is_told_late_and_once,
+    a_clock_set_back_over_midnight_keeps_a_sender_going_within_the_caps_of_both_dates,
+    a_clock_set_back_by_a_day_makes_nobody_wait_longer_than_a_gap,
+);
 
 const STEPS: &str = "\
 enroll: [{on: arrived}]
@@ -40,7 +44,6 @@ fn a_daemon_whose_clock_jumps_to_and_fro_sends_each_mail_once_and_goes_on() {
     let workspace = scene::workspace("sqlite", server.address(), &receiver, STEPS);
     assert!(workspace.read("sequences/scene.yaml").contains(ANY_TIME));
     let offset = workspace.file("offset");
-    // Within one date: to an earlier one no sender's counters would follow, and it would wait.
     let set = |time: &str| std::fs::write(&offset, format!("@2026-01-12 {time}\n")).expect("a file can be written");
     set("10:00:00");
     let file = offset.display().to_string();
@@ -118,4 +121,56 @@ fn a_clock_set_forward_past_a_promise_is_told_late_and_once(database: &str) {
     assert_eq!(rungs, expected.map(|(kind, late)| (format!("{kind:?}"), late)));
     let subjects: Vec<String> = server.taken().iter().map(Mail::subject).collect();
     assert_eq!(subjects, ["First things", "Second thoughts"], "what fell due meanwhile leaves, and is not too late");
+}
+
+const GROWTH: &str = "mail:growth";
+
+/// The sequence for one more, and what is to be done then.
+fn comes(bench: &Bench, name: &str) {
+    let enroll = Ask::Enroll { sequence: "scene".to_owned(), by: "test".to_owned(), again: false };
+    bench.ask(&format!("{name}@example.com"), enroll);
+    bench.work();
+}
+
+fn a_clock_set_back_over_midnight_keeps_a_sender_going_within_the_caps_of_both_dates(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, MAIL_THEN_CALL);
+    workspace.set("senders.growth.per_day", "3");
+    workspace.set("senders.growth.zone", "UTC");
+    let bench = Bench::at("2026-01-12T22:00:00Z", workspace);
+    let sent = || server.taken().len();
+    comes(&bench, "ann");
+    bench.set(instant("2026-01-13T00:10:00Z"));
+    comes(&bench, "bob");
+    assert_eq!(sent(), 2);
+    // It was the twelfth all the while: one is counted there, and one on the thirteenth.
+    bench.set(instant("2026-01-12T22:10:00Z"));
+    // What the daemon does when it finds the clock set back.
+    bench.with(async |engine| engine.bring_turns_near().await.expect("the store answers"));
+    comes(&bench, "cyd");
+    assert_eq!(sent(), 3, "nobody waits for the thirteenth");
+    comes(&bench, "dan");
+    comes(&bench, "eve");
+    assert_eq!(sent(), 4, "neither date has more than three");
+    let lane = bench.with(async |engine| engine.store.lanes().await.expect("the store answers"));
+    let lane = lane.into_iter().find(|lane| lane.name == GROWTH).expect("it has a lane");
+    assert_eq!((lane.used, lane.before, lane.ready_at), (3, [3, 0], instant("2026-01-14T00:00:00Z")));
+    bench.set(lane.ready_at);
+    bench.work();
+    assert_eq!(sent(), 5);
+}
+
+fn a_clock_set_back_by_a_day_makes_nobody_wait_longer_than_a_gap(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, MAIL_THEN_CALL);
+    workspace.set("senders.growth.gap", "10m");
+    let bench = Bench::at("2026-01-13T10:00:00Z", workspace);
+    comes(&bench, "ann");
+    bench.set(instant("2026-01-12T10:00:00Z"));
+    comes(&bench, "bob");
+    assert_eq!(server.taken().len(), 1);
+    bench.with(async |engine| engine.bring_turns_near().await.expect("the store answers"));
+    bench.set(instant("2026-01-12T10:10:00Z"));
+    bench.work();
+    assert_eq!(server.taken().len(), 2, "its turn does not lie a day ahead");
 }

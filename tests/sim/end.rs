@@ -32,6 +32,7 @@ impl World {
         for _ in 0..LOOKS {
             self.notes.step += 1;
             self.relay.begins(self.notes.step);
+            self.keep(0).await;
             self.work(0).await;
             self.look().await;
             if self.verbose {
@@ -40,7 +41,8 @@ impl World {
             if !self.notes.broken.is_empty() {
                 return;
             }
-            match self.next().await.filter(|next| *next <= until) {
+            let lapse = self.house.store.next_lapse().await.expect("the store answers");
+            match self.next().await.into_iter().chain(lapse).min().filter(|next| *next <= until) {
                 Some(next) => self.pass(Millis(next.since(self.now()).0.max(1_000))),
                 None => break,
             }

@@ -14,6 +14,7 @@ fn lane(name: &str, ready_at: Instant) -> LaneRow {
         ready_at,
         day: 20_000,
         used: 7,
+        before: [5, 6],
         paused: false,
         blocked_reason: Some("full".to_owned()),
         failures: 3,

@@ -68,6 +68,9 @@ pub async fn resend(State(app): State<App>, Path(touch): Path<String>) -> Result
     if app.engine.resend(&row.id).await? {
         return Ok(Answered(said("queued")));
     }
+    if row.state == TouchState::Unknown {
+        return Err(Problem::conflict("its recipient is suppressed: nothing is sent there, not by hand either"));
+    }
     let state = row.state.as_str();
     Err(Problem::conflict(format!("only a touch of unknown outcome is sent again by hand; this one is {state}")))
 }
