@@ -2,6 +2,7 @@
 //! owner can open, or in this process if none runs. So a command means the same beside a daemon and without one.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,6 +16,7 @@ use super::desk::Desk;
 use super::failure::{Failure, chain};
 use super::paper::say;
 use crate::daemon::{self, Assembled};
+use crate::engine::Engine;
 use crate::store::Access;
 use crate::web::App;
 use crate::web::ops::Services;
@@ -29,7 +31,7 @@ pub struct Client(Way);
 
 enum Way {
     Daemon(Http),
-    Here(Router),
+    Here(Router, Arc<Engine>),
 }
 
 /// What came back.
@@ -52,7 +54,8 @@ impl Client {
             }
             match daemon::assemble(&desk.load()?, access, desk.fail_points()?).await {
                 Ok(Assembled { engine, .. }) => {
-                    return Ok(Self(Way::Here(router(App::new(engine, Services::default()), Guarding::Owner))));
+                    let app = App::new(Arc::clone(&engine), Services::default());
+                    return Ok(Self(Way::Here(router(app, Guarding::Owner), engine)));
                 }
                 Err(refused) => looks.again(refused, say).await?,
             }
@@ -67,6 +70,14 @@ impl Client {
         let client = Http::builder().unix_socket(socket.to_owned()).build();
         let client = client.map_err(|error| Failure::broken(format!("cannot speak HTTP: {}", chain(&error))))?;
         Ok(Some(Self(Way::Daemon(client))))
+    }
+
+    /// The engine of this process, if no daemon runs: what comes in bulk needs no requests then.
+    pub const fn engine(&self) -> Option<&Arc<Engine>> {
+        match &self.0 {
+            Way::Daemon(_) => None,
+            Way::Here(_, engine) => Some(engine),
+        }
     }
 
     pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
@@ -124,7 +135,7 @@ impl Client {
                 let response = request.body(body).send().await.map_err(silent)?;
                 (response.status(), response.bytes().await.map_err(silent)?)
             }
-            Way::Here(router) => {
+            Way::Here(router, _) => {
                 let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
                 let request = request
                     .body(Body::from(body))

@@ -12,6 +12,9 @@ use super::suppression::Reason;
 use super::time::Instant;
 use super::touch::Outcome;
 
+/// What a list says of each lead on it.
+pub const IMPORTED: &str = "imported";
+
 /// Who caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +61,12 @@ pub enum What {
     Created {
         address: String,
         account: Option<String>,
+    },
+    /// A list brought the lead, with these values of attributes. What follows from it is decided when the lead is first looked at.
+    Imported {
+        address: String,
+        account: Option<String>,
+        set: Map<String, Value>,
     },
     /// Attributes took these values; null takes one away.
     Changed {
@@ -220,13 +229,14 @@ pub enum What {
 impl What {
     /// Whether it gives an attribute a value, or takes it away.
     pub fn sets(&self, attribute: &str) -> bool {
-        matches!(self, Self::Changed { set } if set.contains_key(attribute))
+        matches!(self, Self::Changed { set } | Self::Imported { set, .. } if set.contains_key(attribute))
     }
 
     /// The name people know the fact by: an outside event's own name, else the name of the change.
     pub fn name(&self) -> &str {
         match self {
             Self::Created { .. } => "created",
+            Self::Imported { .. } => IMPORTED,
             Self::Changed { .. } => "changed",
             Self::Heard { name, .. } | Self::Hit { name, .. } => name,
             Self::Settled { .. } => "settled",

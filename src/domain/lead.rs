@@ -23,52 +23,52 @@ pub const RECENT: usize = 256;
 pub struct Lead {
     pub id: LeadId,
     pub address: EmailAddress,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     pub created_at: Instant,
     /// The number of its last event.
     pub seq: u64,
     /// Values of declared attributes; absent is null. `tags` is a list of texts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Value>,
     #[serde(default)]
     pub stage: Stage,
     pub stage_since: Instant,
     /// How often and when each event came.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub heard: BTreeMap<String, Heard>,
     /// The last human event.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_human_at: Option<Instant>,
     /// Fit lines, then engagement lines that still count.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ledger: Vec<Line>,
     /// The version of the scoring file the fit lines follow.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fitted: Option<String>,
     /// When another scoring file last gave it other fit lines: what that alone makes of it is no news about the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reread_at: Option<Instant>,
     /// Enrollments that have not ended.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
     /// What is remembered of the others, by sequence.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<String, Past>,
     /// Opens and clicks that wait for their verdict.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsettled: Vec<Unsettled>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handoff: Option<Handoff>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<Reason>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opted_out: BTreeSet<String>,
     /// Rules that cannot be answered as they stand.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub attention: BTreeSet<String>,
     /// The first instant at which time alone may change something.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Instant>,
 }
 

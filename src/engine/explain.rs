@@ -151,6 +151,10 @@ pub fn sentence(event: &Event) -> String {
             Some(account) => format!("came to be, at {account}{}", by(&event.source)),
             None => format!("came to be{}", by(&event.source)),
         },
+        What::Imported { account, .. } => {
+            let place = account.as_ref().map_or_else(String::new, |account| format!(", at {account}"));
+            format!("imported, by {}{}{place}", event.actor.as_str(), by(&event.source))
+        }
         What::Changed { set } => {
             let names: Vec<&str> = set.keys().map(String::as_str).collect();
             format!("attributes changed: {}{}", names.join(", "), by(&event.source))

@@ -17,6 +17,7 @@ mod control;
 mod deliver;
 mod explain;
 mod failpoint;
+mod import;
 mod lanes;
 mod lease;
 mod standing;
@@ -36,6 +37,7 @@ pub use control::Scope;
 pub use deliver::{Carried, Claimed, Claiming, Line, Ready, Trouble};
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
+pub use import::{Came, Landed, Listed, Prepared, Terms};
 pub use unit::{Answer, Target, Unit};
 
 use crate::channel::{sandbox, smtp, webhook};

@@ -9,6 +9,7 @@
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
 //! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
+//! | `imports` | the leads that a list brings |
 //! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
@@ -25,6 +26,7 @@ mod error;
 mod fault;
 mod health;
 mod history;
+pub mod imports;
 pub mod keys;
 pub mod lanes;
 pub mod leads;

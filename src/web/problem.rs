@@ -59,6 +59,11 @@ impl Problem {
         self
     }
 
+    /// What is wrong, in a sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub const fn status(&self) -> StatusCode {
         self.status
     }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Map, Value};
+
 use super::ledger;
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
-use crate::domain::event::{Actor, Event, What};
+use crate::domain::event::{Actor, Event, IMPORTED, What};
 use crate::domain::id::{EnrollmentId, LeadId, TouchId};
 use crate::domain::lead::{Heard, Lead, RECENT, Unsettled};
 use crate::domain::score::Ledger;
@@ -26,13 +28,15 @@ const TARGETS: usize = 20;
 /// Things that want a person, remembered of one lead.
 pub const ATTENTION: usize = 20;
 
-/// The lead that its events make, from the first on; `None` without a first `created`.
+/// The lead that its events make, from the first on; `None` where the first is neither `created` nor `imported`.
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Lead> {
     let mut events = events.into_iter();
     let first = events.next()?;
-    let What::Created { address, account } = &first.what else { return None };
+    let (What::Created { address, account } | What::Imported { address, account, .. }) = &first.what else {
+        return None;
+    };
     let mut lead = newborn(first.lead.clone(), EmailAddress::parse(address).ok()?, account.clone(), first.recorded_at);
-    lead.seq = first.seq;
+    apply(&mut lead, first);
     for event in events {
         apply(&mut lead, event);
     }
@@ -72,16 +76,11 @@ pub fn apply(lead: &mut Lead, event: &Event) {
     let at = event.recorded_at;
     match &event.what {
         What::Created { .. } | What::NotEnrolled { .. } => {}
-        What::Changed { set } => {
-            lead.reread_at = None;
-            for (name, value) in set {
-                if value.is_null() {
-                    lead.attributes.remove(name);
-                } else {
-                    lead.attributes.insert(name.clone(), value.clone());
-                }
-            }
+        What::Imported { set, .. } => {
+            changed(lead, set);
+            heard(lead, event, IMPORTED, None);
         }
+        What::Changed { set } => changed(lead, set),
         What::Heard { name, touch, .. } => heard(lead, event, name, touch.as_ref()),
         What::Hit { .. } => hit(lead, event),
         What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
@@ -120,6 +119,17 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         | What::Rung { .. }
         | What::HandoffClosed { .. } => handed(lead, event),
         _ => enrollment(lead, event),
+    }
+}
+
+fn changed(lead: &mut Lead, set: &Map<String, Value>) {
+    lead.reread_at = None;
+    for (name, value) in set {
+        if value.is_null() {
+            lead.attributes.remove(name);
+        } else {
+            lead.attributes.insert(name.clone(), value.clone());
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod exits;
 mod facts;
 mod fold;
 mod handoff;
+mod import;
 mod input;
 mod ladder;
 mod ledger;
@@ -35,6 +36,7 @@ mod work;
 pub use enroll::sequence_zone;
 pub use facts::{View, lead_zone};
 pub use fold::{SETTLING, apply, fold, newborn};
+pub use import::{bring, brought};
 pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue};
 
 use super::playbook::Playbook;

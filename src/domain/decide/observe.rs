@@ -5,22 +5,27 @@ use serde_json::{Map, Value, json};
 
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{advance, enroll, handoff, pause, restage, touches};
+use super::{advance, enroll, handoff, import, pause, restage, touches};
 use crate::domain::enrollment::Exit;
-use crate::domain::event::{Actor, What};
+use crate::domain::event::{Actor, IMPORTED, What};
 use crate::domain::id::TouchId;
 use crate::domain::suppression::Reason;
 use crate::domain::time::Millis;
 
 /// Facts older than this are kept and scored by their time, but trigger nothing.
-const STALE: Millis = Millis::DAY.times(30);
+pub const STALE: Millis = Millis::DAY.times(30);
 
 pub fn observe(work: &mut Work<'_>) -> Reply {
-    if work.lead.seq == 0 {
-        let (address, account) = (work.lead.address.to_string(), work.lead.account.clone());
-        work.observe(What::Created { address, account });
+    let newborn = work.lead.seq == 0;
+    if newborn {
+        let first = match work.input.ask.clone() {
+            Ask::Import { set, add_tags } => import::brought(&work.lead, set, &add_tags),
+            _ => What::Created { address: work.lead.address.to_string(), account: work.lead.account.clone() },
+        };
+        work.observe(first);
         work.changed = true;
     }
+    import::heed(work);
     match work.input.ask.clone() {
         Ask::Wake => Reply::Done,
         Ask::Hear { name, data, touch } => hear(work, &name, &data, touch),
@@ -30,9 +35,10 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
             Reply::Done
         }
         Ask::Change { set, add_tags } => change(work, set, &add_tags),
+        Ask::Import { .. } if newborn => Reply::Done,
         Ask::Import { set, add_tags } => {
             change(work, set, &add_tags);
-            hear(work, "imported", &Map::new(), None)
+            hear(work, IMPORTED, &Map::new(), None)
         }
         Ask::Enroll { sequence, by, again } => enroll::enroll(work, &sequence, &by, again),
         Ask::Remove { sequence, reason } => remove(work, sequence.as_deref(), &reason),
@@ -123,16 +129,8 @@ fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> 
         .into_iter()
         .filter(|(name, value)| work.lead.attributes.get(name).unwrap_or(&Value::Null) != value)
         .collect();
-    let mut tags = tags_of(work, set.get("tags"));
-    let before = tags.len();
-    for tag in add_tags {
-        if !tags.contains(tag) {
-            tags.push(tag.clone());
-        }
-    }
-    if tags.len() > before {
-        set.insert("tags".to_owned(), json!(tags));
-    }
+    let tags = tags_of(work, set.get("tags"));
+    with_tags(&mut set, tags, add_tags);
     if !set.is_empty() {
         let before = advance::zones(work);
         work.observe(What::Changed { set });
@@ -141,6 +139,19 @@ fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> 
         advance::rezone_all(work, &before);
     }
     Reply::Done
+}
+
+/// Sets the tags there are with those to add, if there are any of these.
+pub fn with_tags(set: &mut Map<String, Value>, mut tags: Vec<String>, add: &[String]) {
+    let before = tags.len();
+    for tag in add {
+        if !tags.contains(tag) {
+            tags.push(tag.clone());
+        }
+    }
+    if tags.len() > before {
+        set.insert("tags".to_owned(), json!(tags));
+    }
 }
 
 /// The tags a lead has, or is about to have.

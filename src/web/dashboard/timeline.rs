@@ -26,7 +26,7 @@ pub fn tone(event: &Event) -> &'static str {
     match &event.what {
         What::Hit { verdict: Actor::Machine, .. } => "quiet",
         What::Heard { name, .. } if name == "unsubscribed" || name == "complained" => "amber",
-        What::Heard { .. } | What::Hit { .. } => "sky",
+        What::Imported { .. } | What::Heard { .. } | What::Hit { .. } => "sky",
         What::Staged { .. }
         | What::Enrolled { .. }
         | What::Won { .. }

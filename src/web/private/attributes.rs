@@ -33,13 +33,20 @@ fn one(name: &str, value: &Json, settings: &Settings) -> Result<Json, String> {
     if matches!(value, Json::Object(_)) {
         return Err(format!("`{name}` must be {}, not an object", kind.name()));
     }
-    if value.as_str().is_some_and(|text| text.len() > LONGEST) {
-        return Err(format!("`{name}` is longer than {LONGEST} octets"));
-    }
+    short(name, value)?;
     let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
     let read = if blank { Value::Null } else { Value::from(value) };
     let of_type = read.into_type(kind).map_err(|_| format!("`{name}` must be {}", kind.name()))?;
     Ok(of_type.to_json())
+}
+
+/// Refuses a text that is too long.
+///
+/// # Errors
+/// Names the attribute and the limit.
+pub fn short(name: &str, value: &Json) -> Result<(), String> {
+    let long = value.as_str().is_some_and(|text| text.len() > LONGEST);
+    if long { Err(format!("`{name}` is longer than {LONGEST} octets")) } else { Ok(()) }
 }
 
 fn declared(name: &str, settings: &Settings) -> Result<Type, String> {
@@ -68,4 +75,18 @@ pub fn tags(given: &[String]) -> Result<Vec<String>, String> {
         }
     }
     Ok(tags)
+}
+
+/// The tags of a row, and those that all rows of its list get.
+///
+/// # Errors
+/// As [`tags`].
+pub fn with_common(given: &[String], common: &[String]) -> Result<Vec<String>, String> {
+    let mut all = if given.is_empty() { Vec::new() } else { tags(given)? };
+    for tag in common {
+        if !all.contains(tag) {
+            all.push(tag.clone());
+        }
+    }
+    Ok(all)
 }

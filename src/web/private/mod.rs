@@ -11,7 +11,7 @@
 //! | `mail` `tokens` | `/v1/mail`, `/v1/tokens` |
 
 mod api;
-mod attributes;
+pub mod attributes;
 mod enrollments;
 mod events;
 mod files;

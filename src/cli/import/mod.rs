@@ -1,10 +1,13 @@
 //! A list of any length comes in a thousand rows at a time: a bad row is told with its line and costs only itself, and the same list
 //! again changes nothing.
 
+mod tally;
+
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Read};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,18 +16,22 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::desk::Desk;
 use super::failure::Failure;
-use super::fields::text;
-use super::paper::inert;
 use crate::config;
 use crate::domain::condition::Type;
+use crate::engine::{Engine, Landed, Listed, Prepared, Terms};
 use crate::intake::csv::{Entry, Options, Refused, Row, Rows};
-use crate::store::Access;
+use crate::store::{Access, StoreError};
+use crate::web::Problem;
+use crate::web::private::attributes as checked;
+use tally::Tally;
 
 /// Rows and octets sent at once.
 const ROWS: usize = 1_000;
 const OCTETS: usize = 2 << 20;
-/// Reasons told apart in the summary.
-const REASONS: usize = 10;
+/// Rows written with one commit where no daemon has to answer others in between.
+const COMMITTED: usize = 4_000;
+/// Rows read before the writing of those before may go on.
+const READ: usize = 100;
 
 const AFTER: &str = "\
 The first line names the columns. `email` is needed; columns named like attributes are taken, --map takes others, the rest is ignored and
@@ -84,7 +91,10 @@ impl Import {
                 ignored.join(", ")
             ));
         }
-        let read = self.stream(&mut rows, &client, &mut tally).await;
+        let read = match client.engine().filter(|_| self.enroll.is_none()) {
+            Some(engine) => self.write(&mut rows, engine, &mut tally).await,
+            None => self.stream(&mut rows, &client, &mut tally).await,
+        };
         tally.end(desk)?;
         read?;
         if tally.refused > 0 { Err(Failure::said()) } else { Ok(()) }
@@ -101,10 +111,7 @@ impl Import {
                 Ok(Entry::Refused(refused)) => tally.refuse(&refused)?,
                 Err(fault) => {
                     self.send(&mut batch, client, tally).await?;
-                    let broken = self.unreadable(&fault.0);
-                    return Err(broken.hint(
-                        "the rows before this came in; once mended, the same list again changes nothing in them",
-                    ));
+                    return Err(self.broke_off(&fault.0));
                 }
             }
             if batch.len() == ROWS || octets > OCTETS {
@@ -131,11 +138,105 @@ impl Import {
             0 => failure,
             rows => failure.hint(format!("{rows} rows were done before; the same list again changes nothing in them")),
         })?;
-        answer["results"].as_array().into_iter().flatten().try_for_each(|result| tally.take(result))
+        answer["results"].as_array().into_iter().flatten().try_for_each(|result| tally.take(result))?;
+        tally.show();
+        Ok(())
+    }
+
+    /// Writes the list from this process, in which nobody else waits: rows are read and made ready while those before are written.
+    async fn write<R: Read>(&self, rows: &mut Rows<R>, engine: &Engine, tally: &mut Tally) -> Result<(), Failure> {
+        let terms = Terms { overwrite: self.overwrite, ..Terms::default() };
+        let tag = checked::tags(self.tag.as_slice()).map_err(Failure::no)?;
+        let mut reading = Reading { engine, terms: &terms, tag: &tag, rows, broken: None };
+        let mut ready = reading.next(tally).await?;
+        while let Some(Batch { lines, prepared }) = ready {
+            let writing = engine.take_in(prepared, &terms);
+            // Who pipes a list in may take its time, and a transaction must not wait for that.
+            let (landed, next) = if self.file == Path::new("-") {
+                (writing.await, None)
+            } else {
+                let (landed, next) = tokio::join!(writing, reading.next(tally));
+                (landed, Some(next))
+            };
+            let landed = landed.map_err(|error| untaken(error, tally))?;
+            engine.fail.hit("import.batch");
+            lines.into_iter().zip(landed).try_for_each(|(line, landed): (u64, Landed)| tally.count(line, landed))?;
+            tally.show();
+            ready = match next {
+                Some(next) => next?,
+                None => reading.next(tally).await?,
+            };
+        }
+        reading.broken.map_or(Ok(()), |why| Err(self.broke_off(&why)))
+    }
+
+    fn broke_off(&self, why: &str) -> Failure {
+        let hint = "the rows before this came in; once mended, the same list again changes nothing in them";
+        self.unreadable(why).hint(hint)
     }
 
     fn unreadable(&self, why: &str) -> Failure {
         Failure::broken(format!("{}: {why}", self.file.display()))
+    }
+}
+
+/// A list that is read into batches.
+struct Reading<'a, R: Read> {
+    engine: &'a Engine,
+    terms: &'a Terms,
+    tag: &'a [String],
+    rows: &'a mut Rows<R>,
+    /// Why it could not be read to its end.
+    broken: Option<String>,
+}
+
+/// Rows that are written together, with their lines.
+struct Batch {
+    lines: Vec<u64>,
+    prepared: Prepared,
+}
+
+impl<R: Read> Reading<'_, R> {
+    /// The next batch, made ready; `None` at the end of the list.
+    async fn next(&mut self, tally: &mut Tally) -> Result<Option<Batch>, Failure> {
+        let (mut lines, mut octets) = (Vec::new(), 0);
+        let mut prepared = self.engine.batch_of(COMMITTED, self.terms);
+        while self.broken.is_none() && lines.len() < COMMITTED && octets < OCTETS {
+            let Some(entry) = self.rows.next() else { break };
+            match entry {
+                Ok(Entry::Row(row)) => {
+                    octets += size(&row);
+                    let line = row.line;
+                    match self.listed(row) {
+                        Ok(row) => {
+                            lines.push(line);
+                            prepared.push(row)?;
+                        }
+                        Err(reason) => tally.refuse(&Refused { line, column: None, reason })?,
+                    }
+                }
+                Ok(Entry::Refused(refused)) => tally.refuse(&refused)?,
+                Err(fault) => self.broken = Some(fault.0),
+            }
+            if lines.len() % READ == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok((!lines.is_empty()).then_some(Batch { lines, prepared }))
+    }
+
+    fn listed(&self, row: Row) -> Result<Listed, String> {
+        row.values.iter().try_for_each(|(name, value)| checked::short(name, value))?;
+        let tags = checked::with_common(&row.tags, self.tag)?;
+        Ok(Listed { address: row.address, set: row.values, tags })
+    }
+}
+
+fn untaken(error: Arc<StoreError>, tally: &Tally) -> Failure {
+    let failure = Failure::broken(Problem::from(error).detail());
+    match tally.rows() {
+        0 => failure,
+        rows => failure.hint(format!("{rows} rows were done before; the same list again changes nothing in them")),
     }
 }
 
@@ -171,116 +272,8 @@ fn shape(row: &Row) -> Value {
     json!({ "line": row.line, "email": row.address.as_str(), "attributes": row.values, "tags": row.tags })
 }
 
-/// A cell that a spreadsheet takes for a text, whatever it begins with.
-fn plain(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
-}
-
 /// About how many octets a row takes on its way.
 fn size(row: &Row) -> usize {
     let value = |(name, value): (&String, &Value)| name.len() + value.as_str().map_or(16, str::len);
     row.address.as_str().len() + row.values.iter().map(value).sum::<usize>() + 64
-}
-
-/// What came of the rows so far.
-struct Tally {
-    bar: ProgressBar,
-    kept: Option<csv::Writer<BufWriter<File>>>,
-    created: u64,
-    changed: u64,
-    unchanged: u64,
-    refused: u64,
-    enrolled: u64,
-    suppressed: u64,
-    /// Rows that came in and did not enter the sequence, by reason.
-    outside: BTreeMap<String, u64>,
-}
-
-impl Tally {
-    fn new(bar: ProgressBar, kept: Option<&Path>) -> Result<Self, Failure> {
-        let kept = match kept {
-            Some(path) => {
-                let unwritten = |error| Failure::broken(format!("cannot write {}: {error}", path.display()));
-                let mut writer = csv::Writer::from_writer(BufWriter::new(File::create(path).map_err(unwritten)?));
-                writer.write_record(["line", "column", "reason"]).map_err(|error| unwritten(error.into()))?;
-                Some(writer)
-            }
-            None => None,
-        };
-        let none = (0, 0, 0, 0, 0, 0);
-        let (created, changed, unchanged, refused, enrolled, suppressed) = none;
-        Ok(Self { bar, kept, created, changed, unchanged, refused, enrolled, suppressed, outside: BTreeMap::new() })
-    }
-
-    const fn rows(&self) -> u64 {
-        self.created + self.changed + self.unchanged + self.refused
-    }
-
-    /// Says something above the bar, or on standard error if none is drawn.
-    fn say(&self, text: &str) {
-        self.bar.suspend(|| super::paper::say(text));
-    }
-
-    fn refuse(&mut self, refused: &Refused) -> Result<(), Failure> {
-        let column = refused.column.as_deref().unwrap_or_default();
-        let place = if column.is_empty() { String::new() } else { format!(", column {column}") };
-        self.say(&inert(&format!("line {}{place}: {}", refused.line, refused.reason)));
-        self.refused += 1;
-        if let Some(kept) = &mut self.kept {
-            let line = refused.line.to_string();
-            kept.write_record([line.as_str(), &plain(column), &plain(&refused.reason)])
-                .map_err(std::io::Error::from)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, result: &Value) -> Result<(), Failure> {
-        let reason = result["reason"].as_str();
-        match result["result"].as_str() {
-            Some("created") => self.created += 1,
-            Some("changed") => self.changed += 1,
-            Some("unchanged") => self.unchanged += 1,
-            _ => {
-                let reason = reason.unwrap_or("it was refused").to_owned();
-                return self.refuse(&Refused { line: result["line"].as_u64().unwrap_or(0), column: None, reason });
-            }
-        }
-        self.suppressed += u64::from(result["suppressed"].as_bool() == Some(true));
-        self.enrolled += u64::from(result["enrolled"].as_bool() == Some(true));
-        if let Some(reason) = reason {
-            let known = self.outside.contains_key(reason) || self.outside.len() < REASONS;
-            *self.outside.entry(if known { reason } else { "not enrolled: other reasons" }.to_owned()).or_default() +=
-                1;
-        }
-        self.bar.set_message(format!("{} rows", self.rows()));
-        Ok(())
-    }
-
-    /// The last line: how many rows came to what.
-    fn end(&mut self, desk: &mut Desk) -> Result<(), Failure> {
-        self.bar.finish_and_clear();
-        if let Some(kept) = &mut self.kept {
-            kept.flush()?;
-        }
-        if desk.paper.json {
-            return desk.paper.value(&json!({
-                "created": self.created,
-                "changed": self.changed,
-                "unchanged": self.unchanged,
-                "refused": self.refused,
-                "enrolled": self.enrolled,
-                "suppressed": self.suppressed,
-                "not_enrolled": self.outside,
-            }));
-        }
-        for (reason, count) in &self.outside {
-            desk.paper.line(format!("{count} {}", text(&Value::from(reason.as_str()))))?;
-        }
-        let flagged =
-            if self.suppressed > 0 { format!(", {} of them suppressed", self.suppressed) } else { String::new() };
-        desk.paper.line(format!(
-            "{} created, {} changed, {} unchanged, {} refused, {} enrolled{flagged}",
-            self.created, self.changed, self.unchanged, self.refused, self.enrolled
-        ))
-    }
 }
