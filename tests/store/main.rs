@@ -10,6 +10,7 @@ mod support;
 
 mod build;
 mod fleet;
+mod imports;
 mod keys;
 mod leads;
 mod open;

@@ -11,6 +11,7 @@ pub mod desk;
 mod ends;
 mod examples;
 mod hits;
+mod lists;
 mod pauses;
 pub mod plot;
 mod sales;
