@@ -12,7 +12,7 @@ use super::Engine;
 use crate::domain::account::account_of;
 use crate::domain::address::EmailAddress;
 use crate::domain::decide::{bring, brought, newborn};
-use crate::domain::event::{Event, IMPORTED, What};
+use crate::domain::event::{IMPORTED, What};
 use crate::domain::id::LeadId;
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
@@ -74,9 +74,8 @@ pub struct Prepared {
 enum Entry {
     /// The next of the new leads, if its address is free; what it says, if not.
     Maybe {
-        address: EmailAddress,
-        said: Event,
-        tags: Vec<String>,
+        id: LeadId,
+        row: Listed,
     },
     Known(Listed),
 }
@@ -140,8 +139,8 @@ impl Engine {
         let mut rest = Vec::new();
         for entry in prepared.rows {
             match entry {
-                Entry::Maybe { said, address, .. } if written.new.contains(&said.lead) => {
-                    let suppressed = written.suppresses(&address);
+                Entry::Maybe { id, row } if written.new.contains(&id) => {
+                    let suppressed = written.suppresses(&row.address);
                     landed.push(Landed { suppressed, ..Landed::new(Came::Created) });
                 }
                 entry => {
@@ -173,10 +172,8 @@ impl Engine {
             tx.rollback().await?;
             return Ok(Written::default());
         }
-        let suppressed = match tx.suppresses().await? {
-            true => tx.suppressed(&prepared.targets()).await?,
-            false => BTreeMap::new(),
-        };
+        let suppressed =
+            if tx.suppresses().await? { tx.suppressed(&prepared.targets()).await? } else { BTreeMap::new() };
         tx.commit().await?;
         metrics::counter!("overture_commits_total").increment(1);
         metrics::counter!("overture_units_total").increment(new.len() as u64);
@@ -211,17 +208,19 @@ impl Prepared {
             return Ok(());
         };
         let Listed { address, set, tags } = row;
-        let mut lead = newborn(id, address.clone(), account_of(&address), self.at);
+        let mut lead = newborn(id.clone(), address.clone(), account_of(&address), self.at);
         let what = brought(&lead, set, &tags);
         let said = bring(&mut lead, what, SOURCE, self.at);
         self.new.push(NewLead::new(&lead, &said)?);
-        self.rows.push(Entry::Maybe { address, said, tags });
+        let mut set = if let What::Imported { set, .. } = said.what { set } else { Map::new() };
+        set.remove("tags");
+        self.rows.push(Entry::Maybe { id, row: Listed { address, set, tags } });
         Ok(())
     }
 
     fn targets(&self) -> BTreeSet<&str> {
         let addresses = self.rows.iter().filter_map(|row| match row {
-            Entry::Maybe { address, .. } => Some(address),
+            Entry::Maybe { row, .. } => Some(&row.address),
             Entry::Known(_) => None,
         });
         addresses.flat_map(|address| [address.as_str(), address.domain()]).collect()
@@ -232,12 +231,7 @@ impl Entry {
     /// The row as it was.
     fn listed(self) -> Listed {
         match self {
-            Self::Known(row) => row,
-            Self::Maybe { address, said, tags } => {
-                let mut set = if let What::Imported { set, .. } = said.what { set } else { Map::new() };
-                set.remove("tags");
-                Listed { address, set, tags }
-            }
+            Self::Known(row) | Self::Maybe { row, .. } => row,
         }
     }
 }

@@ -59,7 +59,7 @@ pub async fn import(State(app): State<App>, Json(list): Json<List>) -> Result<An
     let (mut good, mut results) = (Vec::new(), Vec::new());
     for row in list.rows {
         let line = row.line;
-        match listed(row, &common, &playbook.settings) {
+        match listed(&row, &common, &playbook.settings) {
             Ok(row) => {
                 good.push(row);
                 results.push(json!({ "line": line }));
@@ -77,7 +77,7 @@ pub async fn import(State(app): State<App>, Json(list): Json<List>) -> Result<An
 }
 
 /// A row that can be read.
-fn listed(row: Row, common: &[String], settings: &Settings) -> Result<Listed, String> {
+fn listed(row: &Row, common: &[String], settings: &Settings) -> Result<Listed, String> {
     let address = EmailAddress::parse(&row.email)?;
     let mut set = attributes::typed(&row.attributes, settings)?;
     set.retain(|_, value| !value.is_null());
