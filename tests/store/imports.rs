@@ -31,7 +31,7 @@ fn brought(number: u128) -> (Lead, Event) {
 on_both! {
     async fn new_leads_of_a_list_come_in_whole_and_a_known_address_keeps_its_lead(store) {
         let known = { let mut known = lead(9_000); known.address = address(5); known };
-        add(&store, &[known.clone()]).await;
+        add(&store, std::slice::from_ref(&known)).await;
         let all: Vec<(Lead, Event)> = (1..=MANY).map(brought).collect();
         let new: Vec<NewLead> = all.iter().map(|(lead, event)| NewLead::new(lead, event).unwrap()).collect();
         let common = Common { score: Score::default(), temperature: "cold", event: IMPORTED, source: "import", at: NOW };
