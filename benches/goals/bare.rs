@@ -47,7 +47,7 @@ pub fn play(arguments: &[String]) {
     println!("{}", serde_json::json!({ "cpu": child::cpu(pid), "memory": child::memory(pid) }));
 }
 
-fn body(bytes: usize) -> Vec<u8> {
+pub fn body(bytes: usize) -> Vec<u8> {
     let mut text = b"From: a@bench.example\r\nTo: b@bench.example\r\nSubject: the same each time\r\n\r\n".to_vec();
     while text.len() < bytes {
         text.extend_from_slice(&[b'x'; 74]);
@@ -80,7 +80,7 @@ async fn connection(port: u16, mails: usize, next: Arc<AtomicUsize>, body: Arc<V
 }
 
 /// Reads so many whole replies.
-async fn replies(socket: &mut TcpStream, unread: &mut Vec<u8>, mut wanted: usize) {
+pub async fn replies(socket: &mut TcpStream, unread: &mut Vec<u8>, mut wanted: usize) {
     loop {
         while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
             assert!(matches!(unread[0], b'2' | b'3'), "the sink refused");

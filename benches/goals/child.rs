@@ -25,6 +25,10 @@ impl Role {
         Self { child, orders, answers }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Says a line and reads the answer.
     pub fn ask(&mut self, order: &str) -> serde_json::Value {
         let orders = self.orders.as_mut().expect("the role still listens");

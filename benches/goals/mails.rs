@@ -106,13 +106,18 @@ pub struct Field {
 
 impl Field {
     pub fn prepare(mails: usize, port: u16) -> Self {
-        let stage = Stage::set(Ways { senders: SENDERS, connections: EACH, port }, "sqlite");
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-        runtime.block_on(async {
-            let engine = stage.engine().await;
-            Stage::seed(&engine, mails, SENDERS, true).await;
-            engine.store.close().await;
-        });
+        Self::on("sqlite", mails, port)
+    }
+
+    /// The same on any database.
+    pub fn on(database: &str, mails: usize, port: u16) -> Self {
+        let stage = Stage::set(Ways { senders: SENDERS, connections: EACH, port }, database);
+        stage.seed_all(mails, SENDERS);
+        Self::of(stage, mails)
+    }
+
+    /// What was prepared by somebody else.
+    pub fn of(stage: Stage, mails: usize) -> Self {
         stage.keep();
         Self { stage, mails, shim: Shim::build() }
     }

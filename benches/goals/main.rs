@@ -13,16 +13,28 @@
 mod support;
 
 mod bare;
+mod blocked;
 mod child;
 mod count;
 mod decide;
 mod disk;
+mod due;
+mod fleet;
+mod handoff;
+mod hooks;
+mod http;
 mod import;
+mod ledger;
+
 mod mails;
 mod options;
 mod pair;
+mod price;
+mod shared;
 mod sink;
 mod stage;
+mod talk;
+mod track;
 mod waiting;
 
 use options::Options;
@@ -33,10 +45,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A benchmark: its name, what it is about, and itself.
 type Bench = (&'static str, &'static str, fn(&Options));
 
-const ALL: [Bench; 6] = [
+const ALL: [Bench; 14] = [
     ("mails", "goals 1 and 4: end to end on SQLite at 500 connections, against the bare pipelined loop", mails::run),
-    ("slow", "goal 3: the same with a relay that takes 50 ms a mail", mails::slow),
+    ("price", "goals 1, 3 and 4: what intents and marks cost a bare loop, and so what can be reached", price::run),
+
+    ("slow", "goal 3: a relay that takes 50 ms a mail", mails::slow),
+    ("fleet", "goal 5: PostgreSQL against SQLite, four daemons against one, a takeover", fleet::run),
     ("waiting", "goals 6 and 12: claims and rest while ten thousand and a million wait", waiting::run),
+    ("shared", "goal 6: claims on PostgreSQL, also beside an old transaction", shared::run),
+    ("blocked", "goal 7: a hundred thousand mails blocked on one lane, and the rate of the others", blocked::run),
+    ("track", "goal 8: pixels and clicks, against a bare server and nginx", track::run),
+    ("hooks", "goal 9: signed webhooks, against a bare loop", hooks::run),
+    ("handoff", "goals 9 and 10: from a demo request to the handoff's webhook; rungs of clocks", handoff::run),
+    ("due", "goal 10: from due to MAIL FROM, idle and loaded", due::run),
     ("import", "goal 11: a list of leads, against bare rows with a unique address", import::run),
     ("decide", "goal 13: a year of cases in memory, against the bare heap loop", decide::run),
     ("count", "goal 15: instructions of the hot functions, against those checked in", count::run),
@@ -53,6 +74,11 @@ fn main() {
             "sink" => sink::play(rest),
             "bare" => bare::play(rest),
             "count" => count::play(rest),
+            "price" => price::play(rest),
+            "load" => http::play(rest),
+            "dot" => track::play(),
+            "receiver" => hooks::receive(),
+            "post" => hooks::post(rest),
             other => panic!("there is no role `{other}`"),
         };
     }

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 
 use super::child::{self, Role};
+use super::talk::Talk;
 
 /// What arrived.
 #[derive(Clone, Debug)]
@@ -63,26 +64,33 @@ impl Sink {
             tracked: told["tracked"] == true,
         }
     }
+
+    /// When the last mail of each lead was begun, in milliseconds since 1970; 0 where none was.
+    pub fn begun(&mut self) -> Vec<i64> {
+        serde_json::from_value(self.role.ask("begun")).expect("a list of instants")
+    }
 }
 
 #[derive(Default)]
-struct Counts {
+pub struct Counts {
     /// How often each lead got a mail.
-    leads: Vec<u8>,
-    mails: usize,
-    bytes: usize,
-    turns: usize,
-    connections: usize,
-    untracked: usize,
-    began: Option<Instant>,
-    first: Option<Instant>,
-    last: Option<Instant>,
-    wanted: usize,
+    pub leads: Vec<u8>,
+    pub mails: usize,
+    pub bytes: usize,
+    pub turns: usize,
+    pub connections: usize,
+    pub untracked: usize,
+    pub began: Option<Instant>,
+    pub first: Option<Instant>,
+    pub last: Option<Instant>,
+    pub wanted: usize,
+    /// When the last mail of each lead was begun, in milliseconds since 1970.
+    pub begun: Vec<i64>,
 }
 
-struct Shared {
-    counts: RefCell<Counts>,
-    enough: Notify,
+pub struct Shared {
+    pub counts: RefCell<Counts>,
+    pub enough: Notify,
     delay: Duration,
 }
 
@@ -119,6 +127,7 @@ async fn obey(shared: &Shared) {
                 *shared.counts.borrow_mut() = Counts { began: Some(Instant::now()), ..Counts::default() };
                 println!("{{}}");
             }
+            ["begun"] => println!("{}", serde_json::json!(shared.counts.borrow().begun)),
             ["wait", mails, seconds] => {
                 let mails = mails.parse().expect("a number");
                 let limit = Duration::from_secs(seconds.parse().expect("seconds"));
@@ -161,8 +170,7 @@ async fn accept(listener: TcpListener, shared: Rc<Shared>) {
 
 /// One connection; what was said and not understood yet stands in `unread`.
 async fn converse(mut socket: TcpStream, shared: Rc<Shared>) {
-    let mut talk =
-        Talk { shared, unread: Vec::with_capacity(65_536), answer: Vec::new(), body: None, lead: 0, mails: 0 };
+    let mut talk = Talk::new(shared);
     let mut hello: &[u8] = b"220 sink ESMTP\r\n";
     loop {
         if !hello.is_empty() {
@@ -187,105 +195,4 @@ async fn converse(mut socket: TcpStream, shared: Rc<Shared>) {
             talk.answer.clear();
         }
     }
-}
-
-struct Talk {
-    shared: Rc<Shared>,
-    unread: Vec<u8>,
-    answer: Vec<u8>,
-    /// Up to where the body was searched for its end.
-    body: Option<usize>,
-    lead: usize,
-    mails: usize,
-}
-
-impl Talk {
-    /// Answers all that is whole, and says how many mails were.
-    fn understand(&mut self) -> usize {
-        let (mut at, mut took) = (0, 0);
-        loop {
-            if let Some(searched) = self.body {
-                let Some(end) = end_of_body(&self.unread, at, searched) else {
-                    self.body = Some(self.unread.len().saturating_sub(4).max(at));
-                    break;
-                };
-                self.take(at, end);
-                (at, took) = (end + 3, took + 1);
-                continue;
-            }
-            let Some(length) = self.unread[at..].iter().position(|byte| *byte == b'\n') else { break };
-            let line = at..at + length;
-            at += length + 1;
-            self.command(line, at);
-        }
-        self.unread.drain(..at);
-        self.body = self.body.map(|searched| searched - at.min(searched));
-        took
-    }
-
-    fn command(&mut self, line: std::ops::Range<usize>, after: usize) {
-        let line = &self.unread[line];
-        let answer: &[u8] = match line.get(..4).map(<[u8]>::to_ascii_uppercase).as_deref() {
-            Some(b"EHLO") => b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 10000000\r\n",
-            Some(b"RCPT") => {
-                self.lead = digits(line);
-                b"250 2.1.5 Ok\r\n"
-            }
-            Some(b"DATA") => {
-                self.body = Some(after);
-                b"354 Go ahead\r\n"
-            }
-            Some(b"QUIT") => b"221 2.0.0 Bye\r\n",
-            _ => b"250 2.0.0 Ok\r\n",
-        };
-        self.answer.extend_from_slice(answer);
-    }
-
-    fn take(&mut self, from: usize, end: usize) {
-        let now = Instant::now();
-        let mut counts = self.shared.counts.borrow_mut();
-        if counts.leads.len() <= self.lead {
-            counts.leads.resize(self.lead + 1, 0);
-        }
-        let lead = self.lead;
-        counts.leads[lead] = counts.leads[lead].saturating_add(1);
-        counts.mails += 1;
-        counts.bytes += end - from;
-        counts.first.get_or_insert(now);
-        counts.last = Some(now);
-        if self.mails == 0 && !contains(&self.unread[from..end], b"/c/") {
-            counts.untracked += 1;
-        }
-        self.mails += 1;
-        if counts.mails == counts.wanted {
-            self.shared.enough.notify_one();
-        }
-        self.answer.extend_from_slice(b"250 2.0.0 Ok\r\n");
-        self.body = None;
-    }
-}
-
-/// The number in `lead17@`.
-fn digits(line: &[u8]) -> usize {
-    let digits = line.iter().skip_while(|byte| !byte.is_ascii_digit()).take_while(|byte| byte.is_ascii_digit());
-    digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'))
-}
-
-/// Where the lone dot stands that ends a body which begins at `from`.
-fn end_of_body(bytes: &[u8], from: usize, searched: usize) -> Option<usize> {
-    if bytes[from..].starts_with(b".\r\n") {
-        return Some(from);
-    }
-    let mut at = searched.saturating_sub(4).max(from);
-    loop {
-        let dot = at + bytes[at..].iter().position(|byte| *byte == b'.')?;
-        if dot >= from + 2 && bytes[dot - 2..].starts_with(b"\r\n.\r\n") {
-            return Some(dot);
-        }
-        at = dot + 1;
-    }
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }

@@ -1,7 +1,8 @@
 //! A workspace that is ready to send: senders, one sequence each, and leads whose first mail is due.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use overture::config::{self, Environment};
 use overture::daemon::{Assembled, assemble};
@@ -10,8 +11,11 @@ use overture::domain::decide::Ask;
 use overture::engine::{Engine, FailPoints, Target};
 use overture::store::Access;
 use serde_json::{Map, json};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use crate::support::daemon::Daemon;
+use crate::support::postgres::{Fsync, Postgres};
 use crate::support::workspace::Workspace;
 
 /// Leads put in with one commit.
@@ -26,9 +30,30 @@ pub struct Ways {
     pub port: u16,
 }
 
+/// Touches that are like one there is.
+#[derive(Clone, Copy)]
+pub struct Copies<'c> {
+    /// A digit their ids begin with.
+    pub tag: u8,
+    pub lane: &'c str,
+    pub count: usize,
+    /// SQL, in which `i` is the number of a copy.
+    pub ready_at: &'c str,
+}
+
 pub struct Stage {
     pub workspace: Workspace,
     snapshot: tempfile::TempDir,
+    /// `sqlite`, or the address of what is kept.
+    kept: String,
+    /// `sqlite`, or the address of what is played with now.
+    now: RefCell<String>,
+}
+
+/// A PostgreSQL of the benchmark's own that waits for its disk; nothing where none is installed.
+pub fn postgres() -> Option<&'static Postgres> {
+    static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
+    SERVER.get_or_init(|| Postgres::own(Fsync::On)).as_ref()
 }
 
 impl Stage {
@@ -57,7 +82,18 @@ impl Stage {
         workspace.write("config/overture.yaml", &format!("{before}{named}\n{after}"));
         workspace.set("send", "live");
         let snapshot = tempfile::tempdir().expect("a folder can be made");
-        Self { workspace, snapshot }
+        Self { workspace, snapshot, kept: database.to_owned(), now: RefCell::new(database.to_owned()) }
+    }
+
+    /// Enters so many leads, in turn over the senders, and makes their first mails wait; nobody has the store open any more.
+    pub fn seed_all(&self, leads: usize, senders: usize) -> Arc<Engine> {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        runtime.block_on(async {
+            let engine = self.engine().await;
+            Self::seed(&engine, leads, senders, true).await;
+            engine.store.close().await;
+            engine
+        })
     }
 
     /// An engine in this process, for what is to be prepared or measured without a daemon.
@@ -96,6 +132,79 @@ impl Stage {
     pub fn restore(&self) {
         let _ = std::fs::remove_dir_all(self.data());
         copy(self.snapshot.path(), &self.data());
+        if let Some(server) = postgres().filter(|_| self.kept != "sqlite") {
+            let mut now = self.now.borrow_mut();
+            if *now != self.kept {
+                let name = now.rsplit('/').next().expect("an address has a name");
+                server.sql(&self.kept, &format!("DROP DATABASE {name} WITH (FORCE)"));
+            }
+            *now = server.copy_of(&self.kept);
+            self.workspace.database(&now);
+        }
+    }
+
+    /// Where the data is that is played with now.
+    pub fn url(&self) -> String {
+        self.now.borrow().clone()
+    }
+
+    /// The rows that a question of one column of texts gives.
+    pub fn ask(&self, question: &str) -> Vec<String> {
+        if let Some(server) = postgres().filter(|_| self.kept != "sqlite") {
+            return server.sql(&self.url(), question).lines().map(str::to_owned).collect();
+        }
+        let answer = async |database: &mut SqliteConnection| {
+            sqlx::query_scalar(AssertSqlSafe(question)).fetch_all(database).await
+        };
+        self.directly(answer)
+    }
+
+    /// Changes rows beside the program.
+    pub fn tell(&self, statements: &str) {
+        if let Some(server) = postgres().filter(|_| self.kept != "sqlite") {
+            server.sql(&self.url(), statements);
+            return;
+        }
+        let done =
+            async |database: &mut SqliteConnection| sqlx::raw_sql(AssertSqlSafe(statements)).execute(database).await;
+        self.directly(done);
+    }
+
+    fn directly<A>(&self, work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<A, sqlx::Error>) -> A {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        runtime.block_on(async {
+            let options = SqliteConnectOptions::new().filename(self.data().join("overture.db"));
+            let mut database = options.connect().await.expect("the database opens");
+            let done = work(&mut database).await.unwrap_or_else(|error| panic!("the database refuses: {error}"));
+            sqlx::Connection::close(database).await.expect("the database closes");
+            done
+        })
+    }
+
+    /// Puts more touches on a lane beside those there are, all copies of one.
+    pub fn crowd(&self, copies: &Copies<'_>) {
+        let Copies { tag, lane, count, ready_at } = *copies;
+        let (columns, number, numbers) = if self.kept == "sqlite" {
+            let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n");
+            ("SELECT name FROM pragma_table_info('touch')", "printf('%025d', i)", numbers)
+        } else {
+            let columns = "SELECT column_name FROM information_schema.columns WHERE table_name = 'touch'";
+            (columns, "lpad(CAST(i AS TEXT), 25, '0')", format!("SELECT i FROM generate_series(1, {count}) AS i"))
+        };
+        let (columns, id) = (self.ask(columns), format!("{tag} || {number}"));
+        let values = columns.iter().map(|column| match column.as_str() {
+            "id" => id.clone(),
+            "step" => format!("'copy' || {id}"),
+            "lane" => format!("'{lane}'"),
+            "ready_at" => ready_at.to_owned(),
+            other => format!("t.{other}"),
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        self.tell(&format!(
+            "INSERT INTO touch ({}) SELECT {values} FROM (SELECT * FROM touch WHERE state = 'queued' LIMIT 1) AS t, ({numbers}) AS n;
+             INSERT INTO outbox (lane, ready_at, touch_id) SELECT '{lane}', {ready_at}, {id} FROM ({numbers}) AS n;",
+            columns.join(", ")
+        ));
     }
 
     pub fn data(&self) -> PathBuf {

@@ -144,8 +144,6 @@ impl Courier {
     }
 
     fn note(&self, carried: &Carried) {
-        let (lane, outcome) = (self.lane.clone(), carried.word());
-        metrics::counter!("overture_touches_total", "lane" => lane, "outcome" => outcome).increment(1);
         // A server's words may name the address they refuse; those of a connection that was not made do not.
         if let Carried::Back { trouble: Some(Trouble::Unreachable), why, .. } = carried {
             tracing::warn!(lane = self.lane, why, "a lane reaches nobody; it waits, longer each time");

@@ -26,7 +26,7 @@ impl World {
             // Whatever was in hand falls to whoever takes over.
             self.die(engine);
         }
-        self.pass(Millis(i64::try_from(LEASE.as_millis()).expect("a short lease") * 2));
+        self.pass(Millis(i64::try_from(LEASE.as_millis()).expect("a short lease") * 2)).await;
         self.keep(0).await;
         self.resume_all().await;
         for _ in 0..LOOKS {
@@ -43,7 +43,7 @@ impl World {
             }
             let lapse = self.house.store.next_lapse().await.expect("the store answers");
             match self.next().await.into_iter().chain(lapse).min().filter(|next| *next <= until) {
-                Some(next) => self.pass(Millis(next.since(self.now()).0.max(1_000))),
+                Some(next) => self.pass(Millis(next.since(self.now()).0.max(1_000))).await,
                 None => break,
             }
         }

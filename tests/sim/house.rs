@@ -11,10 +11,12 @@ use overture::channel::webhook::Client;
 use overture::compile::{Overlay, workspace};
 use overture::config;
 use overture::domain::playbook::Playbook;
+use overture::domain::time::Instant;
 use overture::engine::{Endpoint, Engine, FailPoints, Parts, Ways};
 use overture::entropy::Entropy;
 use overture::seal::Seal;
 use overture::store::{Access, Location, Store};
+use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +38,8 @@ pub struct House {
     pub is_poisoned: bool,
     /// The store as the second engine has it.
     second: Store,
-    lease: Duration,
+    /// The database's own clock, where it has one: it shows what the run's does.
+    dial: Option<PgConnection>,
     _folder: tempfile::TempDir,
 }
 
@@ -56,7 +59,7 @@ pub fn playbook(knobs: &Knobs) -> Playbook {
 
 impl House {
     /// On SQLite, or on an empty PostgreSQL.
-    pub async fn new(knobs: &Knobs, postgres: Option<&str>) -> Self {
+    pub async fn new(knobs: &Knobs, now: Instant, postgres: Option<&str>) -> Self {
         // In memory where that can be had: what is proven here is order, not endurance.
         let memory = Path::new("/dev/shm").to_owned();
         let parent = if memory.is_dir() { memory } else { std::env::temp_dir() };
@@ -65,10 +68,12 @@ impl House {
             Some(url) => Location::Postgres { url: url.to_owned(), connections: 4 },
             None => Location::Sqlite { dir: folder.path().to_owned() },
         };
+        let dial = match postgres {
+            Some(url) => Some(dial(url, now).await),
+            None => None,
+        };
         let store = Store::open(&location, Access::Write).await.expect("a store opens");
         store.migrate(|_| ()).await.expect("the schema is made");
-        // There leases are real time, which does not pass in a run: whoever looks takes over what another has.
-        let lease = if postgres.is_some() { Duration::ZERO } else { LEASE };
         let second = match postgres {
             Some(_) => Store::open(&location, Access::Write).await.expect("a store opens"),
             None => store.clone(),
@@ -86,7 +91,7 @@ impl House {
             sandbox,
             is_poisoned: postgres.is_none(),
             second,
-            lease,
+            dial,
             _folder: folder,
         }
     }
@@ -94,6 +99,14 @@ impl House {
     /// The store as one engine has it.
     pub fn of(&self, number: usize) -> &Store {
         if number == 0 { &self.store } else { &self.second }
+    }
+
+    /// Sets the database's clock to the run's.
+    pub async fn set_clock(&mut self, now: Instant) {
+        if let Some(dial) = &mut self.dial {
+            let set = sqlx::query("UPDATE dial SET at = $1").bind(now.0).execute(dial).await;
+            set.expect("the database's clock is set");
+        }
     }
 
     /// One life of one engine.
@@ -126,7 +139,7 @@ impl House {
             accounts: SENDERS.into_iter().map(account).collect(),
             timeouts: Timeouts::default(),
             endpoints: ["chat", "crm"].into_iter().map(endpoint).collect(),
-            lease: self.lease,
+            lease: LEASE,
         };
         let parts = Parts {
             store: self.of(number).clone(),
@@ -140,9 +153,24 @@ impl House {
     }
 }
 
+/// Gives an empty PostgreSQL a clock that is set by hand, under the name of its own: leases are compared to it.
+async fn dial(url: &str, now: Instant) -> PgConnection {
+    let mut database = PgConnection::connect(url).await.expect("it opens");
+    let name = url.rsplit('/').next().expect("a URL has a path");
+    let statements = format!(
+        "CREATE TABLE dial (at BIGINT NOT NULL);
+         INSERT INTO dial VALUES ({});
+         CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+             AS 'SELECT to_timestamp(at / 1000.0) FROM public.dial';
+         ALTER DATABASE {name} SET search_path = public, pg_catalog",
+        now.0
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut database).await.expect("the clock is made");
+    database
+}
+
 /// Makes the database refuse facts with a certain word, as a unique key would that nobody thought of.
 async fn poison(file: &Path) {
-    use sqlx::Connection;
     let mut database =
         sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("it opens");
     let statements = [

@@ -50,7 +50,7 @@ impl World {
         let hand = Arc::new(AtomicI64::new((MONDAY + Millis::HOUR.times(trace.knobs.start_hour)).0));
         let bell = Arc::new(Bell::default());
         let relay = Relay::new(Clock::Manual(Arc::clone(&hand)), Arc::clone(&bell), trace.knobs.pipelining);
-        let house = House::new(&trace.knobs, postgres).await;
+        let house = House::new(&trace.knobs, relay.clock.now(), postgres).await;
         let daemons = (0..trace.knobs.engines).map(|_| None).collect();
         let (receiver, notes, model) = (Receiver::new(), Notes::default(), Model::default());
         let orders = Vec::new();
@@ -137,15 +137,15 @@ impl World {
 
     async fn take(&mut self, step: Step) {
         match step {
-            Step::Pass(length) => self.pass(Millis(length)),
+            Step::Pass(length) => self.pass(Millis(length)).await,
             Step::Next => self.go_to_next().await,
             Step::Downtime(hours) => {
                 (0..self.daemons.len()).for_each(|engine| self.die(engine));
-                self.pass(Millis::HOUR.times(hours));
+                self.pass(Millis::HOUR.times(hours)).await;
             }
             Step::Back(length) => {
                 self.notes.era += 1;
-                self.hand.fetch_sub(length, Ordering::SeqCst);
+                self.pass(Millis(-length)).await;
             }
             Step::Wake { engine } => self.wake(engine).await,
             Step::Claim { engine, lane, wanted } => self.claim_some(engine, lane, wanted).await,
@@ -175,8 +175,10 @@ impl World {
         }
     }
 
-    pub fn pass(&mut self, length: Millis) {
+    pub async fn pass(&mut self, length: Millis) {
         self.hand.fetch_add(length.0, Ordering::SeqCst);
+        let now = self.now();
+        self.house.set_clock(now).await;
     }
 
     /// When something is due next, if anything is.
@@ -190,7 +192,7 @@ impl World {
     async fn go_to_next(&mut self) {
         if let Some(next) = self.next().await {
             let length = next.since(self.now()).0.clamp(1_000, Millis::DAY.0 * 3);
-            self.pass(Millis(length));
+            self.pass(Millis(length)).await;
         }
     }
 
