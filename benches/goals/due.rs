@@ -77,9 +77,8 @@ fn in_time(stage: &Stage, sink: &mut Sink, mails: usize, rate: f64) -> Option<Ve
     let ended = daemon.term();
     // The start is no part of it: what was due before was due too early.
     let meant = due.iter().filter(|(_, at)| **at < never);
-    let late: Option<Vec<f64>> = meant
-        .map(|(lead, at)| begun.get(*lead).filter(|begun| **begun > 0).map(|begun| (begun - at) as f64))
-        .collect();
+    let late: Option<Vec<f64>> =
+        meant.map(|(lead, at)| begun.get(*lead).filter(|begun| **begun > 0).map(|begun| (begun - at) as f64)).collect();
     late.filter(|late| late.len() == mails && arrived.mails == mails && ended.success())
 }
 

@@ -88,11 +88,7 @@ fn together(stage: &Stage, sink: &mut Sink, daemons: usize, mails: usize) -> Run
     overture(&stage.workspace, &["resume", "everything"]).ok();
     let arrived = sink.wait(mails, PATIENCE);
     let ended = fleet.iter_mut().map(Daemon::term).all(|ended| ended.success());
-    Run {
-        per_second: arrived.mails as f64 / arrived.seconds,
-        exact: arrived.exact && ended,
-        ..Run::default()
-    }
+    Run { per_second: arrived.mails as f64 / arrived.seconds, exact: arrived.exact && ended, ..Run::default() }
 }
 
 /// The relay never answers, so that the one who dies has all in hand: claimed, intended and marked.

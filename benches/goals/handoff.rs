@@ -62,7 +62,8 @@ fn play(requests: usize, rungs: bool) -> Vec<f64> {
         let mut found = Vec::new();
         for number in 0..requests {
             let lead = format!("lead{number}@bench.example");
-            let event = json!({"lead": {"email": lead}, "name": "demo_requested", "create": true, "key": lead}).to_string();
+            let event =
+                json!({"lead": {"email": lead}, "name": "demo_requested", "create": true, "key": lead}).to_string();
             let asked = Instant::now();
             let call = posted("/v1/events", &format!("authorization: {key}\r\n"), &event);
             socket.write_all(call.as_bytes()).await.expect("the daemon reads");
@@ -114,8 +115,9 @@ fn always_open(stage: &Stage, rungs: bool) {
     let (head, _) = team.split_once("slas:").expect("the team has clocks");
     let within = if rungs { format!("{}s", SLA / 1_000) } else { "1h".to_owned() };
     let ladder = "[{at: 50%, remind: assignee}, {at: 100%, alert: manager}]";
-    let clocks =
-        format!("slas:\n  all:\n    applies: 'true'\n    respond_within: {within}\n    counts: [contacted]\n    ladder: {ladder}\n");
+    let clocks = format!(
+        "slas:\n  all:\n    applies: 'true'\n    respond_within: {within}\n    counts: [contacted]\n    ladder: {ladder}\n"
+    );
     stage.workspace.write("config/team.yaml", &(head.to_owned() + &clocks));
 }
 

@@ -32,8 +32,7 @@ const CLAIMED: &str = "UPDATE mail SET state = 1 WHERE id >= ?1 AND id < ?2";
 const INTEND: &str = "UPDATE mail SET state = 2, message_id = 't.' || i.value || '@bench.example',
     hash = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM json_each(?1) AS i WHERE id = i.value";
 const MARK: &str = "UPDATE mail SET state = 3 WHERE id IN (SELECT value FROM json_each(?1))";
-const DONE: &str =
-    "UPDATE mail SET state = 4, reply = '250 2.0.0 Ok' WHERE id IN (SELECT value FROM json_each(?1))";
+const DONE: &str = "UPDATE mail SET state = 4, reply = '250 2.0.0 Ok' WHERE id IN (SELECT value FROM json_each(?1))";
 
 /// All that shares a commit.
 #[derive(Default)]

@@ -48,7 +48,6 @@ type Bench = (&'static str, &'static str, fn(&Options));
 const ALL: [Bench; 14] = [
     ("mails", "goals 1 and 4: end to end on SQLite at 500 connections, against the bare pipelined loop", mails::run),
     ("price", "goals 1, 3 and 4: what intents and marks cost a bare loop, and so what can be reached", price::run),
-
     ("slow", "goal 3: a relay that takes 50 ms a mail", mails::slow),
     ("fleet", "goal 5: PostgreSQL against SQLite, four daemons against one, a takeover", fleet::run),
     ("waiting", "goals 6 and 12: claims and rest while ten thousand and a million wait", waiting::run),

@@ -138,11 +138,7 @@ pub fn play(arguments: &[String]) {
     });
 }
 
-async fn connection(
-    (port, marks): (u16, bool),
-    orders: mpsc::UnboundedSender<Order>,
-    body: std::sync::Arc<Vec<u8>>,
-) {
+async fn connection((port, marks): (u16, bool), orders: mpsc::UnboundedSender<Order>, body: std::sync::Arc<Vec<u8>>) {
     let mut socket = TcpStream::connect(("127.0.0.1", port)).await.expect("the sink listens");
     socket.set_nodelay(true).expect("a socket can be set");
     let mut unread = Vec::new();

@@ -38,7 +38,9 @@ pub fn run(options: &Options) {
         }
     }
     for (kind, name) in ["wakes", "touches"].into_iter().enumerate() {
-        for (ours, theirs, how) in [(1, 0, format!("{many} waiting / {FEW}")), (2, 1, "an old transaction / none".to_owned())] {
+        for (ours, theirs, how) in
+            [(1, 0, format!("{many} waiting / {FEW}")), (2, 1, "an old transaction / none".to_owned())]
+        {
             let ratio = median(times[ours].iter().zip(&times[theirs]).map(|(ours, theirs)| ours[kind] / theirs[kind]));
             let beside = format!("{:.2} ms", median(times[ours].iter().map(|took| took[kind] * 1e3)));
             let what = format!("PostgreSQL, claim of {TAKE} {name}, {how}");

@@ -185,7 +185,9 @@ impl Stage {
     pub fn crowd(&self, copies: &Copies<'_>) {
         let Copies { tag, lane, count, ready_at } = *copies;
         let (columns, number, numbers) = if self.kept == "sqlite" {
-            let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n");
+            let numbers = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n"
+            );
             ("SELECT name FROM pragma_table_info('touch')", "printf('%025d', i)", numbers)
         } else {
             let columns = "SELECT column_name FROM information_schema.columns WHERE table_name = 'touch'";

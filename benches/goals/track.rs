@@ -134,9 +134,8 @@ fn bare(kind: Kind, paths: &[String]) -> Run {
 pub fn play() {
     const NO_STORE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
     let dot = || async { ([(header::CONTENT_TYPE, "image/gif"), NO_STORE], PIXEL) };
-    let away = || async {
-        (StatusCode::FOUND, [(header::LOCATION, "https://example.com/p/0?plan=pro&city=Oslo"), NO_STORE])
-    };
+    let away =
+        || async { (StatusCode::FOUND, [(header::LOCATION, "https://example.com/p/0?plan=pro&city=Oslo"), NO_STORE]) };
     let router = Router::new().route("/o/{file}", get(dot)).route("/c/{token}", get(away));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     runtime.spawn(async move {
@@ -150,7 +149,12 @@ pub fn play() {
 }
 
 fn there(program: &str) -> bool {
-    Command::new(program).arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|told| told.success())
+    Command::new(program)
+        .arg("-v")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|told| told.success())
 }
 
 fn nginx(kind: Kind, paths: &[String]) -> Run {

@@ -92,7 +92,7 @@ fn proven(database: Database) {
     let kind = database.kind;
     println!("{kills} kills on {kind}, seed {seed}: OVERTURE_KILLS={kills} OVERTURE_SEED={seed}");
     let mut dice = Dice(u64::try_from(seed).unwrap_or_default());
-    let play = Play::new(database).with_clocks();
+    let mut play = Play::new(database).with_clocks();
     play.workspace.set("senders.growth.per_day", "1000000");
     let zone = play.pace("1s", CAP);
     moods(&play, &mut dice, kills * BATCH * BATCHES);

@@ -1,14 +1,16 @@
 //! A crash at every named place while a mail server is well or is not: whatever the place and whatever the server, nobody has a mail twice,
-//! nobody misses one in silence, and who was suppressed while the daemon lay dead gets nothing more.
+//! nobody misses one in silence, and who was suppressed while the daemon lay dead gets nothing more. One sender has a gap and fewer mails a
+//! day than it is given, and some handoffs have a clock that runs out meanwhile.
 //!
 //! A third of the cells, so that each place and each server has its turn; all of them with `OVERTURE_MATRIX=whole`.
 
-use crate::play::{Database, Play};
+use crate::play::{AROUND_THE_CLOCK, Database, Play};
 use crate::support::daemon::Daemon;
 use crate::support::faulty_smtp::{Fault, Stage};
-use crate::support::oracle::{Expected, Stop, Wait};
+use crate::support::oracle::{Expected, Pace, Stop, Wait};
 use overture::domain::time::Millis;
-use std::collections::VecDeque;
+use serde_json::Value;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -26,6 +28,9 @@ const PLACES: [&str; 10] = [
     "outbox.settled",
 ];
 const LEADS: usize = 6;
+/// Leads of the sender that has a gap and a cap, and its cap.
+const PACED: usize = 4;
+const CAP: u32 = 3;
 /// Cells at play at once: most of a cell is waiting.
 const AT_ONCE: usize = 4;
 
@@ -73,8 +78,13 @@ fn leads() -> Vec<String> {
 }
 
 fn matrix(database: Database) {
-    let begun = Play::new(database).out_of_hours();
-    begun.enroll(&leads());
+    let mut begun = Play::new(database).out_of_hours();
+    begun.pace("1s", CAP);
+    let country = |place: usize| if place % 3 == 0 { "DE" } else { AROUND_THE_CLOCK };
+    let leads = leads().into_iter().enumerate().map(|(place, lead)| (lead, country(place)));
+    begun.enroll("proof", &leads.collect::<Vec<_>>());
+    let paced = (0..PACED).map(|number| (format!("paced{number}@example.com"), "DE"));
+    begun.enroll("paced", &paced.collect::<Vec<_>>());
     let whole = std::env::var_os("OVERTURE_MATRIX").is_some_and(|how| how == "whole");
     let mut cells = VecDeque::new();
     for (row, place) in PLACES.iter().enumerate() {
@@ -88,7 +98,7 @@ fn matrix(database: Database) {
                 loop {
                     let next = cells.lock().expect("no cell panics with it").pop_front();
                     let Some((place, mode)) = next else { return };
-                    let told = cell(&begun.copy(), place, mode);
+                    let told = cell(begun.copy(), place, mode);
                     broken.lock().expect("no cell panics with it").extend(told);
                 }
             });
@@ -99,8 +109,8 @@ fn matrix(database: Database) {
 }
 
 /// One crash: what broke, if anything did.
-fn cell(play: &Play, place: &str, mode: Mode) -> Option<String> {
-    let leads = leads();
+fn cell(mut play: Play, place: &str, mode: Mode) -> Option<String> {
+    let (leads, zone) = (leads(), play.pace("1s", CAP));
     for fault in (0..2).filter_map(|_| mode.fault()) {
         play.server.once(Stage::Dot, fault);
     }
@@ -117,7 +127,7 @@ fn cell(play: &Play, place: &str, mode: Mode) -> Option<String> {
         steps: vec!["first", "second", "call"],
         heard_once: vec![],
         waits: vec![Wait { before: "first", after: "second", length: Millis::SECOND }],
-        paces: vec![],
+        paces: vec![Pace { lane: "mail:outbound", gap: Millis::SECOND, cap: Some(CAP), zone }],
         stops: vec![Stop { lead: stopped, acknowledged_at }],
         perhaps_stopped: vec![],
         // One crash, and two answers that may have been lost.
@@ -126,8 +136,32 @@ fn cell(play: &Play, place: &str, mode: Mode) -> Option<String> {
     };
     let verdict = play.end(&mut daemon, &expected, Duration::from_mins(1));
     println!("{}", verdict.line(&format!("matrix-{place}-{mode:?}"), play.database.kind, 1));
-    let crashed = ended.code().is_none();
-    (!verdict.holds() || !crashed).then(|| {
-        format!("{place} with a server that is {mode:?} (crashed: {crashed}) on {}:\n{verdict}", play.database.kind)
-    })
+    let mut broken = vec![];
+    if ended.code().is_some() {
+        broken.push("it did not crash".to_owned());
+    }
+    if !verdict.holds() {
+        broken.push(verdict.to_string());
+    }
+    broken.extend(idle(&play));
+    let name = format!("{place} with a server that is {mode:?} on {}", play.database.kind);
+    (!broken.is_empty()).then(|| format!("{name}: {}", broken.join("; ")))
+}
+
+/// What a cell did not come by, so that its verdict would say nothing of it: two mails that keep their distance, and two rungs.
+fn idle(play: &Play) -> Vec<String> {
+    let copies = play.server.journal();
+    let paced = copies.iter().filter(|copy| copy.mail.to.concat().starts_with("paced")).count();
+    let calls = play.receiver.requests();
+    let rung =
+        |call: &Value| Some((call["data"]["handoff"]["id"].to_string(), call["data"]["rung"]["number"].as_u64()?));
+    let rungs: BTreeSet<_> = calls.iter().filter_map(|call| rung(&call.json())).collect();
+    let mut idle = vec![];
+    if paced < 2 {
+        idle.push(format!("{paced} mails of the paced sender"));
+    }
+    if rungs.len() < 2 {
+        idle.push(format!("{} rungs", rungs.len()));
+    }
+    idle
 }

@@ -58,6 +58,24 @@ steps:
   - end: done
 ";
 
+/// The country whose leads are answered around the clock.
+pub const AROUND_THE_CLOCK: &str = "NZ";
+
+/// Who answers them, and by when.
+const AWAKE: [(&str, &str); 5] = [
+    ("calendars:", "  always: {zone: UTC, days: mon-sun, hours: [00:00-24:00]}"),
+    ("reps:", "  zoe: {name: Zoe Marsh, email: zoe@northwind.example, calendar: always}"),
+    (
+        "teams:",
+        "  around: {title: Around, calendar: always, members: [zoe], route: round_robin, fallback: zoe, manager: sales-chat}",
+    ),
+    ("routing:", "  - {when: 'lead.country == \"NZ\"', team: around}"),
+    (
+        "slas:",
+        "  around: {applies: 'lead.country == \"NZ\"', respond_within: 2s, counts: [contacted], ladder: [{at: 50%, remind: assignee}, {at: 100%, alert: manager}]}",
+    ),
+];
+
 fn mail(subject: &str) -> String {
     format!(
         "---\nsubject: {subject}\n---\nHello {{{{lead.email}}}}.\n\n---\n\n\
@@ -71,6 +89,8 @@ pub struct Play {
     pub workspace: Workspace,
     pub server: FaultySmtp,
     pub receiver: Receiver,
+    /// The zone of the day of the sender that is paced.
+    zone: Option<String>,
 }
 
 impl Play {
@@ -92,13 +112,16 @@ impl Play {
         for channel in ["crm", "sales-chat"] {
             workspace.channel(channel, &receiver.url(&format!("/{channel}")));
         }
-        Self { database, workspace, server, receiver }
+        Self { database, workspace, server, receiver, zone: None }
     }
 
     /// The same workspace with the same data, and with servers of its own.
     pub fn copy(&self) -> Self {
-        let copy = Self::new(self.database.copy());
+        let copy = Self { zone: self.zone.clone(), ..Self::new(self.database.copy()) };
         copy.workspace.write("config/team.yaml", &self.workspace.read("config/team.yaml"));
+        if self.zone.is_some() {
+            copy.workspace.write("sequences/paced.yaml", &self.workspace.read("sequences/paced.yaml"));
+        }
         for file in ["overture.db", "overture.db-wal", "secret"] {
             let from = self.workspace.file("data").join(file);
             if from.exists() {
@@ -124,9 +147,9 @@ impl Play {
         self
     }
 
-    /// Gives the other sender a gap and a cap, and a sequence of one mail for whoever is `paced`; gives the zone of its day.
-    pub fn pace(&self, gap: &str, cap: u32) -> String {
-        let zone = where_it_is_noon();
+    /// Gives the other sender a gap and a cap, and a sequence of one mail for whoever is `paced`; gives the zone of its day, once chosen.
+    pub fn pace(&mut self, gap: &str, cap: u32) -> String {
+        let zone = self.zone.get_or_insert_with(where_it_is_noon).clone();
         self.workspace.set("senders.outbound.gap", gap);
         self.workspace.set("senders.outbound.per_day", &cap.to_string());
         self.workspace.set("senders.outbound.zone", &zone);
@@ -136,7 +159,8 @@ impl Play {
         zone
     }
 
-    /// Nobody is there to answer: each handoff is promised by a mail that is sent at least once.
+    /// Nobody is there to answer but for leads of one country, whose clock is out within seconds: each other handoff is promised by a mail
+    /// that is sent at least once.
     pub fn out_of_hours(self) -> Self {
         let hour = wall().to_jiff().to_zoned(jiff::tz::TimeZone::UTC).hour();
         // Open in the two hours that lie half a day away.
@@ -146,6 +170,8 @@ impl Play {
         let team = team.replace("zone: Europe/Berlin, days: mon-fri, hours: [09:00-12:30, 13:30-18:00]", &hours);
         let team = team.replace("zone: Europe/London, days: mon-fri, hours: [09:00-17:30]", &hours);
         let team = team.replace("applies: temperature == \"hot\"", "applies: 'true'");
+        let team =
+            AWAKE.iter().fold(team, |team, (before, more)| team.replacen(before, &format!("{before}\n{more}"), 1));
         self.workspace.write("config/team.yaml", &team);
         self
     }
@@ -157,11 +183,12 @@ impl Play {
         Location::Postgres { url: self.database.url.clone(), connections: 2 }
     }
 
-    /// Puts leads into the sequence while no daemon runs.
-    pub fn enroll(&self, leads: &[String]) {
-        self.workspace.write("list.csv", &format!("email\n{}\n", leads.join("\n")));
+    /// Puts leads, each with its country, into a sequence while no daemon runs.
+    pub fn enroll(&self, sequence: &str, leads: &[(String, &str)]) {
+        let rows: Vec<String> = leads.iter().map(|(lead, country)| format!("{lead},{country}")).collect();
+        self.workspace.write("list.csv", &format!("email,country\n{}\n", rows.join("\n")));
         let list = self.workspace.file("list.csv").display().to_string();
-        overture(&self.workspace, &["leads", "import", &list, "--enroll", "proof"]).ok();
+        overture(&self.workspace, &["leads", "import", &list, "--enroll", sequence]).ok();
     }
 
     /// Suppresses an address while no daemon runs; gives the instant at which that was acknowledged.
