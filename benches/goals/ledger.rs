@@ -30,7 +30,7 @@ const TABLES: &str = "
 const CLAIM: &str = "DELETE FROM waiting WHERE due >= ?1 AND due < ?2";
 const CLAIMED: &str = "UPDATE mail SET state = 1 WHERE id >= ?1 AND id < ?2";
 const INTEND: &str = "UPDATE mail SET state = 2, message_id = 't.' || i.value || '@bench.example',
-    hash = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM json_each(?1) AS i WHERE id = i.value";
+    hash = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM json_each(?1) AS i WHERE mail.id = i.value";
 const MARK: &str = "UPDATE mail SET state = 3 WHERE id IN (SELECT value FROM json_each(?1))";
 const DONE: &str = "UPDATE mail SET state = 4, reply = '250 2.0.0 Ok' WHERE id IN (SELECT value FROM json_each(?1))";
 
