@@ -60,7 +60,7 @@ pub struct Login {
 #[derive(Clone, Debug)]
 pub struct Copy {
     pub mail: Mail,
-    /// When the server said 354: nothing of the message had left before.
+    /// Right before the server said 354: nothing of the message had left.
     pub asked_at: Instant,
     /// When its last byte had come.
     pub came_at: Instant,

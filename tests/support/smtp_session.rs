@@ -149,10 +149,11 @@ impl<'a> Session<'a> {
         };
         // Counted before it is said, so that who waits for it finds it there.
         let envelope = (self.from.clone().unwrap_or_default(), self.to.clone());
+        // Read before it is said: on a busy machine this thread may sleep right after, while the message is on its way.
+        let asked_at = wall();
         if !self.answer_and(Stage::Data, usual, |state| state.begun.push(envelope))?.starts_with("354") {
             return Some(());
         }
-        let asked_at = wall();
         let raw = self.message()?;
         if self.to.is_empty() {
             return self.say("554 5.5.1 Error: no valid recipients");
