@@ -13,7 +13,7 @@ const WAYS: Ways = Ways { senders: 20, connections: 5, port: 0 };
 
 /// Goal 7.
 pub fn run(options: &Options) {
-    let mails = options.size_or(10_000);
+    let mails = options.size_or(5_000);
     let sink = Sink::start(Duration::ZERO);
     // Bound, and not listening: whoever connects is refused.
     let closed = tokio::net::TcpSocket::new_v4().expect("a socket can be made");

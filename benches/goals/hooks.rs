@@ -25,7 +25,7 @@ const SEQUENCE: &str = "title: Call\nkind: cadence\nowner: tom\nsend: {from: s0,
 
 /// Goal 9, its first half.
 pub fn run(options: &Options) {
-    let calls = options.size_or(10_000);
+    let calls = options.size_or(5_000);
     let receiver = RefCell::new(Receiver::start());
     let stage = Stage::set(WAYS, "sqlite");
     stage.workspace.write("sequences/q0.yaml", SEQUENCE);

@@ -80,7 +80,7 @@ fn leads() -> Vec<String> {
 fn matrix(database: Database) {
     let mut begun = Play::new(database).out_of_hours();
     begun.pace("1s", CAP);
-    let country = |place: usize| if place % 3 == 0 { "DE" } else { AROUND_THE_CLOCK };
+    let country = |place: usize| if place.is_multiple_of(3) { "DE" } else { AROUND_THE_CLOCK };
     let leads = leads().into_iter().enumerate().map(|(place, lead)| (lead, country(place)));
     begun.enroll("proof", &leads.collect::<Vec<_>>());
     let paced = (0..PACED).map(|number| (format!("paced{number}@example.com"), "DE"));
