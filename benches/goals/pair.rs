@@ -82,6 +82,10 @@ pub enum Goal {
 
 /// One line: which goal, what, the figure, the goal, and whether it holds.
 pub fn line(goal: &str, what: &str, value: f64, wanted: Goal, beside: &str) {
+    // The kernel counts CPU in hundredths of a second: a short run may have none.
+    if value.is_nan() {
+        return void(goal, what, &format!("too short to be measured: {beside}"));
+    }
     let (wanted, verdict) = match wanted {
         Goal::AtLeast(least) => (format!(">= {}", short(least)), verdict(value >= least)),
         Goal::AtMost(most) => (format!("<= {}", short(most)), verdict(value <= most)),
