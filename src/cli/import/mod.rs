@@ -29,7 +29,7 @@ use tally::Tally;
 const ROWS: usize = 1_000;
 const OCTETS: usize = 2 << 20;
 /// Rows written with one commit where no daemon has to answer others in between.
-const COMMITTED: usize = 4_000;
+const COMMITTED: usize = 2_000;
 /// Rows read before the writing of those before may go on.
 const READ: usize = 100;
 
