@@ -1,11 +1,12 @@
 //! The narrow waist: the only file that knows that there are two drivers.
 
+use serde_json::Value;
 use sqlx::postgres::{PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Postgres, Row as _, Sqlite, Transaction};
 
 use super::error::{StoreError, Trouble};
-use super::sql::{Dialect, Statement};
+use super::sql::{Dialect, Rows, Slot, Statement};
 
 /// The connections of an open store.
 #[derive(Clone, Debug)]
@@ -41,6 +42,14 @@ pub(super) enum Arg {
     Int(i64),
     MaybeInt(Option<i64>),
     Real(f64),
+    /// The batch of a statement, its `$1`.
+    Rows(Rows),
+}
+
+impl From<Rows> for Arg {
+    fn from(rows: Rows) -> Self {
+        Self::Rows(rows)
+    }
 }
 
 impl From<&str> for Arg {
@@ -128,28 +137,24 @@ impl Row {
 }
 
 impl Conn<'_> {
-    pub(super) const fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
-        }
-    }
-
-    /// Runs a statement and gives its rows.
+    /// Runs a statement and gives its rows, in no order that could be relied upon where it runs over a batch.
     pub(super) async fn fetch(
         self,
         attempted: &'static str,
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
-        let text = statement.text(self.dialect());
         match self {
             Self::Sqlite(conn) => {
-                let rows = bind(sqlx::query(text), args).fetch_all(conn).await;
-                Ok(rows.map_err(StoreError::at(attempted))?.into_iter().map(Row::Sqlite).collect())
+                let mut found = Vec::new();
+                for (text, args) in Pieces::of(statement, args) {
+                    let rows = bind(sqlx::query(text), args).fetch_all(&mut *conn).await;
+                    found.extend(rows.map_err(StoreError::at(attempted))?.into_iter().map(Row::Sqlite));
+                }
+                Ok(found)
             }
             Self::Postgres(conn) => {
-                let rows = bind(sqlx::query(text), args).fetch_all(conn).await;
+                let rows = bind(sqlx::query(statement.text(Dialect::Postgres)), args).fetch_all(conn).await;
                 Ok(rows.map_err(StoreError::at(attempted))?.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -162,12 +167,83 @@ impl Conn<'_> {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
-        let text = statement.text(self.dialect());
         match self {
-            Self::Sqlite(conn) => bind(sqlx::query(text), args).execute(conn).await.map(|done| done.rows_affected()),
-            Self::Postgres(conn) => bind(sqlx::query(text), args).execute(conn).await.map(|done| done.rows_affected()),
+            Self::Sqlite(conn) => {
+                let mut changed = 0;
+                for (text, args) in Pieces::of(statement, args) {
+                    let done = bind(sqlx::query(text), args).execute(&mut *conn).await;
+                    changed += done.map_err(StoreError::at(attempted))?.rows_affected();
+                }
+                Ok(changed)
+            }
+            Self::Postgres(conn) => {
+                let done = bind(sqlx::query(statement.text(Dialect::Postgres)), args).execute(conn).await;
+                Ok(done.map_err(StoreError::at(attempted))?.rows_affected())
+            }
         }
-        .map_err(StoreError::at(attempted))
+    }
+}
+
+/// A statement with its arguments as SQLite runs it: once, or over a batch in pieces.
+struct Pieces {
+    statement: &'static Statement,
+    /// `None` once it ran that runs once.
+    once: Option<Vec<Arg>>,
+    rows: std::vec::IntoIter<Vec<Value>>,
+    /// Its other arguments, from `$2` on.
+    others: Vec<Arg>,
+}
+
+impl Pieces {
+    fn of(statement: &'static Statement, mut args: Vec<Arg>) -> Self {
+        if !matches!(args.first(), Some(Arg::Rows(_))) {
+            return Self { statement, once: Some(args), rows: Vec::new().into_iter(), others: Vec::new() };
+        }
+        let others = args.split_off(1);
+        let rows = match args.pop() {
+            Some(Arg::Rows(rows)) => rows.into_inner(),
+            _ => Vec::new(),
+        };
+        Self { statement, once: None, rows: rows.into_iter(), others }
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = (&'static str, Vec<Arg>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(args) = self.once.take() {
+            return Some((self.statement.text(Dialect::Sqlite), args));
+        }
+        let left = self.rows.len();
+        if left == 0 {
+            return None;
+        }
+        let (sized, take) = self.statement.piece(left);
+        let mut args = Vec::new();
+        for slot in &sized.order {
+            match slot {
+                Slot::Arg(number) => args.extend(self.others.get(number.wrapping_sub(2)).cloned()),
+                Slot::Rows => args.extend(self.rows.by_ref().take(take).flatten().map(Arg::from)),
+            }
+        }
+        Some((&sized.text, args))
+    }
+}
+
+/// A cell of a batch.
+impl From<Value> for Arg {
+    fn from(cell: Value) -> Self {
+        match cell {
+            Value::Null => Self::MaybeText(None),
+            Value::Bool(yes) => Self::Int(i64::from(yes)),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Self::Int(whole),
+                (None, real) => Self::Real(real.unwrap_or_default()),
+            },
+            Value::String(text) => Self::Text(text),
+            document @ (Value::Array(_) | Value::Object(_)) => Self::Text(document.to_string()),
+        }
     }
 }
 
@@ -187,6 +263,7 @@ where
         Arg::Int(number) => query.bind(number),
         Arg::MaybeInt(number) => query.bind(number),
         Arg::Real(number) => query.bind(number),
+        Arg::Rows(rows) => query.bind(rows.json()),
     })
 }
 

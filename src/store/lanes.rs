@@ -110,7 +110,10 @@ impl Tx {
              {for update}",
         );
         let input = rows(names.iter().map(|name| (name,)));
-        self.fetch("read lanes", &SOME, vec![input.into()]).await?.iter().map(lane).collect()
+        let found = self.fetch("read lanes", &SOME, vec![input.into()]).await?;
+        let mut lanes = found.iter().map(lane).collect::<Result<Vec<_>, _>>()?;
+        lanes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(lanes)
     }
 
     /// Writes a lane's state, whether it was there or not.

@@ -167,7 +167,7 @@ impl Tx {
         );
         let known = batch.iter().zip(documents).filter(|(saved, _)| !saved.new);
         let input = rows(known.map(|(saved, doc)| columns(saved, doc)));
-        if self.is_shared() || input == "[]" {
+        if self.is_shared() || input.is_empty() {
             return Ok(BTreeSet::new());
         }
         let found = self.fetch("save leads", &SAME, vec![input.into(), now.into()]).await?;
@@ -196,7 +196,7 @@ impl Tx {
         let kept = self.save_in_place(batch, &documents, now).await?;
         let others = batch.iter().zip(&documents).filter(|(saved, _)| !kept.contains(saved.lead.id.as_str()));
         let input = rows(others.map(|(saved, doc)| columns(saved, doc)));
-        if input == "[]" {
+        if input.is_empty() {
             return Ok(());
         }
         self.run("save leads", &SAVE, vec![input.into(), now.into()]).await.map(drop)

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::StoreError;
-use super::sql::{Kind, Statement, rows};
+use super::sql::{Kind, Rows, Statement, rows};
 use super::tx::Tx;
 use crate::domain::id::TouchId;
 use crate::domain::time::Instant;
@@ -106,14 +106,14 @@ impl Tx {
              ON CONFLICT DO NOTHING",
         );
         let input = rows(waiting);
-        if input == "[]" {
+        if input.is_empty() {
             return Ok(());
         }
         self.run("put touches in the outbox", &PUT, vec![input.into()]).await.map(drop)
     }
 
     /// Locks touches in the order of their ids where others write too.
-    pub(super) async fn lock_touches(&mut self, input: String) -> Result<(), StoreError> {
+    pub(super) async fn lock_touches(&mut self, input: Rows) -> Result<(), StoreError> {
         static LOCK: Statement = Statement::batch(
             &[("asked", Kind::Text)],
             "SELECT id

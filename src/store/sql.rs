@@ -1,12 +1,17 @@
 //! One text a statement for both databases: what differs between them is a marker in the text, and a batch is one parameter.
 //!
-//! Markers: `{input}` is the rows of the batch, passed as a JSON list of lists in `$1`; `{for update}` and `{skip locked}` lock rows
+//! Markers: `{input}` is the rows of the batch, passed as [`Rows`] in `$1`; `{for update}` and `{skip locked}` lock rows
 //! where there are other writers; `{clock $n}` is the database's own clock where several machines share it, else the instant passed;
 //! `{least a, b}` and `{greatest a, b}` are the lesser and the greater of two values.
+//!
+//! PostgreSQL gets a batch as one JSON list of lists. SQLite would read that list again for each column of each row: there the rows are
+//! bound as they are, in pieces of a few fixed sizes so that each text is prepared once. A statement over a batch must therefore mean
+//! the same whether it runs once or in pieces, and nobody may rely on the order of its rows.
 
 use std::sync::OnceLock;
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// The kind of a column of `{input}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +30,33 @@ pub(super) enum Dialect {
     Postgres,
 }
 
+/// Numbers of rows that a text for SQLite is made for, as powers of two: 1 to 64.
+const SIZES: usize = 7;
+/// Where the rows of a batch stand while a text is made: no statement holds this character.
+const INPUT: char = '\u{1}';
+
 /// A statement with its markers, and its text for each database once it was asked for.
 pub(super) struct Statement {
     text: &'static str,
     input: &'static [(&'static str, Kind)],
     sqlite: OnceLock<String>,
+    sizes: [OnceLock<Sized>; SIZES],
     postgres: OnceLock<String>,
+}
+
+/// A text for SQLite over a fixed number of rows, whose parameters are bound in the order they stand in.
+pub(super) struct Sized {
+    pub(super) text: String,
+    pub(super) order: Vec<Slot>,
+}
+
+/// What is bound at one place of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The statement's `$n`.
+    Arg(usize),
+    /// All cells of the rows, one row after the other.
+    Rows,
 }
 
 impl Statement {
@@ -40,10 +66,16 @@ impl Statement {
 
     /// A statement over a batch whose rows have these columns.
     pub(super) const fn batch(input: &'static [(&'static str, Kind)], text: &'static str) -> Self {
-        Self { text, input, sqlite: OnceLock::new(), postgres: OnceLock::new() }
+        Self {
+            text,
+            input,
+            sqlite: OnceLock::new(),
+            sizes: [const { OnceLock::new() }; SIZES],
+            postgres: OnceLock::new(),
+        }
     }
 
-    /// The text for one database.
+    /// The text for one database; SQLite has it only where there is no batch.
     pub(super) fn text(&'static self, dialect: Dialect) -> &'static str {
         let slot = match dialect {
             Dialect::Sqlite => &self.sqlite,
@@ -51,6 +83,40 @@ impl Statement {
         };
         slot.get_or_init(|| expand(self.text, self.input, dialect))
     }
+
+    /// The text for SQLite over the largest piece of so many rows, and how many it takes.
+    pub(super) fn piece(&'static self, rows: usize) -> (&'static Sized, usize) {
+        let place = (rows.max(1).ilog2() as usize).min(SIZES - 1);
+        let take = 1 << place;
+        (self.sizes[place].get_or_init(|| sized(self.text, self.input, take)), take)
+    }
+}
+
+fn sized(text: &str, input: &[(&str, Kind)], rows: usize) -> Sized {
+    let expanded = expand(text, input, Dialect::Sqlite);
+    let row = format!("({})", vec!["?"; input.len()].join(","));
+    let rows = format!("(SELECT {} FROM (VALUES {}))", columns_of_sqlite(input), vec![row.as_str(); rows].join(","));
+    let (mut text, mut order) = (String::new(), Vec::new());
+    let mut rest = expanded.chars().peekable();
+    while let Some(next) = rest.next() {
+        match next {
+            INPUT => {
+                text.push_str(&rows);
+                order.push(Slot::Rows);
+            }
+            '$' => {
+                let mut number = 0;
+                while let Some(digit) = rest.peek().and_then(|next| next.to_digit(10)) {
+                    number = number * 10 + digit as usize;
+                    rest.next();
+                }
+                text.push('?');
+                order.push(Slot::Arg(number));
+            }
+            other => text.push(other),
+        }
+    }
+    Sized { text, order }
 }
 
 fn expand(text: &str, input: &[(&str, Kind)], dialect: Dialect) -> String {
@@ -69,7 +135,7 @@ fn expand(text: &str, input: &[(&str, Kind)], dialect: Dialect) -> String {
 fn expansion(marker: &str, input: &[(&str, Kind)], dialect: Dialect) -> String {
     let (word, operand) = marker.split_once(' ').unwrap_or((marker, ""));
     match (word, dialect) {
-        ("input", Dialect::Sqlite) => rows_of_sqlite(input),
+        ("input", Dialect::Sqlite) => INPUT.to_string(),
         ("input", Dialect::Postgres) => rows_of_postgres(input),
         ("for" | "skip", Dialect::Sqlite) => String::new(),
         ("for", Dialect::Postgres) => format!("FOR {}", operand.to_uppercase()),
@@ -87,17 +153,16 @@ fn expansion(marker: &str, input: &[(&str, Kind)], dialect: Dialect) -> String {
     }
 }
 
-fn rows_of_sqlite(input: &[(&str, Kind)]) -> String {
+fn columns_of_sqlite(input: &[(&str, Kind)]) -> String {
     let columns: Vec<String> = input
         .iter()
-        .enumerate()
-        .map(|(place, (name, kind))| match kind {
-            Kind::Bytes => format!("unhex(value->>{place}) AS {name}"),
-            Kind::Real => format!("CAST(value->>{place} AS REAL) AS {name}"),
-            Kind::Text | Kind::Int => format!("value->>{place} AS {name}"),
+        .zip(1..)
+        .map(|((name, kind), place)| match kind {
+            Kind::Bytes => format!("unhex(column{place}) AS {name}"),
+            Kind::Text | Kind::Int | Kind::Real => format!("column{place} AS {name}"),
         })
         .collect();
-    format!("(SELECT {} FROM json_each($1))", columns.join(", "))
+    columns.join(", ")
 }
 
 fn rows_of_postgres(input: &[(&str, Kind)]) -> String {
@@ -114,41 +179,41 @@ fn rows_of_postgres(input: &[(&str, Kind)]) -> String {
     format!("(SELECT {} FROM jsonb_array_elements($1::jsonb) AS v)", columns.join(", "))
 }
 
-/// Writes the rows of a batch as the one parameter that `{input}` reads. A NUL, which no text of PostgreSQL can hold, becomes U+FFFD.
-pub(super) fn rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> String {
-    let mut out = Vec::from(*b"[");
-    for row in rows {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        // Only maps with odd keys and failing writers make this fail; rows are tuples of plain values and the writer is memory.
-        if serde_json::to_writer(&mut out, &row).is_err() {
-            out.extend_from_slice(b"null");
-        }
-    }
-    out.push(b']');
-    without_nul(String::from_utf8(out).unwrap_or_default())
+/// The rows of a batch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Rows(Vec<Vec<Value>>);
+
+/// Takes the rows of a batch, each a tuple of plain values. A NUL, which no text of PostgreSQL can hold, becomes U+FFFD.
+pub(super) fn rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Rows {
+    Rows(rows.into_iter().map(|row| cells(&row)).collect())
 }
 
-fn without_nul(text: String) -> String {
-    if !text.contains("\\u0000") {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let escape = &rest[at..];
-        if let Some(after) = escape.strip_prefix("\\u0000") {
-            out.push('\u{fffd}');
-            rest = after;
-        } else {
-            out.push_str(&escape[..2]);
-            rest = &escape[2..];
+fn cells<T: Serialize>(row: &T) -> Vec<Value> {
+    // Only maps with odd keys make this fail, and a row has none.
+    let Ok(Value::Array(mut cells)) = serde_json::to_value(row) else { return Vec::new() };
+    for cell in &mut cells {
+        if let Value::String(text) = cell
+            && text.contains('\0')
+        {
+            *text = text.replace('\0', "\u{fffd}");
         }
     }
-    out.push_str(rest);
-    out
+    cells
+}
+
+impl Rows {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All rows as the JSON that `{input}` is on PostgreSQL.
+    pub(super) fn json(self) -> String {
+        Value::Array(self.0.into_iter().map(Value::Array).collect()).to_string()
+    }
+
+    pub(super) fn into_inner(self) -> Vec<Vec<Value>> {
+        self.0
+    }
 }
 
 /// Writes bytes as the text that a `Kind::Bytes` column reads.
@@ -161,16 +226,20 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    static MOVE: Statement = Statement::batch(
+        &[("lead", Kind::Text), ("due", Kind::Int)],
+        "SELECT lead FROM {input} AS i WHERE due < {clock $2} {skip locked}",
+    );
+
     #[test]
     fn a_marker_becomes_the_dialects_own_words() {
-        static MOVE: Statement = Statement::batch(
-            &[("lead", Kind::Text), ("due", Kind::Int)],
-            "SELECT lead FROM {input} AS i WHERE due < {clock $2} {skip locked}",
-        );
+        let (sized, take) = MOVE.piece(3);
+        assert_eq!(take, 2);
         assert_eq!(
-            MOVE.text(Dialect::Sqlite),
-            "SELECT lead FROM (SELECT value->>0 AS lead, value->>1 AS due FROM json_each($1)) AS i WHERE due < $2 "
+            sized.text,
+            "SELECT lead FROM (SELECT column1 AS lead, column2 AS due FROM (VALUES (?,?),(?,?))) AS i WHERE due < ? "
         );
+        assert_eq!(sized.order, [Slot::Rows, Slot::Arg(2)]);
         assert!(MOVE.text(Dialect::Postgres).ends_with("FOR UPDATE SKIP LOCKED"));
         assert!(
             MOVE.text(Dialect::Postgres).contains("(v->>1)::bigint AS due FROM jsonb_array_elements($1::jsonb) AS v")
@@ -178,8 +247,21 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_taken_in_pieces_that_together_are_all_of_it() {
+        for rows in [1, 2, 63, 64, 65, 1_000] {
+            let mut left = rows;
+            while left > 0 {
+                let (_, take) = MOVE.piece(left);
+                assert!(take <= left, "{take} of {left}");
+                left -= take;
+            }
+        }
+    }
+
+    #[test]
     fn a_nul_in_a_text_is_replaced_and_an_escaped_one_in_a_document_stays() {
-        assert_eq!(rows([("a\0b", "{\"x\":\"\\u0000\"}")]), "[[\"a\u{fffd}b\",\"{\\\"x\\\":\\\"\\\\u0000\\\"}\"]]");
+        let rows = rows([("a\0b", "{\"x\":\"\\u0000\"}")]);
+        assert_eq!(rows.json(), "[[\"a\u{fffd}b\",\"{\\\"x\\\":\\\"\\\\u0000\\\"}\"]]");
     }
 
     #[test]

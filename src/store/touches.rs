@@ -365,7 +365,8 @@ impl Store {
                 " FROM touch WHERE id IN (SELECT asked FROM {input} AS i) ORDER BY id"
             ),
         );
-        touches(&self.db.fetch("read touches", &BY_ID, vec![rows(ids.iter().map(|id| (id,))).into()]).await?)
+        let input = rows(ids.iter().map(|id| (id,)));
+        by_id(&self.db.fetch("read touches", &BY_ID, vec![input.into()]).await?)
     }
 
     /// The touches that had these Message-IDs, in the order of ids.
@@ -379,7 +380,7 @@ impl Store {
             ),
         );
         let input = rows(message_ids.iter().map(|id| (id,)));
-        touches(&self.db.fetch("read touches", &BY_MESSAGE, vec![input.into()]).await?)
+        by_id(&self.db.fetch("read touches", &BY_MESSAGE, vec![input.into()]).await?)
     }
 }
 
@@ -389,6 +390,12 @@ const fn is_final(state: State) -> bool {
 
 pub(super) fn touches(found: &[Row]) -> Result<Vec<TouchRow>, StoreError> {
     found.iter().map(touch).collect()
+}
+
+fn by_id(found: &[Row]) -> Result<Vec<TouchRow>, StoreError> {
+    let mut touches = touches(found)?;
+    touches.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(touches)
 }
 
 fn won(found: &[Row]) -> Result<BTreeSet<TouchId>, StoreError> {
