@@ -1,5 +1,6 @@
 //! Carries the touches of one lane over one connection until there is nothing more to carry.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -11,8 +12,6 @@ use crate::engine::{Carried, Claimed, Engine, Line, Ready, Trouble};
 use crate::store::StoreError;
 use crate::web::ops::Services;
 
-/// Touches claimed at once: few, so that a stop finds little in hand.
-const TAKE: usize = 8;
 /// How long to wait before an outcome that could not be stored is tried again.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -20,6 +19,9 @@ pub struct Courier {
     pub engine: Arc<Engine>,
     pub services: Services,
     pub lane: String,
+    /// Touches claimed at once, at most. A courier begins with one and takes twice as many each time: when hundreds begin together, the
+    /// first mail does not wait for thousands of claims.
+    pub take: usize,
     pub at_work: AtWork,
     pub stop: CancellationToken,
     pub hard_stop: CancellationToken,
@@ -28,19 +30,23 @@ pub struct Courier {
 /// A touch with what came of it, not stored yet.
 type Attempt = Option<(Claimed, Carried)>;
 
+/// What a courier has claimed and not made ready yet.
+struct Hand {
+    waiting: VecDeque<Claimed>,
+    /// How many it claims the next time.
+    take: usize,
+    worked: bool,
+}
+
 pub async fn courier(this: Courier) {
     let mut line = this.engine.line(&this.lane);
-    let (mut last, mut worked) = (None, false);
+    let mut hand = Hand { waiting: VecDeque::new(), take: 1, worked: false };
+    let mut last = None;
     loop {
-        let stopping = this.stop.is_cancelled();
-        let asked = async { if stopping { Ok(Vec::new()) } else { this.engine.claim(&this.lane, TAKE).await } };
-        let (claims, _) = tokio::join!(asked, this.settle(last.take()));
-        match claims {
-            Ok(claims) if claims.is_empty() => break,
-            Ok(claims) => {
-                worked = true;
-                last = Box::pin(this.carry_all(claims, &mut line)).await;
-            }
+        let (claimed, _) = tokio::join!(this.claim(&mut hand), this.settle(last.take()));
+        match claimed {
+            Ok(()) if hand.waiting.is_empty() => break,
+            Ok(()) => last = Box::pin(this.carry_all(&mut hand, &mut line)).await,
             Err(error) => {
                 tracing::error!(error = %error.in_full(), lane = this.lane, "nothing can be claimed; trying again");
                 this.services.failed(&this.lane, &error.in_full().to_string(), this.engine.now());
@@ -50,7 +56,7 @@ pub async fn courier(this: Courier) {
     }
     line.close().await;
     this.leave();
-    if worked {
+    if hand.worked {
         // What it took hid from the dispatcher what waits behind it on the lane.
         this.engine.beat();
     } else {
@@ -67,18 +73,30 @@ impl Courier {
         }
     }
 
-    /// Carries touches in their order and gives the last with its outcome. While one is carried, the outcome of the one before is stored
-    /// and the intent of the next: in one commit, where they meet.
-    async fn carry_all(&self, claims: Vec<Claimed>, line: &mut Line) -> Attempt {
-        let mut waiting = claims.into_iter();
-        let mut next = self.make_ready(waiting.next(), None).await;
+    /// Claims more, unless it is time to stop.
+    async fn claim(&self, hand: &mut Hand) -> Result<(), Arc<StoreError>> {
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        hand.waiting.extend(self.engine.claim(&self.lane, hand.take).await?);
+        if !hand.waiting.is_empty() {
+            hand.worked = true;
+            hand.take = (hand.take * 2).min(self.take);
+        }
+        Ok(())
+    }
+
+    /// Carries touches in their order, claiming more while the last is carried, until there are none; gives the last with its outcome.
+    /// While one is carried, the outcome of the one before is stored and the intent of the next: in one commit, where they meet.
+    async fn carry_all(&self, hand: &mut Hand, line: &mut Line) -> Attempt {
+        let mut next = self.make_ready(hand.waiting.pop_front(), None).await;
         let (mut last, mut trouble) = (None, None);
         while let Some((claimed, ready)) = next {
             let before = self.settle(last.take());
-            let (carried, following) = tokio::join!(
-                self.carry(&claimed, ready, line, before),
-                self.make_ready(waiting.next(), trouble.as_deref())
-            );
+            // Where the other side was not there before, one is enough to see whether it is now.
+            let more = trouble.is_none() && claimed.round == 0;
+            let (carried, following) =
+                tokio::join!(self.carry(&claimed, ready, line, before), self.next(hand, (trouble.as_deref(), more)));
             trouble = trouble.or_else(|| carried.trouble());
             next = match (&trouble, following) {
                 // Each would meet the same, some after a minute's wait.
@@ -88,6 +106,14 @@ impl Courier {
             last = Some((claimed, carried));
         }
         last
+    }
+
+    async fn next(&self, hand: &mut Hand, (trouble, more): (Option<&str>, bool)) -> Option<(Claimed, Ready)> {
+        if hand.waiting.is_empty() && more {
+            // Should this fail, it is met and told once more when there is nothing left to carry.
+            drop(self.claim(hand).await);
+        }
+        self.make_ready(hand.waiting.pop_front(), trouble).await
     }
 
     async fn make_ready(&self, claimed: Option<Claimed>, trouble: Option<&str>) -> Option<(Claimed, Ready)> {

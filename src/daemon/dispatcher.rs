@@ -14,6 +14,10 @@ use crate::web::ops::Services;
 
 /// Calls under way on one channel at most.
 const CALLS: usize = 8;
+/// Touches a courier claims at once, at most: few, so that a stop finds little in hand.
+const TAKE: usize = 8;
+/// Touches all couriers together have in hand where they are many: each comes with its lead, and memory is bounded.
+const IN_HAND: usize = 2_048;
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
 /// Couriers at work, by lane.
@@ -66,6 +70,7 @@ impl Dispatcher {
     /// Starts as many couriers as the lane may have and has not.
     fn start(&self, lane: &str, at_work: &AtWork) {
         let most = if lane.starts_with("hook:") { CALLS } else { self.connections.get(lane).copied().unwrap_or(1) };
+        let take = (IN_HAND / self.connections.values().sum::<usize>().max(1)).clamp(1, TAKE);
         let mut working = at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let now = working.entry(lane.to_owned()).or_default();
         let missing = most.saturating_sub(*now);
@@ -76,6 +81,7 @@ impl Dispatcher {
                 engine: Arc::clone(&self.engine),
                 services: self.services.clone(),
                 lane: lane.to_owned(),
+                take,
                 at_work: Arc::clone(at_work),
                 stop: self.stop.clone(),
                 hard_stop: self.hard_stop.clone(),

@@ -14,6 +14,10 @@ impl Engine {
     /// Wakes up to one batch of leads that are due, and says how many there were.
     pub async fn wake(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
         let woken = async {
+            // Who is alone sees by a look whether anybody is due, and does not take the turn of those who write.
+            if !self.store.is_shared() && self.store.next_wake().await?.is_none_or(|due| due > now) {
+                return Ok(0);
+            }
             let mut tx = self.begin().await?;
             let due = tx.claim_wakes(WAKES, now).await?;
             if self.fail.lacks(Protection::TakenWithDecision) {

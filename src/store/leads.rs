@@ -70,6 +70,24 @@ const LEAD_COLUMNS: &[(&str, Kind)] = &[
     ("doc", Kind::Text),
 ];
 
+/// Keys of one kind alone, which is nearly always so, on SQLite, where no order of locks matters.
+static BY_ID: Statement =
+    Statement::batch(KEY_COLUMNS, "SELECT i.place, l.id, l.doc FROM {input} AS i JOIN lead AS l ON l.id = i.key");
+static BY_ADDRESS: Statement =
+    Statement::batch(KEY_COLUMNS, "SELECT i.place, l.id, l.doc FROM {input} AS i JOIN lead AS l ON l.address = i.key");
+
+/// The statement that suits these keys best.
+fn reading(shared: bool, keys: &[LeadKey], any: &'static Statement) -> &'static Statement {
+    let all = |kind: fn(&LeadKey) -> bool| !shared && keys.iter().all(kind);
+    if all(|key| matches!(key, LeadKey::Id(_))) {
+        &BY_ID
+    } else if all(|key| matches!(key, LeadKey::Address(_))) {
+        &BY_ADDRESS
+    } else {
+        any
+    }
+}
+
 // PostgreSQL looks again at a row that somebody else changed while it waited for it. It looks up `named` again then, and finds the first of
 // several places of one lead for each of them, unless `named` is kept as it was.
 macro_rules! leads_by_key {
@@ -102,7 +120,7 @@ impl Tx {
         if keys.is_empty() {
             return Ok(vec![]);
         }
-        let found = self.fetch("load leads", &LOAD, vec![asked(keys)]).await?;
+        let found = self.fetch("load leads", reading(self.is_shared(), keys, &LOAD), vec![asked(keys)]).await?;
         in_order(keys.len(), &found)
     }
 
@@ -272,7 +290,7 @@ impl Store {
         if keys.is_empty() {
             return Ok(vec![]);
         }
-        let found = self.db.fetch("read leads", &READ, vec![asked(keys)]).await?;
+        let found = self.db.fetch("read leads", reading(self.is_shared(), keys, &READ), vec![asked(keys)]).await?;
         in_order(keys.len(), &found)
     }
 

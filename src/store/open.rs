@@ -27,6 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 8;
 /// What the writing connection may keep in memory: the queues and the upper levels of its indexes (in KiB, written negative).
 const CACHE: &str = "-16384";
+/// The same for each of those that read: they are many, and the system caches the file.
+const READ_CACHE: &str = "-1024";
+/// Pages the log of changes may hold before they go to their places in the database, at least and at most: a page that changes often
+/// is then moved once for many commits.
+const LOG_PAGES: (u64, u64) = (1_000, 8_192);
+const PAGE: u64 = 4_096;
+/// The share of the disk's room that the log may take: a small disk must not be full of it.
+const LOG_SHARE: u64 = 16;
 /// Rows that a statement hands over at once: fewer make the two threads wait for each other.
 const ROWS: usize = 1_024;
 
@@ -185,7 +193,7 @@ async fn open_folder(dir: &Path, access: Access) -> Result<(Db, Option<FolderLoc
         .row_buffer_size(ROWS)
         .pragma("temp_store", "memory")
         .disable_statement_logging();
-    let readers = || readers(options.clone().read_only(true));
+    let readers = || readers(options.clone().read_only(true).pragma("cache_size", READ_CACHE));
     if access == Access::ReadOnly {
         if !file.exists() {
             return Err(StoreError::new(ATTEMPTED, Trouble::Missing { path: file }));
@@ -204,9 +212,17 @@ async fn open_folder(dir: &Path, access: Access) -> Result<(Db, Option<FolderLoc
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
-        .pragma("cache_size", CACHE);
+        .pragma("cache_size", CACHE)
+        .pragma("wal_autocheckpoint", log_pages(dir).to_string());
     let writer = writer(writing).await?;
     Ok((Db::Sqlite { writer: Some(writer), readers: readers() }, Some(lock)))
+}
+
+/// How many pages the log may hold on this disk.
+fn log_pages(dir: &Path) -> u64 {
+    let (least, most) = LOG_PAGES;
+    let room = rustix::fs::statvfs(dir).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    (room / LOG_SHARE / PAGE).clamp(least, most)
 }
 
 async fn open_memory() -> Result<Db, StoreError> {
