@@ -21,7 +21,7 @@ pub struct About<'a> {
     /// `step.*`: what the step and its trigger bring.
     pub step: &'a Map<String, Value>,
     /// `handoff.*` of alerts.
-    pub handoff: Option<&'a Value>,
+    pub handoff: Option<&'a Map<String, Value>>,
     /// The lead's zone, an IANA name; UTC if it is none.
     pub zone: &'a str,
 }
@@ -65,7 +65,7 @@ impl About<'_> {
             tidy(json!({ "name": self.company.name, "postal_address": self.company.postal_address })),
         );
         root.insert("step".to_owned(), tidy(Value::Object(self.step.clone())));
-        root.insert("handoff".to_owned(), tidy(self.handoff.cloned().unwrap_or_else(|| json!({}))));
+        root.insert("handoff".to_owned(), tidy(Value::Object(self.handoff.cloned().unwrap_or_default())));
         root.insert("sender".to_owned(), self.sender.map_or_else(|| json!({}), sender_values));
         let dice = json!({ "lead": self.lead.id.as_str(), "template": template, "zone": self.zone });
         root.insert("~".to_owned(), dice);
@@ -90,13 +90,18 @@ impl About<'_> {
 }
 
 fn sender_values(sender: &Sender) -> Value {
-    let name = sender.display.as_deref().unwrap_or(&sender.name);
+    let name = display_of(sender);
     let first = name.split_whitespace().next();
     tidy(json!({ "name": name, "first_name": first, "email": sender.address, "address": sender.address }))
 }
 
+/// What a sender is called in a text.
+pub(super) fn display_of(sender: &Sender) -> &str {
+    sender.display.as_deref().unwrap_or(&sender.name)
+}
+
 /// Takes null and blank values out of objects and lists.
-fn tidy(value: Value) -> Value {
+pub(super) fn tidy(value: Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
             map.into_iter().map(|(key, value)| (key, tidy(value))).filter(|(_, value)| !is_blank(value)).collect(),
@@ -110,7 +115,11 @@ fn tidy(value: Value) -> Value {
 pub(super) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.chars().all(|c| c.is_whitespace() || c.is_control()),
+        Value::String(text) => is_blank_text(text),
         _ => false,
     }
+}
+
+pub(super) fn is_blank_text(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control())
 }

@@ -1,13 +1,11 @@
 //! Links are numbers in what we send: the address is looked up when somebody comes, so a token can never lead elsewhere.
 
-use handlebars::Context;
-use handlebars::template::Template as Parsed;
 use url::{Host, Url};
 
 use super::Refuse;
 use super::context::MailContext;
-use super::press::{Into, Renderer};
-use crate::domain::template::LinkTarget;
+use super::press::{Link, Renderer};
+use super::sight::Sight;
 use crate::seal::Purpose;
 
 /// The longest address a link may lead to, in octets.
@@ -23,29 +21,20 @@ pub(super) struct Links {
 }
 
 impl Renderer {
-    pub(super) fn links(
-        &self,
-        targets: &[LinkTarget],
-        parsed: &[Option<(Parsed, Into)>],
-        values: &Context,
-        mail: &MailContext<'_>,
-    ) -> Result<Links, Refuse> {
-        let mut links = Links { shown: Vec::with_capacity(targets.len()), made: Vec::new() };
-        for (number, (target, parsed)) in (0_u16..).zip(targets.iter().zip(parsed)) {
-            let address = match (target, parsed) {
-                (LinkTarget::Fixed(address), _) => checked(address, number)?,
-                (LinkTarget::Templated(_), Some((parsed, into))) => {
-                    let address = checked(&self.run(parsed, values, *into)?, number)?;
+    pub(super) fn links(&self, from: &[Link], sight: &Sight<'_>, mail: &MailContext<'_>) -> Result<Links, Refuse> {
+        let mut links = Links { shown: Vec::with_capacity(from.len()), made: Vec::new() };
+        for (number, link) in (0_u16..).zip(from) {
+            let address = match link {
+                Link::Fixed(address) => address.clone()?,
+                Link::Templated(program, into) => {
+                    let address = checked(&self.fill(program, sight, *into)?, usize::from(number))?;
                     links.made.push((number, address.clone()));
                     address
-                }
-                (LinkTarget::Templated(source), None) => {
-                    return Err(Refuse::Broken(format!("link {number}, `{source}`, was not parsed")));
                 }
             };
             links.shown.push(if mail.track.clicks { mail.token_url('c', Purpose::Click, number) } else { address });
         }
-        if links.shown.len() < targets.len() {
+        if links.shown.len() < from.len() {
             return Err(Refuse::Broken("a mail has at most 65,536 links".to_owned()));
         }
         Ok(links)
@@ -82,7 +71,7 @@ impl MailContext<'_> {
 }
 
 /// The address as a browser would read it; only http and https.
-fn checked(address: &str, number: u16) -> Result<String, Refuse> {
+pub(super) fn checked(address: &str, number: usize) -> Result<String, Refuse> {
     let address = address.trim();
     if address.chars().any(char::is_control) {
         return Err(Refuse::Hostile(format!("the address of link {number} holds a control character")));

@@ -1,9 +1,9 @@
 //! Puts a mail together: first its links, then its texts, then the headers that follow from both.
 
-use serde_json::json;
-
 use super::context::{About, MailContext};
-use super::press::{Into, Renderer, Texts, context};
+use super::press::{Into, Renderer, Texts};
+use super::sight::{Made, Sight};
+use super::links::Links;
 use super::{Refuse, Rendered};
 use crate::domain::address::EmailAddress;
 use crate::domain::message::{Mailbox, Message};
@@ -60,31 +60,34 @@ impl Renderer {
         let Texts::Mail(texts) = &compiled.texts else {
             return Err(Refuse::Broken(format!("template `{}` makes no mail", template.name)));
         };
-        subject_line(&self.run(&texts.subject, &context(about.root(&template.name))?, Into::Plain)?)
+        let sight = Sight::new(about, &template.name, Made::default());
+        subject_line(&self.fill(&texts.subject, &sight, Into::Plain)?)
     }
 
     fn texts(&self, template: &Template, mail: &MailContext<'_>) -> Result<Parts, Refuse> {
         let compiled = self.compiled(template)?;
-        let Texts::Mail(parsed) = &compiled.texts else {
+        let Texts::Mail(texts) = &compiled.texts else {
             return Err(Refuse::Broken(format!("template `{}` makes no mail", template.name)));
         };
-        let mut root = mail.about.root(&template.name);
-        root.insert("unsubscribe_url".to_owned(), json!(mail.token_url('u', Purpose::Unsubscribe, 0)));
-        root.insert("pixel".to_owned(), json!(mail.pixel()));
-        let mut values = context(root)?;
-        let made = self.links(template.links(), &parsed.links, &values, mail)?;
-        values.data_mut()["~"]["links"] = json!(made.shown);
+        let made = Made {
+            unsubscribe_url: Some(mail.token_url('u', Purpose::Unsubscribe, 0)),
+            pixel: Some(mail.pixel()),
+            ..Made::default()
+        };
+        let mut sight = Sight::new(&mail.about, &template.name, made);
+        let Links { shown, made } = self.links(&texts.links, &sight, mail)?;
+        sight.make(|all| all.links = Some(shown));
         let subject = match mail.thread {
             Some(thread) => format!("Re: {}", without_re(&thread.subject)),
-            None => self.run(&parsed.subject, &values, Into::Plain)?,
+            None => self.fill(&texts.subject, &sight, Into::Plain)?,
         };
-        let text = self.run(&parsed.text, &values, Into::Plain)?;
+        let text = self.fill(&texts.text, &sight, Into::Plain)?;
         let teaser =
-            parsed.preheader.as_ref().map_or(Ok(String::new()), |source| self.run(source, &values, Into::Plain))?;
-        values.data_mut()["preheader"] = json!(teaser);
-        let html = self.run(&parsed.html, &values, Into::Html)?;
-        let html = if parsed.places_preheader || teaser.is_empty() { html } else { with_teaser(&html, &teaser) };
-        Ok(Parts { subject: subject_line(&subject)?, text: lines(text), html: lines(html), links: made.made })
+            texts.preheader.as_ref().map_or(Ok(String::new()), |source| self.fill(source, &sight, Into::Plain))?;
+        sight.make(|all| all.preheader = Some(teaser.clone()));
+        let html = self.fill(&texts.html, &sight, Into::Html)?;
+        let html = if texts.places_preheader || teaser.is_empty() { html } else { with_teaser(&html, &teaser) };
+        Ok(Parts { subject: subject_line(&subject)?, text: lines(text), html: lines(html), links: made })
     }
 }
 

@@ -2,7 +2,7 @@
 //! lead can be more than text where it lands.
 //!
 //! ```text
-//! Template --press (compiled once a version)--> texts <--context (lead, account, sender, company, step, handoff)
+//! Template --press (a program, once a version)--> texts <--sight (lead, account, sender, company, step, handoff)
 //!    └-- links --> numbered, tracked addresses ──▶ Message --mime--> the same bytes every time
 //! ```
 
@@ -12,6 +12,8 @@ mod links;
 mod mail;
 pub mod mime;
 mod press;
+mod program;
+mod sight;
 mod values;
 
 pub use context::{About, MailContext, Track};

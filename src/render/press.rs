@@ -1,4 +1,4 @@
-//! Templates are parsed once a version and kept; four registries differ only in what escaping a value means.
+//! Templates become programs once a version and are kept; four registries differ only in what escaping a value means.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,9 +8,12 @@ use handlebars::template::{Parameter, Template as Parsed, TemplateElement};
 use handlebars::{
     Context, Handlebars, Path, RenderContext, RenderError, RenderErrorReason, Renderable, StringOutput, no_escape,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::context::About;
+use super::links::checked;
+use super::program::Program;
+use super::sight::{Made, Sight};
 use super::{Refuse, helpers, values};
 use crate::domain::template::{Body, LinkTarget, Template};
 
@@ -29,6 +32,23 @@ pub(super) enum Into {
     Url,
 }
 
+impl Into {
+    /// The same, or as it stands where a template says so.
+    pub const fn if_escaped(self, escaped: bool) -> Self {
+        if escaped { self } else { Self::Plain }
+    }
+
+    /// Writes a value behind `out` as it is harmless there.
+    pub fn write(self, text: &str, out: &mut String) {
+        match self {
+            Self::Plain => out.push_str(text),
+            Self::Html => values::html(text, out),
+            Self::Json => out.push_str(&values::json_inside(text)),
+            Self::Url => out.push_str(&values::url_part(text)),
+        }
+    }
+}
+
 /// Renders templates, each parsed once.
 pub struct Renderer {
     plain: Handlebars<'static>,
@@ -38,7 +58,7 @@ pub struct Renderer {
     kept: RwLock<BTreeMap<String, Arc<Compiled>>>,
 }
 
-/// A template with all its texts parsed, and the source they came from.
+/// A template with all its texts laid out, and the source they came from.
 pub(super) struct Compiled {
     source: Body,
     pub(super) texts: Texts,
@@ -46,17 +66,24 @@ pub(super) struct Compiled {
 
 pub(super) enum Texts {
     Mail(Box<MailTexts>),
-    One(Parsed),
+    One(Program),
 }
 
 pub(super) struct MailTexts {
-    pub subject: Parsed,
-    pub preheader: Option<Parsed>,
-    pub text: Parsed,
-    pub html: Parsed,
-    pub links: Vec<Option<(Parsed, Into)>>,
+    pub subject: Program,
+    pub preheader: Option<Program>,
+    pub text: Program,
+    pub html: Program,
+    pub links: Vec<Link>,
     /// Whether the HTML says itself where the preheader stands.
     pub places_preheader: bool,
+}
+
+/// A link of a mail.
+pub(super) enum Link {
+    /// Where it leads everybody, or why nobody.
+    Fixed(Result<String, Refuse>),
+    Templated(Program, Into),
 }
 
 impl Renderer {
@@ -95,13 +122,20 @@ impl Renderer {
 
     fn one(&self, template: &Template, about: &About<'_>, into: Into) -> Result<String, Refuse> {
         let compiled = self.compiled(template)?;
-        let Texts::One(parsed) = &compiled.texts else {
+        let Texts::One(program) = &compiled.texts else {
             return Err(Refuse::Broken(format!("`{}` makes a mail", template.name)));
         };
-        self.run(parsed, &context(about.root(&template.name))?, into)
+        self.fill(program, &Sight::new(about, &template.name, Made::default()), into)
     }
 
-    /// Fills one parsed text.
+    /// Fills one text.
+    pub(super) fn fill(&self, program: &Program, sight: &Sight<'_>, into: Into) -> Result<String, Refuse> {
+        let mut out = String::new();
+        program.write(self, sight, into, &mut out)?;
+        Ok(out)
+    }
+
+    /// Lets Handlebars fill a parsed text.
     pub(super) fn run(&self, parsed: &Parsed, context: &Context, into: Into) -> Result<String, Refuse> {
         let registry = match into {
             Into::Plain => &self.plain,
@@ -148,11 +182,6 @@ impl fmt::Debug for Renderer {
     }
 }
 
-/// What a template may name, as Handlebars wants it.
-pub(super) fn context(root: Map<String, Value>) -> Result<Context, Refuse> {
-    Context::wraps(Value::Object(root)).map_err(|error| Refuse::Broken(error.to_string()))
-}
-
 fn registry(escape: impl Fn(&str) -> String + Send + Sync + 'static) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.set_strict_mode(true);
@@ -162,25 +191,30 @@ fn registry(escape: impl Fn(&str) -> String + Send + Sync + 'static) -> Handleba
 }
 
 fn compile(body: &Body) -> Result<Texts, String> {
+    let plain = |source: &str| parse_plain(source).map(|parsed| Program::of(&parsed));
     match body {
-        Body::Json(source) => Ok(Texts::One(parse(source, &[])?)),
-        Body::Text(source) => Ok(Texts::One(parse_plain(source)?)),
+        Body::Json(source) => Ok(Texts::One(Program::of(&parse(source, &[])?))),
+        Body::Text(source) => Ok(Texts::One(plain(source)?)),
         Body::Mail { subject, preheader, text, html, links } => Ok(Texts::Mail(Box::new(MailTexts {
-            subject: parse_plain(subject)?,
-            preheader: preheader.as_deref().map(parse_plain).transpose()?,
-            text: parse_plain(text)?,
-            html: parse(html, &OUR_HTML)?,
-            links: links.iter().map(compile_link).collect::<Result<_, _>>()?,
+            subject: plain(subject)?,
+            preheader: preheader.as_deref().map(plain).transpose()?,
+            text: plain(text)?,
+            html: Program::of(&parse(html, &OUR_HTML)?),
+            links: (0..).zip(links).map(compile_link).collect::<Result<_, _>>()?,
             places_preheader: html.contains("{{preheader}}"),
         }))),
     }
 }
 
 /// Where the address itself is a value it cannot be escaped; behind a fixed beginning every value is one part of it.
-fn compile_link(target: &LinkTarget) -> Result<Option<(Parsed, Into)>, String> {
-    let LinkTarget::Templated(source) = target else { return Ok(None) };
-    let into = if source.trim_start().starts_with("{{") { Into::Plain } else { Into::Url };
-    Ok(Some((parse(source, &[])?, into)))
+fn compile_link((number, target): (usize, &LinkTarget)) -> Result<Link, String> {
+    match target {
+        LinkTarget::Fixed(address) => Ok(Link::Fixed(checked(address, number))),
+        LinkTarget::Templated(source) => {
+            let into = if source.trim_start().starts_with("{{") { Into::Plain } else { Into::Url };
+            Ok(Link::Templated(Program::of(&parse(source, &[])?), into))
+        }
+    }
 }
 
 fn parse_plain(source: &str) -> Result<Parsed, String> {

@@ -77,6 +77,25 @@ pub fn with_query(base: &str, parameters: &[(&str, String)]) -> Result<String, S
     Ok(address.into())
 }
 
+/// Writes a text into HTML, also between quotes: byte for byte what Handlebars makes of it.
+pub fn html(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'<' | b'>' | b'"' | b'&' | b'\'' | b'`' | b'=')) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'&' => "&amp;",
+            b'\'' => "&#x27;",
+            b'`' => "&#x60;",
+            _ => "&#x3D;",
+        });
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+}
+
 /// A text as the inside of a JSON string.
 pub fn json_inside(text: &str) -> String {
     let quoted = Value::String(text.to_owned()).to_string();

@@ -74,7 +74,7 @@ impl Engine {
             sender: Some(sources.sender),
             company: &playbook.settings.company,
             step: &step,
-            handoff: handoff.as_ref(),
+            handoff: handoff.as_ref().and_then(Value::as_object),
             zone: &claimed.row.zone,
         };
         let kind = sources.sequence.as_ref().map(|sequence| sequence.kind);
