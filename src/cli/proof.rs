@@ -3,7 +3,7 @@
 //! Nothing is decided here: waits, windows and conditions are the domain's own, asked about the lead as it is now. What people and
 //! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -80,7 +80,7 @@ impl<'a> Proof<'a> {
             phase: Phase::Ready,
             anchor: start,
             paused: None,
-            steps: BTreeMap::default(),
+            steps: Arc::default(),
             zone: None,
         };
         Self {

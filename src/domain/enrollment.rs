@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,12 +30,19 @@ pub struct Enrollment {
     pub anchor: Instant,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Pausing>,
-    /// What happened at each step so far.
+    /// What happened at each step so far; shared, since a decision copies enrollments far oftener than it writes here.
     #[serde(default)]
-    pub steps: BTreeMap<String, StepFacts>,
+    pub steps: Arc<BTreeMap<String, StepFacts>>,
     /// The zone that waits and windows are in, and where it came from.
     #[serde(default)]
     pub zone: Option<String>,
+}
+
+impl Enrollment {
+    /// What happened at each step, to be written.
+    pub fn steps_mut(&mut self) -> &mut BTreeMap<String, StepFacts> {
+        Arc::make_mut(&mut self.steps)
+    }
 }
 
 /// What an enrollment does at its step.

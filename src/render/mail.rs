@@ -1,9 +1,9 @@
 //! Puts a mail together: first its links, then its texts, then the headers that follow from both.
 
 use super::context::{About, MailContext};
+use super::links::Links;
 use super::press::{Into, Renderer, Texts};
 use super::sight::{Made, Sight};
-use super::links::Links;
 use super::{Refuse, Rendered};
 use crate::domain::address::EmailAddress;
 use crate::domain::message::{Mailbox, Message};
@@ -18,6 +18,7 @@ const MOST_REFERENCES: usize = 20;
 
 /// The parts of a mail that a template makes.
 struct Parts {
+    unsubscribe_url: String,
     subject: String,
     text: String,
     html: String,
@@ -30,7 +31,7 @@ impl Renderer {
     /// # Errors
     /// Says why it must not go out.
     pub fn mail(&self, template: &Template, mail: &MailContext<'_>) -> Result<Rendered, Refuse> {
-        let Parts { subject, text, html, links } = self.texts(template, mail)?;
+        let Parts { unsubscribe_url, subject, text, html, links } = self.texts(template, mail)?;
         let from = sender_mailbox(mail.from)?;
         let references = mail.thread.map(|thread| references(&thread.message_ids)).unwrap_or_default();
         let message = Message {
@@ -43,7 +44,7 @@ impl Renderer {
             date: mail.date,
             in_reply_to: references.last().cloned(),
             references,
-            headers: stream_headers(mail, from.address.domain())?,
+            headers: stream_headers(mail, from.address.domain(), &unsubscribe_url)?,
             from,
             text,
             html,
@@ -69,11 +70,9 @@ impl Renderer {
         let Texts::Mail(texts) = &compiled.texts else {
             return Err(Refuse::Broken(format!("template `{}` makes no mail", template.name)));
         };
-        let made = Made {
-            unsubscribe_url: Some(mail.token_url('u', Purpose::Unsubscribe, 0)),
-            pixel: Some(mail.pixel()),
-            ..Made::default()
-        };
+        let unsubscribe_url = mail.token_url('u', Purpose::Unsubscribe, 0);
+        let made =
+            Made { unsubscribe_url: Some(unsubscribe_url.clone()), pixel: Some(mail.pixel()), ..Made::default() };
         let mut sight = Sight::new(&mail.about, &template.name, made);
         let Links { shown, made } = self.links(&texts.links, &sight, mail)?;
         sight.make(|all| all.links = Some(shown));
@@ -87,12 +86,13 @@ impl Renderer {
         sight.make(|all| all.preheader = Some(teaser.clone()));
         let html = self.fill(&texts.html, &sight, Into::Html)?;
         let html = if texts.places_preheader || teaser.is_empty() { html } else { with_teaser(&html, &teaser) };
-        Ok(Parts { subject: subject_line(&subject)?, text: lines(text), html: lines(html), links: made })
+        let subject = subject_line(&subject)?;
+        Ok(Parts { unsubscribe_url, subject, text: lines(text), html: lines(html), links: made })
     }
 }
 
 /// List-Unsubscribe and its POST (RFC 8058), List-Id (RFC 2919), Feedback-ID: of bulk mail only.
-fn stream_headers(mail: &MailContext<'_>, domain: &str) -> Result<Vec<(String, String)>, Refuse> {
+fn stream_headers(mail: &MailContext<'_>, domain: &str, unsubscribe: &str) -> Result<Vec<(String, String)>, Refuse> {
     if !mail.bulk {
         return Ok(Vec::new());
     }
@@ -103,7 +103,6 @@ fn stream_headers(mail: &MailContext<'_>, domain: &str) -> Result<Vec<(String, S
         ));
     }
     let stream = label(mail.sequence);
-    let unsubscribe = mail.token_url('u', Purpose::Unsubscribe, 0);
     let pairs = [
         ("List-Unsubscribe", format!("<{unsubscribe}>")),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),

@@ -151,9 +151,7 @@ fn expression(call: &HelperTemplate, escaped: bool) -> Option<Piece> {
     }
     match (call.name.as_name()?, call.params.as_slice()) {
         (_, []) => Some(Piece::Value { shown: named(&call.name)?, escaped }),
-        ("or", choices) => {
-            Some(Piece::First { choices: choices.iter().map(choice).collect::<Option<_>>()?, escaped })
-        }
+        ("or", choices) => Some(Piece::First { choices: choices.iter().map(choice).collect::<Option<_>>()?, escaped }),
         ("link", [Parameter::Literal(number)]) => Some(Piece::Link { number: number.as_u64()?, escaped }),
         _ => None,
     }

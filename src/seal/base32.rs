@@ -48,9 +48,21 @@ pub fn id_text(bits: u128) -> String {
     (0..26).rev().map(|place| char::from(ALPHABET[(bits >> (place * 5) & 31) as usize])).collect()
 }
 
+/// What each character stands for, in either case; 32 for none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [32; 256];
+    let mut digit = 0;
+    while digit < 32 {
+        let character = ALPHABET[digit as usize];
+        digits[character as usize] = digit;
+        digits[character.to_ascii_uppercase() as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+
 fn digit(character: u8) -> Option<u32> {
-    let lower = character.to_ascii_lowercase();
-    ALPHABET.iter().position(|known| *known == lower).and_then(|place| u32::try_from(place).ok())
+    Some(DIGITS[usize::from(character)]).filter(|digit| *digit < 32).map(u32::from)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::domain::event::What;
 use crate::domain::id::{TouchId, derived, dice};
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Sequence, Step};
-use crate::domain::time::Instant;
+use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Channel, NewTouch, Policy};
 
 /// Takes each enrollment one step further if it can go; tells whether any moved.
@@ -26,18 +26,19 @@ pub fn advance(work: &mut Work<'_>) -> bool {
     for id in ids {
         // A step taken before may have ended or paused this one.
         let running = work.enrollment(&id).filter(|enrollment| enrollment.paused.is_none());
-        let Some(enrollment) = running.cloned() else { continue };
-        moved |= match enrollment.phase {
+        let Some(enrollment) = running else { continue };
+        match enrollment.phase {
             Phase::Ready => {
+                let enrollment = enrollment.clone();
                 take(work, &enrollment);
-                true
             }
             Phase::Waiting { until } if until <= work.now => {
+                let enrollment = enrollment.clone();
                 go_to_next(work, &enrollment, until);
-                true
             }
-            Phase::Waiting { .. } | Phase::Sending { .. } | Phase::Held { .. } => false,
-        };
+            Phase::Waiting { .. } | Phase::Sending { .. } | Phase::Held { .. } => continue,
+        }
+        moved = true;
     }
     moved
 }
@@ -141,7 +142,10 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
 fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) {
     let (zone, source) = zone_of(work, sequence);
     let name = name_of(&zone);
-    let seed = dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
+    // Without a spread every seed gives the same instant.
+    let spreads = pause.spread != Millis::ZERO;
+    let thrown = || dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
+    let seed = if spreads { thrown() } else { 0 };
     let until = resume_at(enrollment.anchor, pause, &sequence.send.calendar.in_zone(zone), seed);
     work.conclude(What::Moved {
         enrollment: enrollment.id.clone(),

@@ -1,8 +1,9 @@
 //! Ends what must end, before anything moves on.
 
 use super::work::{About, Fresh, Work};
-use crate::domain::enrollment::{Enrollment, Exit};
+use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, What};
+use crate::domain::id::EnrollmentId;
 use crate::domain::sequence::{Kind, Sequence};
 use crate::domain::suppression::Reason;
 use crate::domain::time::Millis;
@@ -12,13 +13,15 @@ const LATE_GOAL: Millis = Millis::DAY.times(30);
 
 pub fn exits(work: &mut Work<'_>) {
     late_goals(work);
-    for enrollment in work.lead.enrollments.clone() {
-        let Some(sequence) = work.playbook.version(&enrollment.version).cloned() else {
-            work.exit(&enrollment.id, &Exit::Failed("its sequence version is not in the store".to_owned()));
+    let running = work.lead.enrollments.iter();
+    let running: Vec<_> = running.map(|e| (e.id.clone(), work.playbook.version(&e.version).cloned())).collect();
+    for (id, sequence) in running {
+        let Some(sequence) = sequence else {
+            work.exit(&id, &Exit::Failed("its sequence version is not in the store".to_owned()));
             continue;
         };
-        if let Some(exit) = reason_to_end(work, &enrollment, &sequence) {
-            work.exit(&enrollment.id, &exit);
+        if let Some(exit) = reason_to_end(work, &id, &sequence) {
+            work.exit(&id, &exit);
         }
     }
 }
@@ -40,19 +43,18 @@ const fn of(reason: Reason) -> Exit {
 
 /// The goal first: if goal and stop are both true it is a goal. Of transactional sequences only their own `goal` and `stop` end
 /// one, beside suppression.
-pub fn reason_to_end(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence) -> Option<Exit> {
+pub fn reason_to_end(work: &mut Work<'_>, id: &EnrollmentId, sequence: &Sequence) -> Option<Exit> {
     if let Some(suppressed) = suppression(work) {
         return Some(suppressed);
     }
-    let fresh: Vec<Fresh> =
-        work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale).cloned().collect();
+    let mut fresh = work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale);
     if let Some(goal) = &sequence.goal
-        && fresh.iter().any(|fresh| &fresh.name == goal)
+        && fresh.clone().any(|fresh| &fresh.name == goal)
     {
         return Some(Exit::Goal(goal.clone()));
     }
     let outreach = sequence.kind != Kind::Transactional;
-    if outreach && fresh.iter().any(|fresh| fresh.name == "replied") {
+    if outreach && fresh.clone().any(|fresh| fresh.name == "replied") {
         return Some(Exit::Replied);
     }
     if sequence.kind == Kind::Nurture
@@ -60,11 +62,12 @@ pub fn reason_to_end(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Se
     {
         return Some(Exit::Unsubscribed);
     }
-    if let Some(stop) = fresh.iter().find(|fresh| sequence.stop.on.contains(&fresh.name)) {
+    if let Some(stop) = fresh.find(|fresh| sequence.stop.on.contains(&fresh.name)) {
         return Some(Exit::Stopped(stop.name.clone()));
     }
     let when = sequence.stop.when.as_ref()?;
-    let about = About { enrollment: Some(enrollment), ..About::default() };
+    let enrollment = work.enrollment(id).cloned();
+    let about = About { enrollment: enrollment.as_ref(), ..About::default() };
     work.holds(&format!("{} stop.when", sequence.name), when, about).then(|| Exit::Stopped(when.text().to_owned()))
 }
 

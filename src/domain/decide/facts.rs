@@ -1,5 +1,7 @@
 //! What a condition sees of a lead at one instant.
 
+use std::cell::OnceCell;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
@@ -13,38 +15,33 @@ use crate::domain::score::Score;
 use crate::domain::time::Instant;
 
 /// A lead as conditions see it: with its score at an instant, and with an enrollment and an event where there is one at hand.
+///
+/// Most conditions ask for little of it, so score, temperature and zone are found when they are first asked for.
 pub struct View<'a> {
     lead: &'a Lead,
-    settings: &'a Settings,
-    score: Score,
-    temperature: &'a str,
-    zone: TimeZone,
+    playbook: &'a Playbook,
+    now: Instant,
+    score: OnceCell<Score>,
+    temperature: OnceCell<&'a str>,
+    zone: OnceCell<TimeZone>,
     last_any: Option<Instant>,
     enrollment: Option<&'a Enrollment>,
     event: Option<&'a Map<String, Json>>,
 }
 
 impl<'a> View<'a> {
-    pub fn new(lead: &'a Lead, playbook: &'a Playbook, now: Instant) -> Self {
-        let score = playbook.scoring.score(&lead.ledger, now);
-        let zone = lead_zone(lead, &playbook.settings, None);
-        let mut view = Self {
+    pub const fn new(lead: &'a Lead, playbook: &'a Playbook, now: Instant) -> Self {
+        Self {
             lead,
-            settings: &playbook.settings,
-            score,
-            temperature: "",
-            zone,
+            playbook,
+            now,
+            score: OnceCell::new(),
+            temperature: OnceCell::new(),
+            zone: OnceCell::new(),
             last_any: lead.last_human_at,
             enrollment: None,
             event: None,
-        };
-        view.temperature = playbook.scoring.band(score.total);
-        if let Some(hot) = &playbook.scoring.hot_when
-            && hot.test(&view, now).value
-        {
-            view.temperature = "hot";
         }
-        view
     }
 
     #[must_use]
@@ -66,12 +63,24 @@ impl<'a> View<'a> {
         self
     }
 
-    pub const fn scored(&self) -> Score {
-        self.score
+    pub fn scored(&self) -> Score {
+        *self.score.get_or_init(|| self.playbook.scoring.score(&self.lead.ledger, self.now))
     }
 
-    pub const fn heat(&self) -> &'a str {
-        self.temperature
+    /// The band of the score, or hot where the rule for it holds.
+    pub fn heat(&self) -> &'a str {
+        self.temperature.get_or_init(|| {
+            let scoring = &self.playbook.scoring;
+            let band = scoring.band(self.scored().total);
+            // The rule is about the lead alone, and means the band where it asks for the temperature.
+            let plain = View { temperature: OnceCell::from(band), ..View::new(self.lead, self.playbook, self.now) };
+            let is_hot = scoring.hot_when.as_ref().is_some_and(|hot| hot.test(&plain, self.now).value);
+            if is_hot { "hot" } else { band }
+        })
+    }
+
+    fn zone(&self) -> &TimeZone {
+        self.zone.get_or_init(|| lead_zone(self.lead, &self.playbook.settings, None))
     }
 }
 
@@ -103,7 +112,7 @@ impl Facts for View<'_> {
             "email" => Value::text(self.lead.address.as_str()),
             "email_domain" => Value::text(self.lead.address.domain()),
             "tags" if !self.lead.attributes.contains_key("tags") => Value::List([].into()),
-            _ => typed(self.lead.attributes.get(name), self.settings.lead_attributes.get(name).copied()),
+            _ => typed(self.lead.attributes.get(name), self.playbook.settings.lead_attributes.get(name).copied()),
         }
     }
 
@@ -111,7 +120,7 @@ impl Facts for View<'_> {
         if matches!(name, "id" | "domain") {
             return self.lead.account.as_deref().map_or(Value::Null, Value::text);
         }
-        let declared = self.settings.account_attributes.get(name).copied();
+        let declared = self.playbook.settings.account_attributes.get(name).copied();
         typed(self.lead.attributes.get(&format!("account.{name}")), declared)
     }
 
@@ -120,15 +129,15 @@ impl Facts for View<'_> {
     }
 
     fn score(&self) -> f64 {
-        self.score.total
+        self.scored().total
     }
 
     fn fit(&self) -> f64 {
-        self.score.fit
+        self.scored().fit
     }
 
     fn engagement(&self) -> f64 {
-        self.score.engagement
+        self.scored().engagement
     }
 
     fn stage(&self) -> &str {
@@ -136,7 +145,7 @@ impl Facts for View<'_> {
     }
 
     fn temperature(&self) -> &str {
-        self.temperature
+        self.heat()
     }
 
     fn opened(&self, step: &str, machines: bool) -> bool {
@@ -176,10 +185,10 @@ impl Facts for View<'_> {
     }
 
     fn date_of(&self, at: Instant) -> Date {
-        local::clock(&self.zone, at).date()
+        local::clock(self.zone(), at).date()
     }
 
     fn midnight_after(&self, at: Instant) -> Instant {
-        local::day_start(&self.zone, local::day_number(&self.zone, at) + 1, at)
+        local::day_start(self.zone(), local::day_number(self.zone(), at) + 1, at)
     }
 }

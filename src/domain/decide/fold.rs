@@ -1,6 +1,7 @@
 //! How each fact changes a lead: the only place where a lead changes, so that a lead is the fold of its events.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -150,7 +151,7 @@ fn heard(lead: &mut Lead, event: &Event, name: &str, touch: Option<&TouchId>) {
     if name == "replied"
         && let Some(touch) = touch
     {
-        for facts in lead.enrollments.iter_mut().flat_map(|e| e.steps.values_mut()) {
+        for facts in lead.enrollments.iter_mut().flat_map(|e| e.steps_mut().values_mut()) {
             facts.replied |= facts.touch.as_ref() == Some(touch);
         }
     }
@@ -206,7 +207,7 @@ fn settled(lead: &mut Lead, number: u64, verdict: Actor) {
     }
     let of = |enrollment: &&mut Enrollment| Some(&enrollment.id) == hit.enrollment.as_ref();
     let Some(enrollment) = lead.enrollments.iter_mut().find(of) else { return };
-    let facts = enrollment.steps.entry(hit.step).or_default();
+    let facts = enrollment.steps_mut().entry(hit.step).or_default();
     match (hit.name.as_str(), human) {
         ("opened", true) => facts.opened = true,
         ("opened", false) => facts.opened_by_machine = true,
@@ -267,7 +268,7 @@ fn enrollment(lead: &mut Lead, event: &Event) {
                 phase: Phase::Ready,
                 anchor: at,
                 paused: None,
-                steps: BTreeMap::new(),
+                steps: Arc::default(),
                 zone: None,
             });
         }
@@ -280,12 +281,12 @@ fn enrollment(lead: &mut Lead, event: &Event) {
             }
         }),
         What::Branched { enrollment, step, arm } => with(lead, enrollment, |running| {
-            let facts = running.steps.entry(step.clone()).or_default();
+            let facts = running.steps_mut().entry(step.clone()).or_default();
             facts.done_at = Some(at);
             facts.outcome = Some(arm.clone());
         }),
         What::Queued { enrollment: Some(enrollment), step, touch, .. } => with(lead, enrollment, |running| {
-            running.steps.insert(step.clone(), StepFacts { touch: Some(touch.clone()), ..StepFacts::default() });
+            running.steps_mut().insert(step.clone(), StepFacts { touch: Some(touch.clone()), ..StepFacts::default() });
             running.phase = Phase::Sending { touch: touch.clone() };
         }),
         What::Touched { enrollment: Some(enrollment), step, outcome, .. } => {
@@ -293,7 +294,7 @@ fn enrollment(lead: &mut Lead, event: &Event) {
                 count(lead, outcome.event_name(), event.occurred_at);
             }
             with(lead, enrollment, |running| {
-                touched(running.steps.entry(step.clone()).or_default(), outcome, event.occurred_at);
+                touched(running.steps_mut().entry(step.clone()).or_default(), outcome, event.occurred_at);
             });
         }
         What::Paused { enrollment, because, until } => with(lead, enrollment, |running| {

@@ -77,8 +77,7 @@ fn at_sql(work: &mut Work<'_>) {
         match sequence.at_sql {
             AtSql::Exit => {
                 let sequence = sequence.clone();
-                let Some(enrollment) = work.enrollment(&id).cloned() else { continue };
-                let exit = exits::reason_to_end(work, &enrollment, &sequence).unwrap_or(Exit::ReachedSql);
+                let exit = exits::reason_to_end(work, &id, &sequence).unwrap_or(Exit::ReachedSql);
                 work.exit(&id, &exit);
             }
             AtSql::Pause if !paused => super::pause::pause(work, &id, "sales has the lead", None),

@@ -26,7 +26,7 @@ pub fn came_back(
         suppress(work, Reason::HardBounce);
         return Reply::Done;
     }
-    let sending = |running: &&Enrollment| running.phase == Phase::Sending { touch: touch.clone() };
+    let sending = |running: &&Enrollment| matches!(&running.phase, Phase::Sending { touch: sent } if sent == touch);
     let of_sequence = enrollment.is_some();
     let running = enrollment.and_then(|id| work.enrollment(&id).filter(sending).cloned());
     let Some(running) = running else {
@@ -62,7 +62,7 @@ pub fn confirm(work: &mut Work<'_>, touch: &TouchId) {
     let is_its = |facts: &StepFacts| facts.touch.as_ref() == Some(touch);
     let found = work.lead.enrollments.iter().find_map(|running| {
         let (step, facts) = running.steps.iter().find(|(_, facts)| is_its(facts))?;
-        Some((running.clone(), step.clone(), facts.clone()))
+        Some((running, step, facts))
     });
     let Some((running, step, facts)) = found else {
         work.effect(Effect::Confirm { touch: touch.clone() });
@@ -71,6 +71,7 @@ pub fn confirm(work: &mut Work<'_>, touch: &TouchId) {
     if facts.outcome.as_deref() != Some(State::Unknown.as_str()) {
         return;
     }
+    let (running, step, facts) = (running.clone(), step.clone(), facts.clone());
     work.effect(Effect::Confirm { touch: touch.clone() });
     let anchor = facts.done_at.unwrap_or(work.occurred_at);
     let outcome = Outcome::Accepted { reply: "a sign of life".to_owned() };

@@ -111,7 +111,7 @@ impl Engine {
         let running =
             claimed.lead.enrollments.iter().find(|running| Some(&running.id) == claimed.row.enrollment.as_ref());
         let mut sent: Vec<(Instant, &TouchId, &str)> = Vec::new();
-        for (step, facts) in running.into_iter().flat_map(|running| &running.steps) {
+        for (step, facts) in running.into_iter().flat_map(|running| running.steps.iter()) {
             if let (Some(touch), Some(at)) = (&facts.touch, facts.done_at)
                 && let Some((_, found)) = sequence.step(step)
                 && let Act::Email { template } = &found.act
