@@ -57,6 +57,9 @@ fn section(leg: &Leg, page: &str, paper: &Paper) -> Option<Markup> {
             section.held { h2 { (leg.step) " would be held" } p { time { (at) } " · " (refuse) } }
         },
         What::Wait(until) => html! { p.quiet { "waits until " (paper.time(*until)) } },
+        What::WaitFor { when, until } => html! {
+            p.quiet { "waits for " (when) ", until " (paper.time(*until)) " at the latest" }
+        },
         What::Way { said, now } => html! {
             h3 {
                 (said)

@@ -147,6 +147,9 @@ fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
             format!("\n{margin}{at}  {}: calls {channel}: HELD, {refuse}", leg.step)
         }
         What::Wait(until) => format!("\n{margin}waits until {}", paper.time(*until)),
+        What::WaitFor { when, until } => {
+            format!("\n{margin}waits for {when}, until {} at the latest", paper.time(*until))
+        }
         What::Way { said, now } => {
             let mark = if *now { "->" } else { "  " };
             format!("\n{margin}{mark} {said}:")
@@ -182,6 +185,7 @@ fn shape(leg: &Leg) -> Value {
         What::Call { channel, values: Ok(values) } => json!({ "call": { "channel": channel, "with": values } }),
         What::Mail(Err(_)) | What::Call { values: Err(_), .. } => json!({ "held": why_held(leg) }),
         What::Wait(until) => json!({ "wait_until": until.to_string() }),
+        What::WaitFor { when, until } => json!({ "wait_for": when, "until": until.to_string() }),
         What::Way { said, now } => json!({ "way": said, "taken_now": now }),
         What::Set(said) => json!({ "set": said }),
         What::Handoff { reason, when } => json!({ "handoff": { "reason": reason, "when": when } }),

@@ -10,13 +10,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use crate::domain::calendar::{Calendar, resume_at, zone_named};
-use crate::domain::decide::{View, lead_zone};
+use crate::domain::decide::{View, lead_zone, portion_of};
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::id::{EnrollmentId, TouchId, derived, dice};
 use crate::domain::lead::Lead;
 use crate::domain::message::{Message, Thread};
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::{Act, Arm, Assign, Kind, Sequence, Step, With, ZoneRule};
+use crate::domain::sequence::{Act, Arm, Assign, Kind, Portion, Sequence, Step, With, ZoneRule};
 use crate::domain::time::Instant;
 use crate::render::{About, MailContext, Refuse, Renderer, Track};
 use crate::seal::Seal;
@@ -39,6 +39,11 @@ pub enum What {
     },
     /// Until when.
     Wait(Instant),
+    /// Until a condition holds, and no longer than this.
+    WaitFor {
+        when: String,
+        until: Instant,
+    },
     /// One way of a branch, as `if clicked("welcome")`; `now` says whether the lead would take it today.
     Way {
         said: String,
@@ -51,6 +56,14 @@ pub enum What {
     },
     Enroll(String),
     End(String),
+}
+
+/// One way from a step that forks.
+struct Way {
+    said: String,
+    then: Option<usize>,
+    /// Whether the lead would take it today.
+    now: bool,
 }
 
 /// One lead, one sequence, and what renders it.
@@ -107,8 +120,8 @@ impl<'a> Proof<'a> {
     pub fn mail_of(&mut self, step: &str, at: Instant) -> Option<Result<Message, Refuse>> {
         let sequence = Arc::clone(&self.sequence);
         let (_, found) = sequence.step(step)?;
-        let Act::Email { template } = &found.act else { return None };
-        Some(self.mail(found, template, at))
+        let Act::Email { copy } = &found.act else { return None };
+        Some(self.mail(found, copy.templates().next()?, at))
     }
 
     /// The zone waits and windows are in, an IANA name.
@@ -141,15 +154,16 @@ impl<'a> Proof<'a> {
         let mut here = from;
         while here != until {
             let Some(step) = here.and_then(|index| sequence.steps.get(index)) else { return Some(at) };
-            if let Act::Branch { arms, otherwise } = &step.act {
-                let join = join(&sequence, arms, *otherwise);
-                at = self.branch((step, arms), (*otherwise, join), (at, depth))?;
+            let ways = self.ways(step, at);
+            if !ways.is_empty() {
+                let join = join(&sequence, &step.act.ways());
+                at = self.fork(step, (ways, join), (at, depth))?;
                 here = join;
                 continue;
             }
             let (what, then) = self.act(step, &step.act, at);
             // A window may open later than the step was reached.
-            let shown = if matches!(what, What::Wait(_)) { at } else { then };
+            let shown = if matches!(what, What::Wait(_) | What::WaitFor { .. }) { at } else { then };
             self.legs.push(Leg { depth, step: step.id.clone(), at: shown, what });
             at = then;
             if matches!(step.act, Act::End { .. }) {
@@ -160,28 +174,50 @@ impl<'a> Proof<'a> {
         Some(at)
     }
 
-    /// Shows all arms; time goes on from the one taken today, or the first that goes on at all.
-    fn branch(
+    /// The ways of a step that forks; nothing for all else.
+    fn ways(&self, step: &Step, at: Instant) -> Vec<Way> {
+        match &step.act {
+            Act::Branch { arms, otherwise } => {
+                let view = View::new(&self.lead, self.playbook, at).within(&self.enrollment);
+                let taken = arms.iter().position(|arm| arm.when.test(&view, at).value);
+                let word = |number: usize| if number == 0 { "if" } else { "else if" };
+                let way = |(n, arm): (usize, &Arm)| Way {
+                    said: format!("{} {}", word(n), arm.when.text()),
+                    then: arm.then,
+                    now: taken == Some(n),
+                };
+                let last = Way { said: "else".to_owned(), then: *otherwise, now: taken.is_none() };
+                arms.iter().enumerate().map(way).chain([last]).collect()
+            }
+            Act::Split(portions) => {
+                let taken = portion_of(&self.lead.id, (&self.sequence.name, &step.id), portions);
+                let way = |(n, portion): (usize, &Portion)| Way {
+                    said: format!("{}, weight {}", portion.name, portion.weight),
+                    then: portion.then,
+                    now: taken == Some(n),
+                };
+                portions.iter().enumerate().map(way).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Shows all ways; time goes on from the one taken today, or the first that goes on at all.
+    fn fork(
         &mut self,
-        (step, arms): (&Step, &[Arm]),
-        (otherwise, join): (Option<usize>, Option<usize>),
+        step: &Step,
+        (ways, join): (Vec<Way>, Option<usize>),
         (at, depth): (Instant, usize),
     ) -> Option<Instant> {
-        let view = View::new(&self.lead, self.playbook, at).within(&self.enrollment);
-        let taken = arms.iter().position(|arm| arm.when.test(&view, at).value).unwrap_or(arms.len());
-        let word = |number: usize| if number == 0 { "if" } else { "else if" };
-        let arms = arms.iter().enumerate().map(|(n, arm)| (format!("{} {}", word(n), arm.when.text()), arm.then));
-        let ways = arms.chain([("else".to_owned(), otherwise)]);
         let (mut on, mut any) = (None, None);
-        for (number, (said, then)) in ways.enumerate() {
+        for Way { said, then, now } in ways {
             let empty = then.is_none() || then == join;
-            if said != "else" || !empty || number == taken {
-                let way = What::Way { said, now: number == taken };
-                self.legs.push(Leg { depth, step: step.id.clone(), at, what: way });
+            if said != "else" || !empty || now {
+                self.legs.push(Leg { depth, step: step.id.clone(), at, what: What::Way { said, now } });
             }
             let before = (self.sent.clone(), self.first_subject.clone(), self.lead.attributes.clone());
             let arrived = if empty { Some(at) } else { self.walk(then, join, (at, depth + 1)) };
-            if number == taken {
+            if now {
                 on = arrived;
             } else {
                 (self.sent, self.first_subject, self.lead.attributes) = before;
@@ -194,7 +230,8 @@ impl<'a> Proof<'a> {
     /// What a step does, and when it is done.
     fn act(&mut self, step: &Step, act: &Act, at: Instant) -> (What, Instant) {
         match act {
-            Act::Email { template } => {
+            Act::Email { copy } => {
+                let template = copy.templates().next().unwrap_or_default();
                 let at = self.calendar().next_open(at).unwrap_or(Instant::NEVER);
                 let mail = self.mail(step, template, at).map(Box::new);
                 (What::Mail(mail), at)
@@ -219,7 +256,12 @@ impl<'a> Proof<'a> {
             }
             Act::Enroll { sequence } => (What::Enroll(sequence.clone()), at),
             Act::End { reason } => (What::End(reason.clone()), at),
-            Act::Branch { .. } => (What::Set(String::new()), at),
+            Act::WaitFor { when, up_to } => {
+                let seed = dice(&[self.lead.id.as_str(), &self.sequence.name, &step.id]);
+                let until = resume_at(at, up_to, &self.calendar(), seed);
+                (What::WaitFor { when: when.text().to_owned(), until }, until)
+            }
+            Act::Branch { .. } | Act::Split(_) | Act::Task(_) => (What::Set(String::new()), at),
         }
     }
 
@@ -309,8 +351,8 @@ impl<'a> Proof<'a> {
 
 /// Where the ways of a branch meet again. Their steps lie one way after the other, so that is the first step from the last way on that an
 /// earlier one comes to; nothing if none goes on.
-fn join(sequence: &Sequence, arms: &[Arm], otherwise: Option<usize>) -> Option<usize> {
-    let starts: Vec<usize> = arms.iter().map(|arm| arm.then).chain([otherwise]).flatten().collect();
+fn join(sequence: &Sequence, ways: &[Option<usize>]) -> Option<usize> {
+    let starts: Vec<usize> = ways.iter().copied().flatten().collect();
     let last = starts.iter().copied().max()?;
     let ways = starts.iter().filter(|start| **start < last);
     ways.filter_map(|start| reached(sequence, *start).range(last..).next().copied()).min()
@@ -322,9 +364,7 @@ fn reached(sequence: &Sequence, from: usize) -> BTreeSet<usize> {
     while let Some(index) = open.pop() {
         let Some(step) = sequence.steps.get(index).filter(|_| seen.insert(index)) else { continue };
         open.extend(step.next);
-        if let Act::Branch { arms, otherwise } = &step.act {
-            open.extend(arms.iter().filter_map(|arm| arm.then).chain(*otherwise));
-        }
+        open.extend(step.act.ways().into_iter().flatten());
     }
     seen
 }

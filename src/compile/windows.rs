@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::condition::Condition;
 use crate::domain::routing::Staff;
 use crate::domain::score::Scoring;
-use crate::domain::sequence::{Act, Sequence};
+use crate::domain::sequence::{Act, Sequence, Trigger};
 use crate::domain::time::Millis;
 
 /// How long each event's instants must be remembered: the longest window that any condition or rule asks for.
@@ -63,10 +63,11 @@ fn of_staff(staff: &Staff) -> impl Iterator<Item = &Condition> {
 }
 
 fn of_sequence(sequence: &Sequence) -> impl Iterator<Item = &Condition> {
-    let enroll = sequence.enroll.iter().filter_map(|trigger| trigger.when.as_ref());
+    let enroll = sequence.enroll.iter().filter_map(Trigger::condition);
     let steps = sequence.steps.iter().flat_map(|step| match &step.act {
         Act::Branch { arms, .. } => arms.iter().map(|arm| &arm.when).collect(),
         Act::Handoff { when, .. } => when.iter().collect(),
+        Act::WaitFor { when, .. } => vec![when],
         _ => Vec::new(),
     });
     enroll.chain(sequence.stop.when.iter()).chain(steps)

@@ -4,32 +4,31 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::conditions::condition;
-use super::fields::{Fields, Keys, not_yet, parse, scalar, unknown};
-use super::sequence::plain;
-use super::set;
+use super::fields::{Fields, Keys, parse, scalar, unknown};
 use super::steps::{Inside, kinds};
-use crate::compile::diagnostic::Code;
+use super::{copy, set, task};
+use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::{Node, Value};
 use crate::compile::template::{self, Use};
 use crate::domain::calendar::{Pause, Wait};
 use crate::domain::sequence::{Act, OnFailure, With};
 use crate::domain::template::Template;
 
-const ALL: [&str; 8] = ["email", "webhook", "wait", "if", "set", "handoff", "enroll", "end"];
+const ALL: [&str; 10] = ["email", "webhook", "task", "wait", "if", "split", "set", "handoff", "enroll", "end"];
 const HANDOFF: Keys = Keys { what: "a handoff", known: &["reason", "when"], later: &["team", "rep", "sla"] };
-const WAIT: Keys = Keys { what: "a wait", known: &["until"], later: &["for", "up_to"] };
+const WAIT: Keys = Keys { what: "a wait", known: &["until", "for", "up_to"], later: &[] };
 const FILE: Keys = Keys { what: "a value from a file", known: &["template"], later: &[] };
 
-type Templates = BTreeMap<String, Arc<Template>>;
+pub type Templates = BTreeMap<String, Arc<Template>>;
 
 /// Reads what a step does; `None` when it is nothing that can be done.
 pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Act> {
     let report = fields.report;
     let found = kinds(fields);
-    let later = ["task", "split"].iter().any(|key| fields.key(key).is_some());
     let kind = match found.as_slice() {
         [kind] => *kind,
-        [] if later => return None,
+        // A task says itself how long it is waited for.
+        ["task", "wait"] | ["wait", "task"] => "task",
         [] => {
             let hint = format!("a step does one of: {}", ALL.join(", "));
             report.error_with(Code::StepKind, fields.place, "this step does nothing", hint);
@@ -49,7 +48,8 @@ pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mu
     misplaced(fields, kind);
     let node = if kind == "end" && fields.key(kind).is_some() { None } else { fields.get(kind) };
     match kind {
-        "email" => email(node?, inside, used),
+        "email" => copy::email(node?, inside, used),
+        "task" => task::task(sequence, node?, fields, (inside, used)),
         "webhook" => webhook(sequence, node?, fields, (inside, used)),
         "wait" => wait(node?, inside),
         "set" => Some(Act::Set(set::assigns(node?, inside))),
@@ -65,7 +65,8 @@ pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mu
 
 /// Keys that belong to other kinds of steps.
 fn misplaced(fields: &Fields<'_>, kind: &str) {
-    for (key, owner) in [("with", "webhook"), ("on_failure", "webhook"), ("then", "if")] {
+    let of_tasks = ["title", "notes", "due", "outcomes", "overdue"].map(|key| (key, "task"));
+    for (key, owner) in [("with", "webhook"), ("on_failure", "webhook"), ("then", "if")].into_iter().chain(of_tasks) {
         if kind != owner
             && let Some(key) = fields.key(key)
         {
@@ -75,17 +76,8 @@ fn misplaced(fields: &Fields<'_>, kind: &str) {
     }
 }
 
-fn email(node: &Node, inside: Inside<'_>, used: &mut Templates) -> Option<Act> {
-    let report = inside.around.report;
-    let name = plain(node, "email", report)?;
-    let parsed = template_named(name, node, inside)?;
-    parsed.fits(Use::Mail, node.place, report);
-    parsed.lawful(inside.kind, inside.around.has_address, (node.place, report));
-    used.insert(name.to_owned(), parsed.template.clone());
-    Some(Act::Email { template: name.to_owned() })
-}
-
-fn template_named<'a>(name: &str, node: &Node, inside: Inside<'a>) -> Option<&'a template::Parsed> {
+/// A template of templates/ by its name.
+pub fn template_named<'a>(name: &str, node: &Node, inside: Inside<'a>) -> Option<&'a template::Parsed> {
     let templates = inside.around.known.templates;
     let found = templates.get(name);
     if found.is_none() {
@@ -148,20 +140,35 @@ fn value(name: &str, node: &Node, (inside, used): (Inside<'_>, &mut Templates)) 
 
 fn wait(node: &Node, inside: Inside<'_>) -> Option<Act> {
     let report = inside.around.report;
-    let pause = if let Value::Map(_) = &node.value {
-        let fields = Fields::of(node, WAIT, report)?;
-        if ["for", "up_to"].iter().any(|key| fields.key(key).is_some()) {
-            return None;
-        }
-        fields.need("until").and_then(|node| parse(node, "until", report, Pause::parse_until))?
-    } else {
+    let Value::Map(_) = &node.value else {
         let text = scalar(node, "wait", report)?;
-        if text.starts_with("up_to") || text.starts_with("for") {
-            not_yet(node.place, "this form of `wait`", report);
+        if text.starts_with("up_to") || text == "no" {
+            let hint = "write `wait: 2d`, or `wait: {for: …, up_to: 2d}`".to_owned();
+            report.error_with(Code::BadValue, node.place, format!("`wait: {text}` belongs to a task"), hint);
             return None;
         }
-        parse(node, "wait", report, Pause::parse)?
+        return Some(Act::Wait(long(parse(node, "wait", report, Pause::parse)?, node, report)));
     };
+    let fields = Fields::of(node, WAIT, report)?;
+    if fields.key("for").is_none() && fields.key("up_to").is_none() {
+        return Some(Act::Wait(
+            fields.need("until").and_then(|node| parse(node, "until", report, Pause::parse_until))?,
+        ));
+    }
+    if let Some(key) = fields.key("until") {
+        report.error(Code::UnknownKey, key.place, "a wait is `until` a time or `for` a condition, not both");
+    }
+    let when = fields.need("for").and_then(|node| condition(node, "for", inside.speaks, report));
+    let up_to =
+        fields.need("up_to").and_then(|node| Some(long(parse(node, "up_to", report, Pause::parse)?, node, report)));
+    match (when, up_to) {
+        (Some(when), Some(up_to)) => Some(Act::WaitFor { when, up_to }),
+        _ => None,
+    }
+}
+
+/// A wait, told of if it is longer than anybody means.
+pub fn long(pause: Pause, node: &Node, report: &Report) -> Pause {
     let days = match pause.wait {
         Wait::Elapsed(length) => length.0 / crate::domain::time::Millis::DAY.0,
         Wait::Days(days) => i64::from(days),
@@ -171,7 +178,7 @@ fn wait(node: &Node, inside: Inside<'_>) -> Option<Act> {
     if days > 366 {
         report.warn(Code::LongWait, node.place, "this wait is longer than a year", None);
     }
-    Some(Act::Wait(pause))
+    pause
 }
 
 fn handoff(node: &Node, inside: Inside<'_>) -> Option<Act> {

@@ -2,7 +2,9 @@
 
 mod acts;
 mod conditions;
+mod copy;
 pub mod daemon;
+mod entry;
 pub mod fields;
 pub mod known;
 pub mod network;
@@ -15,6 +17,7 @@ pub mod sequence;
 mod set;
 mod sla;
 mod steps;
+mod task;
 pub mod team;
 
 use std::collections::BTreeSet;

@@ -8,13 +8,14 @@ use super::fields::{Fields, Keys, scalar, unknown};
 use super::known::Known;
 use super::team::{days, holidays, hours, never_opens, zone};
 use crate::compile::diagnostic::Code;
+use crate::compile::names;
 use crate::domain::calendar::{Calendar, Hours, Weekdays};
-use crate::domain::sequence::{Kind, Sending, ZoneRule};
+use crate::domain::sequence::{Kind, Sending, Tracking, ZoneRule};
 
 const SEND: Keys = Keys {
     what: "`send`",
-    known: &["from", "days", "hours", "zone", "fallback_zone", "holidays", "thread"],
-    later: &["track", "pace", "quiet"],
+    known: &["from", "days", "hours", "zone", "fallback_zone", "holidays", "thread", "track"],
+    later: &[],
 };
 
 /// Reads `send`. Without days and hours, transactional mail may go at any time, all else on weekdays from 9 to 17.
@@ -41,6 +42,7 @@ pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
         sending.fallback_zone = node.text().map(str::to_owned);
     }
     sending.thread = fields.flag("thread").unwrap_or(false);
+    sending.track = tracking(&fields);
     let place = fields.key("hours").map_or(fields.place, |key| key.place);
     never_opens(&sending.calendar, place, report);
     sending
@@ -56,7 +58,35 @@ fn usual(kind: Kind) -> (Weekdays, Hours) {
 fn default_sending(kind: Kind) -> Sending {
     let (days, hours) = usual(kind);
     let calendar = Calendar::new(TimeZone::UTC, days, &[hours], BTreeSet::new());
-    Sending { from: None, calendar, zone: ZoneRule::Lead, fallback_zone: None, thread: false }
+    Sending {
+        from: None,
+        calendar,
+        zone: ZoneRule::Lead,
+        fallback_zone: None,
+        thread: false,
+        track: Tracking::default(),
+    }
+}
+
+/// `[opens, clicks]`, one of them, or `off`.
+fn tracking(fields: &Fields<'_>) -> Tracking {
+    if fields.key("track").is_none() {
+        return Tracking::default();
+    }
+    let mut track = Tracking { opens: false, clicks: false };
+    for (text, node) in fields.texts("track") {
+        match text {
+            "opens" => track.opens = true,
+            "clicks" => track.clicks = true,
+            "off" => {}
+            other => {
+                let message = format!("`track` cannot be `{other}`");
+                let hint = names::hint(other, ["opens", "clicks", "off"]);
+                fields.report.error_with(Code::UnknownChoice, node.place, message, hint);
+            }
+        }
+    }
+    track
 }
 
 fn zone_rule(fields: &Fields<'_>) -> ZoneRule {

@@ -1,15 +1,13 @@
 //! One sequence file: who enters, what ends it, and its steps.
 
-use std::collections::BTreeSet;
-
 use super::conditions::{Speaks, condition};
-use super::fields::{Fields, Keys, not_yet, scalar};
+use super::fields::{Fields, Keys, not_yet};
 use super::known::Known;
 use super::scoring::length;
-use super::{send, steps};
+use super::{entry, send, steps};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::Node;
-use crate::domain::sequence::{Act, Again, AtSql, Kind, OnUnknown, Sequence, Stop, Trigger};
+use crate::domain::sequence::{Act, AtSql, Colleagues, Kind, OnUnknown, Sequence, Stop};
 use crate::domain::time::Millis;
 
 const FILE: Keys = Keys {
@@ -21,6 +19,10 @@ const FILE: Keys = Keys {
         "owner",
         "enroll",
         "again",
+        "exclusive",
+        "priority",
+        "limits",
+        "in_flight",
         "send",
         "stop",
         "at_sql",
@@ -29,11 +31,9 @@ const FILE: Keys = Keys {
         "on_unknown",
         "steps",
     ],
-    later: &["exclusive", "priority", "limits", "in_flight", "track", "experiments", "catch_up"],
+    later: &[],
 };
-const TRIGGER: Keys =
-    Keys { what: "a trigger", known: &["on", "when"], later: &["every", "segment", "catch_up", "zone"] };
-const STOP: Keys = Keys { what: "`stop`", known: &["on", "when"], later: &["colleagues"] };
+const STOP: Keys = Keys { what: "`stop`", known: &["on", "when", "colleagues"], later: &[] };
 
 /// What a sequence file is read with.
 #[derive(Clone, Copy)]
@@ -71,8 +71,12 @@ pub fn sequence(name: &str, root: &Node, around: Around<'_>) -> Option<Sequence>
         kind,
         topic: fields.text("topic").map(str::to_owned),
         owner: fields.text("owner").map(str::to_owned),
-        enroll: fields.list("enroll").into_iter().filter_map(|node| trigger(node, speaks, report)).collect(),
-        again: again(&fields),
+        enroll: fields.list("enroll").into_iter().filter_map(|node| entry::trigger(node, speaks, report)).collect(),
+        again: entry::again(&fields),
+        exclusive: entry::exclusive(&fields),
+        priority: entry::priority(&fields),
+        limits: entry::limits(&fields),
+        in_flight: entry::in_flight(&fields),
         send,
         stop: stop(&fields, speaks),
         at_sql: at_sql(&fields, kind),
@@ -84,39 +88,28 @@ pub fn sequence(name: &str, root: &Node, around: Around<'_>) -> Option<Sequence>
     })
 }
 
-fn trigger(node: &Node, speaks: Speaks<'_>, report: &Report) -> Option<Trigger> {
-    let fields = Fields::of(node, TRIGGER, report)?;
-    if fields.key("every").is_some() || fields.key("segment").is_some() {
-        return None;
-    }
-    let on = fields.need("on").and_then(|node| super::event_name(node, "on", report))?;
-    let no_steps = BTreeSet::new();
-    let speaks = Speaks { event: true, steps: &no_steps, ..speaks };
-    let when = match fields.get("when") {
-        Some(node) => Some(condition(node, "when", speaks, report)?),
-        None => None,
-    };
-    Some(Trigger { on, when })
-}
-
-fn again(fields: &Fields<'_>) -> Again {
-    let read = |text: &str| match text {
-        "never" => Ok(Again::Never),
-        "always" => Ok(Again::Always),
-        text => length(text)
-            .map(Again::After)
-            .map_err(|_| format!("expected never, always or a time such as 90d, found `{text}`")),
-    };
-    fields.parse("again", read).unwrap_or(Again::Never)
-}
-
 fn stop(fields: &Fields<'_>, speaks: Speaks<'_>) -> Stop {
     let report = fields.report;
     let Some(fields) = fields.get("stop").and_then(|node| Fields::of(node, STOP, report)) else {
         return Stop::default();
     };
     let on = fields.list("on").into_iter().filter_map(|node| super::event_name(node, "on", report)).collect();
-    Stop { on, when: fields.get("when").and_then(|node| condition(node, "when", speaks, report)) }
+    if let Some(node) = fields.get("colleagues") {
+        not_yet(node.place, "`colleagues`", report);
+    }
+    let when = fields.get("when").and_then(|node| condition(node, "when", speaks, report));
+    Stop { on, when, colleagues: fields.parse("colleagues", colleagues).unwrap_or_default() }
+}
+
+fn colleagues(text: &str) -> Result<Colleagues, String> {
+    let expected = || format!("expected ignore, delay 14d, pause or stop, found `{text}`");
+    match text.split_once(' ') {
+        None if text == "ignore" => Ok(Colleagues::Ignore),
+        None if text == "pause" => Ok(Colleagues::Pause),
+        None if text == "stop" => Ok(Colleagues::Stop),
+        Some(("delay", by)) => length(by).map(Colleagues::Delay).map_err(|_| expected()),
+        _ => Err(expected()),
+    }
 }
 
 fn at_sql(fields: &Fields<'_>, kind: Kind) -> AtSql {
@@ -128,14 +121,4 @@ fn at_sql(fields: &Fields<'_>, kind: Kind) -> AtSql {
 fn on_unknown(fields: &Fields<'_>) -> OnUnknown {
     let choices = [("proceed", OnUnknown::Proceed), ("hold", OnUnknown::Hold)];
     fields.choice("on_unknown", &choices).unwrap_or(OnUnknown::Proceed)
-}
-
-/// Tells a value that only later versions read as a mapping.
-pub fn plain<'a>(node: &'a Node, what: &str, report: &Report) -> Option<&'a str> {
-    if let crate::compile::syntax::Value::Map(entries) = &node.value {
-        let keys: Vec<&str> = entries.iter().map(|entry| entry.key.text.as_str()).collect();
-        not_yet(node.place, &format!("`{what}` with {}", keys.join(", ")), report);
-        return None;
-    }
-    scalar(node, what, report)
 }

@@ -10,12 +10,12 @@ use super::sequence::Around;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
 use crate::compile::syntax::{Node, Value};
-use crate::domain::sequence::{Act, Arm, Kind, Step};
+use crate::domain::sequence::{Act, Arm, Kind, Portion, Step};
 use crate::domain::template::Template;
 
 /// The keys that say what a step does.
-const KINDS: [&str; 11] =
-    ["email", "webhook", "wait", "if", "else if", "else", "set", "handoff", "enroll", "end", "then"];
+const KINDS: [&str; 13] =
+    ["email", "webhook", "task", "wait", "if", "else if", "else", "split", "set", "handoff", "enroll", "end", "then"];
 
 const STEP: Keys = Keys {
     what: "a step",
@@ -25,7 +25,14 @@ const STEP: Keys = Keys {
         "webhook",
         "with",
         "on_failure",
+        "task",
+        "title",
+        "notes",
+        "due",
+        "outcomes",
+        "overdue",
         "wait",
+        "split",
         "if",
         "else if",
         "else",
@@ -35,8 +42,10 @@ const STEP: Keys = Keys {
         "enroll",
         "end",
     ],
-    later: &["task", "split", "title", "notes", "due", "outcomes", "overdue", "policy", "thread", "send", "note"],
+    later: &[],
 };
+
+const WAY: Keys = Keys { what: "a way of a split", known: &["weight", "steps"], later: &[] };
 
 /// What the steps are read with.
 #[derive(Clone, Copy)]
@@ -61,7 +70,8 @@ pub fn ids(root: &Node) -> BTreeSet<String> {
                 for entry in entries {
                     match entry.key.text.as_str() {
                         "id" => ids.extend(entry.value.text().map(str::to_owned)),
-                        "then" | "else" => gather(&entry.value, ids),
+                        "then" | "else" | "split" | "steps" => gather(&entry.value, ids),
+                        _ if matches!(entry.value.value, Value::Map(_)) => gather(&entry.value, ids),
                         _ => {}
                     }
                 }
@@ -104,6 +114,7 @@ pub fn steps(sequence: &str, fields: &Fields<'_>, inside: Inside<'_>) -> Steps {
 enum Loose {
     Next(usize),
     Arm(usize, usize),
+    Way(usize, usize),
     Otherwise(usize),
 }
 
@@ -143,7 +154,10 @@ impl<'a> Layout<'a> {
             self.tie(&loose, index);
             loose.clear();
             branch = None;
-            if let Some(node) = fields.get("if") {
+            if let Some(node) = fields.get("split").filter(|_| kinds(&fields) == ["split"]) {
+                laid = true;
+                loose = self.split(node, &fields, &here);
+            } else if let Some(node) = fields.get("if") {
                 laid = true;
                 branch = Some(index);
                 loose = self.branch(node, &fields, &here);
@@ -221,6 +235,34 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// Lays out the ways of a split: a name, its weight and its steps.
+    fn split(&mut self, node: &'a Node, fields: &Fields<'a>, here: &str) -> Vec<Loose> {
+        let (index, entries) = (self.steps.len(), super::fields::entries(node, "split", self.report()));
+        self.push(Act::Split(Vec::new()), fields, here);
+        if entries.len() < 2 {
+            let hint = "write `split: {a: {steps: […]}, b: {steps: […]}}`".to_owned();
+            self.report().error_with(Code::WrongShape, node.place, "a split has at least two ways", hint);
+        }
+        let mut loose = Vec::new();
+        for (way, entry) in entries.iter().enumerate() {
+            let name = super::team::named(&entry.key, self.report());
+            let Some(inner) = Fields::of(&entry.value, WAY, self.report()) else { continue };
+            let weight = super::copy::weight(&inner);
+            if let Act::Split(ways) = &mut self.steps[index].act {
+                ways.push(Portion { name, weight, then: None });
+            }
+            let first = self.steps.len();
+            let tails = self.body(&inner, "steps", &format!("{here}.{}", entry.key.text));
+            if self.steps.len() > first {
+                self.tie(&[Loose::Way(index, way)], first);
+                loose.extend(tails);
+            } else {
+                loose.push(Loose::Way(index, way));
+            }
+        }
+        loose
+    }
+
     fn body(&mut self, fields: &Fields<'a>, key: &str, path: &str) -> Vec<Loose> {
         match fields.get(key).map(|node| (node, &node.value)) {
             Some((_, Value::List(items))) => self.list(items, path),
@@ -244,6 +286,13 @@ impl<'a> Layout<'a> {
                         arm.then = Some(to);
                     }
                 }
+                Loose::Way(step, way) => {
+                    if let Act::Split(ways) = &mut self.steps[step].act
+                        && let Some(way) = ways.get_mut(way)
+                    {
+                        way.then = Some(to);
+                    }
+                }
                 Loose::Otherwise(step) => {
                     if let Act::Branch { otherwise, .. } = &mut self.steps[step].act {
                         *otherwise = Some(to);
@@ -255,7 +304,7 @@ impl<'a> Layout<'a> {
 
     fn push(&mut self, act: Act, fields: &Fields<'_>, here: &str) {
         let (line, _) = self.report().source(fields.place.source).position(fields.place.start);
-        let acting = matches!(act, Act::Email { .. } | Act::Webhook { .. } | Act::Handoff { .. });
+        let acting = matches!(act, Act::Email { .. } | Act::Webhook { .. } | Act::Task(_) | Act::Handoff { .. });
         let id = match fields.get("id") {
             Some(node) => self.id(node, line),
             None if acting => {

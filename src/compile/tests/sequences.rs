@@ -66,3 +66,24 @@ fn a_step_after_the_end_is_warned_about() {
     assert_eq!(super::codes(&compiled.diagnostics), [Code::Unreachable]);
     assert!(compiled.playbook.is_some());
 }
+
+#[test]
+fn a_split_lays_its_ways_side_by_side_and_goes_on_after_them() {
+    let sequence = steps(
+        "  - id: way\n    split:\n      calm: {weight: 3, steps: [{id: a, email: hello}, {wait: 1d}]}\n      \
+         quick: {steps: [{end: quick}]}\n      none: {}\n  - id: after\n    email: hello\n",
+    );
+    let Act::Split(ways) = &sequence.steps[0].act else { panic!("a split") };
+    let told: Vec<_> = ways.iter().map(|way| (way.name.as_str(), way.weight, way.then)).collect();
+    assert_eq!(told, [("calm", 3, Some(1)), ("quick", 1, Some(3)), ("none", 1, Some(4))]);
+    assert_eq!(sequence.steps[2].next, Some(4));
+    assert_eq!(sequence.steps[4].id, "after");
+}
+
+#[test]
+fn a_wait_for_a_condition_says_how_long_at_most() {
+    let sequence = steps("  - id: read\n    wait: {for: 'happened(\"x\")', up_to: 3d}\n");
+    assert!(matches!(&sequence.steps[0].act, Act::WaitFor { when, .. } if when.text() == "happened(\"x\")"));
+    let compiled = compile(&with("sequences/hello.yaml", "kind: nurture\nsteps:\n  - wait: {for: 'true'}\n"));
+    assert_eq!(super::codes(&compiled.diagnostics), [Code::MissingKey]);
+}

@@ -6,6 +6,7 @@
 //! goes from date to date and then from instant to instant, never minute by minute.
 
 pub mod countries;
+pub mod cron;
 pub mod length;
 pub mod local;
 pub mod pause;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+pub use cron::Cron;
 pub use length::parse_length;
 pub use pause::{Pause, Wait, resume_at};
 pub use spread::scatter;

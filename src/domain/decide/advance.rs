@@ -9,14 +9,13 @@ use super::enroll::{calendar_of, enroll, zone_of};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{handoff, restage, touches};
-use crate::domain::calendar::{Pause, resume_at};
+use super::{handoff, restage, touches, waits, ways};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::What;
-use crate::domain::id::{TouchId, derived, dice};
+use crate::domain::id::{TouchId, derived};
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Sequence, Step};
-use crate::domain::time::{Instant, Millis};
+use crate::domain::time::Instant;
 use crate::domain::touch::{Channel, NewTouch, Policy};
 
 /// Takes each enrollment one step further if it can go; tells whether any moved.
@@ -36,7 +35,14 @@ pub fn advance(work: &mut Work<'_>) -> bool {
                 let enrollment = enrollment.clone();
                 go_to_next(work, &enrollment, until);
             }
-            Phase::Waiting { .. } | Phase::Sending { .. } | Phase::Held { .. } => continue,
+            Phase::Waiting { .. } => {
+                let enrollment = enrollment.clone();
+                let Some(sequence) = sequence_of(work, &enrollment) else { continue };
+                if !waits::is_over(work, &enrollment, &sequence) {
+                    continue;
+                }
+            }
+            Phase::Sending { .. } | Phase::Held { .. } => continue,
         }
         moved = true;
     }
@@ -54,7 +60,13 @@ pub fn go_to_next(work: &mut Work<'_>, enrollment: &Enrollment, anchor: Instant)
     go(work, enrollment, &sequence, next, anchor);
 }
 
-fn go(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, to: Option<usize>, anchor: Instant) {
+pub(super) fn go(
+    work: &mut Work<'_>,
+    enrollment: &Enrollment,
+    sequence: &Sequence,
+    to: Option<usize>,
+    anchor: Instant,
+) {
     let at = to.and_then(|index| sequence.steps.get(index)).map(|step| step.id.clone());
     let because = enrollment.at.as_deref().map_or_else(|| "begun".to_owned(), |at| format!("after {at}"));
     let enrollment = enrollment.id.clone();
@@ -74,15 +86,25 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         return;
     };
     match &step.act {
-        Act::Email { template } => {
+        Act::Email { copy } => {
+            let template = copy.templates().next().unwrap_or_default();
             let lane = format!("mail:{}", sequence.send.from.as_deref().unwrap_or_default());
             queue(work, enrollment, &sequence, step, (Channel::Email, lane, template));
         }
         Act::Webhook { channel, .. } => {
             queue(work, enrollment, &sequence, step, (Channel::Webhook, format!("hook:{channel}"), ""));
         }
-        Act::Wait(pause) => wait(work, enrollment, &sequence, pause),
-        Act::Branch { .. } => branch(work, enrollment, &sequence, step),
+        Act::Wait(pause) => waits::wait(work, enrollment, &sequence, pause),
+        Act::WaitFor { up_to, .. } => {
+            if !waits::is_over(work, enrollment, &sequence) {
+                waits::wait(work, enrollment, &sequence, up_to);
+            }
+        }
+        Act::Branch { .. } => ways::branch(work, enrollment, &sequence, step),
+        Act::Split(portions) => ways::split(work, enrollment, (&sequence, step), portions),
+        Act::Task(_) => {
+            work.exit(&enrollment.id, &Exit::Failed("tasks are not carried out yet".to_owned()));
+        }
         Act::Set(assigns) => {
             // A stage that is set may end this very enrollment, so it goes on first.
             go(work, enrollment, &sequence, step.next, enrollment.anchor);
@@ -138,26 +160,6 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
     work.note(&id);
 }
 
-/// Counts a wait from its anchor, in the zone as it is known now.
-fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, pause: &Pause) {
-    let (zone, source) = zone_of(work, sequence);
-    let name = name_of(&zone);
-    // Without a spread every seed gives the same instant.
-    let spreads = pause.spread != Millis::ZERO;
-    let thrown = || dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
-    let seed = if spreads { thrown() } else { 0 };
-    let until = resume_at(enrollment.anchor, pause, &sequence.send.calendar.in_zone(zone), seed);
-    work.conclude(What::Moved {
-        enrollment: enrollment.id.clone(),
-        at: enrollment.at.clone(),
-        phase: Phase::Waiting { until },
-        anchor: enrollment.anchor,
-        because: format!("waits, in the zone {name} of the {source}"),
-        zone: Some(name),
-    });
-    work.note(&enrollment.id);
-}
-
 /// The zones that a lead's enrollments go by now.
 pub fn zones(work: &Work<'_>) -> Vec<Option<TimeZone>> {
     let of = |enrollment| sequence_of(work, enrollment).map(|sequence| zone_of(work, &sequence).0);
@@ -176,7 +178,7 @@ pub fn rezone_all(work: &mut Work<'_>, before: &[Option<TimeZone>]) {
                     requeue(work, enrollment, touch);
                 }
             }
-            _ => rezone(work, enrollment),
+            _ => waits::rezone(work, enrollment),
         }
     }
 }
@@ -190,37 +192,8 @@ pub fn requeue(work: &mut Work<'_>, enrollment: &Enrollment, touch: &TouchId) {
     work.effect(Effect::Requeue(Requeue { touch: touch.clone(), ready_at, zone }));
 }
 
-fn name_of(zone: &TimeZone) -> String {
+pub(super) fn name_of(zone: &TimeZone) -> String {
     zone.iana_name().unwrap_or("UTC").to_owned()
-}
-
-/// Counts a running wait again if its zone is another by now; a paused one is looked at when it goes on.
-pub fn rezone(work: &mut Work<'_>, enrollment: &Enrollment) {
-    let (Phase::Waiting { .. }, None) = (&enrollment.phase, &enrollment.paused) else { return };
-    let Some(sequence) = sequence_of(work, enrollment) else { return };
-    let zone = zone_of(work, &sequence).0;
-    let step = enrollment.at.as_deref().and_then(|at| sequence.step(at));
-    if let Some((_, Step { act: Act::Wait(pause), .. })) = step
-        && zone.iana_name() != enrollment.zone.as_deref()
-    {
-        wait(work, enrollment, &sequence, pause);
-    }
-}
-
-/// Decides a branch, once, and remembers it.
-fn branch(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step: &Step) {
-    let Act::Branch { arms, otherwise } = &step.act else { return };
-    let rule = format!("{} {}", sequence.name, step.id);
-    let mut taken = ("else".to_owned(), *otherwise);
-    for arm in arms {
-        if work.holds(&rule, &arm.when, About { enrollment: Some(enrollment), ..About::default() }) {
-            taken = (arm.when.text().to_owned(), arm.then);
-            break;
-        }
-    }
-    let (arm, to) = taken;
-    work.conclude(What::Branched { enrollment: enrollment.id.clone(), step: step.id.clone(), arm });
-    go(work, enrollment, sequence, to.or(step.next), enrollment.anchor);
 }
 
 fn set(work: &mut Work<'_>, assign: &Assign) {

@@ -10,7 +10,7 @@ use crate::domain::event::{Actor, What};
 use crate::domain::id::{EnrollmentId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Settings;
-use crate::domain::sequence::{Again, Kind, Sequence, ZoneRule};
+use crate::domain::sequence::{Again, Kind, Sequence, Trigger, ZoneRule};
 
 /// Enrolls by every trigger that what was just heard sets off.
 pub fn triggers(work: &mut Work<'_>) {
@@ -21,12 +21,13 @@ pub fn triggers(work: &mut Work<'_>) {
     }
     for sequence in work.playbook.sequences.values() {
         for (fresh, trigger) in fresh.iter().flat_map(|f| sequence.enroll.iter().map(move |t| (f, t))) {
-            if trigger.on != fresh.name {
+            let Trigger::Event { on, when } = trigger else { continue };
+            if on != &fresh.name {
                 continue;
             }
             let rule = format!("{} enroll.when", sequence.name);
             let about = About { event: Some(&fresh.data), ..About::default() };
-            if trigger.when.as_ref().is_none_or(|when| work.holds(&rule, when, about)) {
+            if when.as_ref().is_none_or(|when| work.holds(&rule, when, about)) {
                 enroll(work, &sequence.name, &format!("event:{}", fresh.name), false);
                 break;
             }

@@ -30,7 +30,9 @@ mod route;
 #[cfg(test)]
 mod tests;
 mod touches;
+mod waits;
 mod wake;
+mod ways;
 mod work;
 
 pub use enroll::sequence_zone;
@@ -41,6 +43,7 @@ pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, R
 
 use super::playbook::Playbook;
 use super::time::Instant;
+pub use ways::portion_of;
 use work::Work;
 
 /// How often steps may lead to scores, stages and steps again within one decision.

@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 
-use super::advance::{requeue, rezone};
+use super::advance::requeue;
 use super::enroll::calendar_of;
 use super::facts::lead_zone;
 use super::input::{Effect, Reply};
 use super::touches;
+use super::waits::rezone;
 use super::work::Work;
 use crate::domain::calendar::local;
 use crate::domain::enrollment::{Enrollment, Phase};

@@ -6,6 +6,7 @@ use crate::domain::condition::Condition;
 use crate::domain::enrollment::Phase;
 use crate::domain::lead::Lead;
 use crate::domain::score::{Line, Scoring};
+use crate::domain::sequence::{Act, Step};
 use crate::domain::stage::Stage;
 use crate::domain::time::{Instant, Millis};
 
@@ -59,6 +60,10 @@ fn turns(work: &Work<'_>) -> impl Iterator<Item = Instant> {
         let stop = sequence.and_then(|sequence| sequence.stop.when.as_ref());
         let view = || View::new(&work.lead, work.playbook, work.now).within(enrollment);
         at.extend(stop.and_then(|stop| turn(stop, &view(), work.now)));
+        let step = sequence.zip(enrollment.at.as_deref()).and_then(|(sequence, at)| sequence.step(at));
+        if let Some((_, Step { act: Act::WaitFor { when, .. }, .. })) = step {
+            at.extend(turn(when, &view(), work.now));
+        }
     }
     let recycled = scoring.recycled.as_ref().filter(|_| stage.rung().is_some());
     at.extend(recycled.and_then(|rule| turn(rule, &view.since_stage(), work.now)));

@@ -87,7 +87,10 @@ impl Engine {
             step: &claimed.row.step,
             bulk: !matches!(kind, None | Some(Kind::Transactional)),
             thread: thread.as_ref(),
-            track: Track { opens: true, clicks: true },
+            track: sources.sequence.as_ref().map_or(Track { opens: true, clicks: true }, |sequence| {
+                let crate::domain::sequence::Tracking { opens, clicks } = sequence.send.track;
+                Track { opens, clicks }
+            }),
             seal: &self.seal,
             public_url: &playbook.settings.public_url,
             date,
@@ -114,9 +117,9 @@ impl Engine {
         for (step, facts) in running.into_iter().flat_map(|running| running.steps.iter()) {
             if let (Some(touch), Some(at)) = (&facts.touch, facts.done_at)
                 && let Some((_, found)) = sequence.step(step)
-                && let Act::Email { template } = &found.act
+                && let Act::Email { copy } = &found.act
             {
-                sent.push((at, touch, template));
+                sent.push((at, touch, copy.templates().next().unwrap_or_default()));
             }
         }
         sent.sort();

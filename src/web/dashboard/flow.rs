@@ -51,7 +51,7 @@ fn way(sequence: &Sequence, from: Option<usize>, depth: usize) -> Vec<usize> {
     while let Some(index) = at.filter(|index| *index < sequence.steps.len() && !found.contains(index)) {
         found.push(index);
         at = match &sequence.steps[index].act {
-            Act::Branch { .. } => meeting(sequence, index, depth + 1),
+            Act::Branch { .. } | Act::Split(_) => meeting(sequence, index, depth + 1),
             _ => sequence.steps[index].next,
         };
     }
@@ -60,12 +60,11 @@ fn way(sequence: &Sequence, from: Option<usize>, depth: usize) -> Vec<usize> {
 
 /// The step at which the ways of a branch meet again; none if they never do.
 fn meeting(sequence: &Sequence, branch: usize, depth: usize) -> Option<usize> {
-    let Act::Branch { arms, otherwise } = &sequence.steps.get(branch)?.act else { return None };
+    let starts = sequence.steps.get(branch)?.act.ways();
     if depth > DEEPEST {
         return None;
     }
-    let starts = arms.iter().map(|arm| arm.then).chain([*otherwise]);
-    let ways: Vec<Vec<usize>> = starts.map(|start| way(sequence, start, depth)).collect();
+    let ways: Vec<Vec<usize>> = starts.into_iter().map(|start| way(sequence, start, depth)).collect();
     let (first, rest) = ways.split_first()?;
     first.iter().copied().find(|step| rest.iter().all(|way| way.contains(step)))
 }
@@ -104,8 +103,9 @@ fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> 
                 (odd(&counts))
             }
         },
-        Act::Wait(pause) => html! {
+        Act::Wait(pause) | Act::WaitFor { up_to: pause, .. } => html! {
             div class="wait" title="waiting" {
+                @if let Act::WaitFor { .. } = &step.act { span { "up to" } }
                 span { (waits(pause)) }
                 (hourglass())
                 @if counts.here > 0 { span class="here" { (count(counts.here)) } } @else { span class="faint" { "0" } }
@@ -120,7 +120,18 @@ fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> 
                 (arm_of(overview, sequence, "else", (*otherwise, join), depth))
             } }
         }
-        Act::Branch { .. } => html! { div class="wait" { span { "…" } } },
+        Act::Split(ways) if depth < DEEPEST => {
+            let join = sequence.step(&step.id).and_then(|(index, _)| meeting(sequence, index, depth));
+            html! { div class="arms" {
+                @for way in ways {
+                    (arm_of(overview, sequence, &way.name, (way.then, join), depth))
+                }
+            } }
+        }
+        Act::Branch { .. } | Act::Split(_) => html! { div class="wait" { span { "…" } } },
+        Act::Task(task) => html! {
+            div class="step call" { (kind(task.kind.as_str(), &counts)) span class="name" { (step.id) } (odd(&counts)) }
+        },
         Act::Set(_) => html! { div class="wait" { span { "set" } span class="faint" { "values" } } },
         Act::Handoff { when, .. } => html! {
             div class="step give" {

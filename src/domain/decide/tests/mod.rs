@@ -16,6 +16,7 @@ mod pauses;
 pub mod plot;
 mod sales;
 mod scores;
+mod splits;
 mod stages;
 pub mod team;
 mod touches;

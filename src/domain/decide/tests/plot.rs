@@ -9,7 +9,8 @@ use crate::domain::playbook::{Company, Playbook, Settings};
 use crate::domain::routing::Staff;
 use crate::domain::score::{EngagementRule, FitRule, Scoring};
 use crate::domain::sequence::{
-    Act, Again, Arm, AtSql, Kind, OnFailure, OnUnknown, Sending, Sequence, Step, Stop, Trigger, ZoneRule,
+    Act, Again, Arm, AtSql, Copy, InFlight, Kind, Limits, OnFailure, OnUnknown, Sending, Sequence, Step, Stop,
+    Tracking, Trigger, ZoneRule,
 };
 use crate::domain::stage::Stage;
 use crate::domain::time::Millis;
@@ -59,12 +60,17 @@ pub fn sequence(name: &str, kind: Kind, steps: Vec<(&str, Act)>) -> Sequence {
         owner: None,
         enroll: Vec::new(),
         again: Again::Never,
+        exclusive: None,
+        priority: 50,
+        limits: Limits::default(),
+        in_flight: InFlight::Adopt,
         send: Sending {
             from: Some("growth".to_owned()),
             calendar: weekdays("UTC", &["09:00-17:00"]),
             zone: ZoneRule::Lead,
             fallback_zone: None,
             thread: true,
+            track: Tracking::default(),
         },
         stop: Stop::default(),
         at_sql: if kind == Kind::Nurture { AtSql::Exit } else { AtSql::Ignore },
@@ -78,7 +84,7 @@ pub fn sequence(name: &str, kind: Kind, steps: Vec<(&str, Act)>) -> Sequence {
 
 impl Sequence {
     pub fn on(mut self, event: &str) -> Self {
-        self.enroll.push(Trigger { on: event.to_owned(), when: None });
+        self.enroll.push(Trigger::Event { on: event.to_owned(), when: None });
         self
     }
 
@@ -114,7 +120,7 @@ impl Sequence {
 }
 
 pub fn email() -> Act {
-    Act::Email { template: "copy".to_owned() }
+    Act::Email { copy: Copy::One("copy".to_owned()) }
 }
 
 pub fn hook(on_failure: OnFailure) -> Act {

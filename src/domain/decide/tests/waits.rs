@@ -1,8 +1,9 @@
 use serde_json::json;
 
 use super::desk::{Desk, local, utc};
-use super::plot::{book, email, sequence, two_mails, wait};
-use crate::domain::decide::Effect;
+use super::plot::{book, email, sequence, two_mails, wait, when};
+use crate::domain::calendar::Pause;
+use crate::domain::decide::{Ask, Effect};
 use crate::domain::enrollment::Phase;
 use crate::domain::event::What;
 use crate::domain::sequence::{Act, Assign, Kind};
@@ -152,4 +153,58 @@ fn a_sequence_comes_to_its_end() {
     desk.after("48h");
     desk.accepted("cadence", "second");
     assert_eq!((desk.state("cadence").as_str(), desk.lead.wake_at), ("finished", None));
+}
+
+fn waits_for(text: &str, up_to: &str) -> Act {
+    Act::WaitFor { when: when(text), up_to: Pause::parse(up_to).unwrap() }
+}
+
+#[test]
+fn a_wait_for_a_condition_ends_the_moment_it_holds_and_later_waits_count_from_there() {
+    let steps = vec![("guide", waits_for("happened(\"guide_read\")", "3d")), ("gap", wait("2h")), ("mail", email())];
+    let mut desk = Desk::new(book(vec![sequence("nurture", Kind::Nurture, steps)]));
+    desk.enroll("nurture");
+    assert_eq!(waiting(&desk), utc("2026-03-05T10:00"));
+    desk.after("24h");
+    desk.hear("guide_read");
+    assert_eq!(waiting(&desk), utc("2026-03-03T12:00"));
+    let facts = &desk.lead.enrollments[0].steps["guide"];
+    assert_eq!((facts.done_at, facts.outcome.as_deref()), (Some(utc("2026-03-03T10:00")), Some("came true")));
+}
+
+#[test]
+fn a_wait_for_a_condition_that_never_holds_ends_with_its_time() {
+    let steps = vec![("guide", waits_for("happened(\"guide_read\")", "3d")), ("mail", email())];
+    let mut desk = Desk::new(book(vec![sequence("nurture", Kind::Nurture, steps)]));
+    desk.enroll("nurture");
+    desk.until(utc("2026-03-05T10:00"));
+    assert!(desk.touch("nurture", "mail").is_some());
+    assert_eq!(desk.lead.enrollments[0].steps.get("guide"), None);
+}
+
+#[test]
+fn what_holds_already_is_not_waited_for_and_time_alone_may_make_it_hold() {
+    let steps = vec![
+        ("heard", waits_for("happened(\"trial\")", "9d")),
+        ("quiet", waits_for("!happened(\"trial\", \"2h\")", "9d")),
+    ];
+    let mut desk = Desk::new(book(vec![sequence("nurture", Kind::Nurture, steps)]));
+    desk.hear("trial");
+    desk.enroll("nurture");
+    assert_eq!(desk.lead.enrollments[0].at.as_deref(), Some("quiet"));
+    assert!(desk.lead.wake_at.is_some_and(|at| at <= utc("2026-03-02T12:00:01")));
+    desk.until(utc("2026-03-02T12:00:01"));
+    assert!(desk.lead.enrollments.is_empty(), "{:?}", desk.lead.enrollments);
+}
+
+#[test]
+fn a_pause_keeps_what_came_true_meanwhile_for_when_it_ends() {
+    let steps = vec![("guide", waits_for("happened(\"guide_read\")", "30d")), ("mail", email())];
+    let mut desk = Desk::new(book(vec![sequence("nurture", Kind::Nurture, steps)]));
+    desk.enroll("nurture");
+    desk.tell(Ask::Pause { sequence: None, because: "holiday".to_owned() });
+    desk.hear("guide_read");
+    assert!(desk.touch("nurture", "mail").is_none());
+    desk.tell(Ask::Resume { sequence: None });
+    assert!(desk.touch("nurture", "mail").is_some());
 }
