@@ -63,7 +63,6 @@ pub fn again(fields: &Fields<'_>) -> Again {
 /// The group in which a lead is in one sequence at a time.
 pub fn exclusive(fields: &Fields<'_>) -> Option<String> {
     let node = fields.get("exclusive")?;
-    not_yet(node.place, "`exclusive`", fields.report);
     let text = scalar(node, "exclusive", fields.report)?;
     if !names::is_plain(text) {
         let hint = "lower-case letters, digits, `-` and `_`, at most 64".to_owned();
@@ -74,9 +73,6 @@ pub fn exclusive(fields: &Fields<'_>) -> Option<String> {
 }
 
 pub fn priority(fields: &Fields<'_>) -> i32 {
-    if let Some(node) = fields.get("priority") {
-        not_yet(node.place, "`priority`", fields.report);
-    }
     let read = |text: &str| whole(text, 0, 100).map(|number| i32::try_from(number).unwrap_or(USUAL_PRIORITY));
     fields.parse("priority", read).unwrap_or(USUAL_PRIORITY)
 }

@@ -198,7 +198,7 @@ fn files_that_are_no_text_are_told_and_nothing_else_of_them() {
 #[test]
 fn what_later_versions_read_is_refused_and_never_ignored() {
     let later = [
-        (SEQUENCE, "kind: nurture\nexclusive: x\npriority: 5\nlimits: {active: 5}\nsteps: [{end: x}]\n".to_owned(), 3),
+        (SEQUENCE, "kind: nurture\nlimits: {active: 5}\nsteps: [{end: x}]\n".to_owned(), 1),
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
         (SEQUENCE, "kind: nurture\nenroll: [{every: '0 9 * * 1', segment: 'true'}]\nsteps: [{end: x}]\n".to_owned(), 1),
         (

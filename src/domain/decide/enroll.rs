@@ -1,11 +1,15 @@
 //! Who enters a sequence, and who is told why not.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::facts::zone_hints;
 use super::input::Reply;
-use super::work::{About, Work};
+use super::work::{About, Fresh, Work};
 use crate::domain::calendar::{Calendar, ZoneSource, zone_named};
+use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Actor, What};
 use crate::domain::id::{EnrollmentId, derived};
 use crate::domain::lead::Lead;
@@ -19,7 +23,7 @@ pub fn triggers(work: &mut Work<'_>) {
     if fresh.is_empty() {
         return;
     }
-    for sequence in work.playbook.sequences.values() {
+    for sequence in heeding(work, &fresh) {
         for (fresh, trigger) in fresh.iter().flat_map(|f| sequence.enroll.iter().map(move |t| (f, t))) {
             let Trigger::Event { on, when } = trigger else { continue };
             if on != &fresh.name {
@@ -33,6 +37,18 @@ pub fn triggers(work: &mut Work<'_>) {
             }
         }
     }
+}
+
+/// The sequences that one of these sets off, the larger priority first: it takes the place in an exclusive group.
+fn heeding<'a>(work: &Work<'a>, fresh: &[Fresh]) -> Vec<&'a Arc<Sequence>> {
+    let heeds = |trigger: &Trigger| match trigger {
+        Trigger::Event { on, .. } => fresh.iter().any(|fresh| &fresh.name == on),
+        Trigger::Every { .. } => false,
+    };
+    let all = work.playbook.sequences.values();
+    let mut heeding: Vec<_> = all.filter(|sequence| sequence.enroll.iter().any(heeds)).collect();
+    heeding.sort_by_key(|sequence| Reverse(sequence.priority));
+    heeding
 }
 
 /// Enrolls, or says why not; `again` overrides the sequence's own rule of that name and nothing else.
@@ -74,12 +90,27 @@ fn obstacle(work: &mut Work<'_>, sequence: &Sequence, again: bool) -> Option<Str
     if work.lead.enrollments.iter().any(|running| running.sequence == sequence.name) {
         return Some("the lead is in this sequence already".to_owned());
     }
+    if let Some(reason) = crowded(work, sequence) {
+        return Some(reason);
+    }
     if let Some(reason) = earlier(work, sequence).filter(|_| !again) {
         return Some(reason);
     }
     let stop = sequence.stop.when.as_ref()?;
     work.holds(&format!("{} stop.when", sequence.name), stop, About::default())
         .then(|| format!("the sequence's stop rule holds already: {}", stop.text()))
+}
+
+/// The enrollment that has the place in the sequence's exclusive group. One that came to its end leaves the place to what it enrolls.
+fn crowded(work: &Work<'_>, sequence: &Sequence) -> Option<String> {
+    let group = sequence.exclusive.as_ref()?;
+    let has_it = |running: &&Enrollment| {
+        let begun = work.playbook.version(&running.version);
+        let current = work.playbook.sequences.get(&running.sequence);
+        running.at.is_some() && begun.into_iter().chain(current).any(|one| one.exclusive.as_ref() == Some(group))
+    };
+    let running = work.lead.enrollments.iter().find(has_it)?;
+    Some(format!("the lead is in `{}`, and in one sequence of the group `{group}` at a time", running.sequence))
 }
 
 /// What `again` says about the enrollments there were.

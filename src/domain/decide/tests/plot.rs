@@ -113,6 +113,12 @@ impl Sequence {
         self
     }
 
+    pub fn exclusive(mut self, group: &str, priority: i32) -> Self {
+        self.exclusive = Some(group.to_owned());
+        self.priority = priority;
+        self
+    }
+
     pub fn at_sql(mut self, at_sql: AtSql) -> Self {
         self.at_sql = at_sql;
         self
