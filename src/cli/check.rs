@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::desk::{Desk, plural};
+use super::desk::{Desk, plural, this_year};
 use super::failure::Failure;
 use crate::compile::diagnostic::{render, to_json};
 use crate::config;
@@ -40,7 +40,7 @@ impl Check {
     pub fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         let folder = self.dir.unwrap_or_else(|| desk.workspace.clone());
         let compiled = config::check(&folder, &desk.environment)?;
-        let found = &compiled.diagnostics;
+        let found = &compiled.told_in(this_year());
         let errors = found.iter().filter(|one| one.is_error()).count();
         let warnings = found.len() - errors;
         if self.format == Format::Json || desk.paper.json {

@@ -80,6 +80,11 @@ impl Desk {
     }
 }
 
+/// The year it is, in UTC.
+pub fn this_year() -> i16 {
+    wall().to_jiff().to_zoned(TimeZone::UTC).year()
+}
+
 /// `error` or `errors`.
 pub fn plural(count: usize, word: &str) -> String {
     if count == 1 { word.to_owned() } else { format!("{word}s") }

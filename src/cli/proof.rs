@@ -140,7 +140,7 @@ impl<'a> Proof<'a> {
                 sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or_else(lead)
             }
         };
-        send.calendar.in_zone(zone)
+        send.calendar_for(&self.lead, zone)
     }
 
     /// Goes from a step to where the ways join again. Gives the instant of arrival there; nothing if all ways end before.

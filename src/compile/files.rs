@@ -15,6 +15,8 @@ pub const CONFIG: [&str; 3] = ["config/overture.yaml", "config/scoring.yaml", "c
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
     Config,
+    /// An iCalendar file of holidays.
+    Calendar,
     Sequence {
         name: String,
     },
@@ -37,7 +39,11 @@ pub fn role(path: &str) -> Role {
         return Role::Other;
     }
     if path.starts_with("config/") {
-        return if CONFIG.contains(&path) { Role::Config } else { Role::Stray };
+        return match path {
+            path if CONFIG.contains(&path) => Role::Config,
+            path if path.rsplit('.').next() == Some("ics") => Role::Calendar,
+            _ => Role::Stray,
+        };
     }
     if let Some(rest) = path.strip_prefix("sequences/") {
         return sequence(rest);
@@ -111,7 +117,8 @@ pub fn stray(path: &str, report: &Report) {
     let place = Place::top(report.add(Source::new(path, "")));
     let near = nearest(path, CONFIG).map(|near| format!("did you mean {near}?"));
     let hint = near.unwrap_or_else(|| {
-        "read are: config/*.yaml of three names, sequences/**/*.yaml, templates/**/*.md and *.json".to_owned()
+        "read are: config/*.yaml of three names, config/**/*.ics, sequences/**/*.yaml, templates/**/*.md and *.json"
+            .to_owned()
     });
     report.warn(Code::UnreadName, place, "this file is never read", hint);
 }

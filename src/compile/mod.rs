@@ -9,6 +9,7 @@
 mod check;
 pub mod diagnostic;
 mod files;
+mod ical;
 mod names;
 mod overlay;
 mod revision;
@@ -50,6 +51,7 @@ pub struct Compiled {
     /// The current versions of all sequences, as they are to be stored.
     pub revisions: Vec<Revision>,
     pub diagnostics: Vec<Diagnostic>,
+    later: Vec<(i16, Diagnostic)>,
     sources: Vec<Arc<Source>>,
 }
 
@@ -57,6 +59,12 @@ impl Compiled {
     /// Whether nothing but warnings was found.
     pub fn is_sound(&self) -> bool {
         !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// All that is to be told in a year: warnings about what ends by then among it.
+    pub fn told_in(&self, year: i16) -> Vec<Diagnostic> {
+        let due = self.later.iter().filter(|(from, _)| *from <= year).map(|(_, diagnostic)| diagnostic.clone());
+        self.diagnostics.iter().cloned().chain(due).collect()
     }
 
     /// An error that shows only when the files meet the machine, such as a secret that is not there.

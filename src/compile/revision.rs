@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::check::holidays::Lists;
 use super::check::known::Known;
 use super::check::sequence::{Around, sequence};
 use super::diagnostic::{Diagnostic, Report};
 use super::source::Source;
-use super::template::{self, Format, Parsed};
+use super::template::{self, Format};
 use super::{hash, syntax};
 use crate::domain::condition::Type;
 use crate::domain::sequence::Sequence;
@@ -31,6 +32,9 @@ struct Stored {
     templates: BTreeMap<String, StoredTemplate>,
     lead: BTreeMap<String, Type>,
     account: BTreeMap<String, Type>,
+    /// The workspace's own lists of holidays that it names.
+    #[serde(default, skip_serializing_if = "Lists::is_empty")]
+    holidays: Lists,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,14 +43,22 @@ struct StoredTemplate {
     text: String,
 }
 
-/// The version of a sequence: its file and every template it uses.
-pub fn version(text: &str, sequence: &Sequence, templates: &BTreeMap<String, Parsed>, report: &Report) -> String {
+/// The version of a sequence: its file, every template it uses, and every list of holidays of the workspace's own.
+pub fn version(text: &str, sequence: &Sequence, known: Known<'_>, report: &Report) -> String {
     let mut parts = vec![text.to_owned()];
     for name in sequence.templates.keys() {
-        let text = templates.get(name).map(|parsed| report.source(parsed.source).text.clone());
+        let text = known.templates.get(name).map(|parsed| report.source(parsed.source).text.clone());
         parts.extend([name.clone(), text.unwrap_or_default()]);
     }
+    for (name, days) in own_lists(sequence, known) {
+        parts.extend([name, days.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")]);
+    }
     hash(parts.iter().map(String::as_bytes))
+}
+
+fn own_lists(sequence: &Sequence, known: Known<'_>) -> Lists {
+    let listed = |name: &String| Some((name.clone(), known.holidays.get(name)?.clone()));
+    sequence.send.own_holidays.iter().filter_map(listed).collect()
 }
 
 /// What is stored of a sequence that was just compiled.
@@ -61,6 +73,7 @@ pub fn store(sequence: &Sequence, text: &str, known: Known<'_>, report: &Report)
         templates: sequence.templates.keys().filter_map(used).collect(),
         lead: known.lead.clone(),
         account: known.account.clone(),
+        holidays: own_lists(sequence, known),
     };
     let source = serde_json::to_string(&stored).unwrap_or_default();
     Revision { version: sequence.version.clone(), name: sequence.name.clone(), source }
@@ -84,7 +97,13 @@ pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
         templates.insert(name, parsed);
     }
     let number = report.add(Source::new(file, stored.sequence));
-    let known = Known { lead: &stored.lead, account: &stored.account, templates: &templates, names: None };
+    let known = Known {
+        lead: &stored.lead,
+        account: &stored.account,
+        templates: &templates,
+        holidays: &stored.holidays,
+        names: None,
+    };
     let around = Around { known, has_address: true, report: &report };
     let compiled = syntax::read(number, &report).and_then(|root| sequence(&revision.name, &root, around));
     match compiled {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::check::daemon::accounts_missing;
 use super::check::fields::not_yet;
+use super::check::holidays::lists;
 use super::check::known::{Known, Names};
 use super::check::sequence::{Around, sequence};
 use super::check::team::{Outside, team};
@@ -32,17 +33,22 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
         shelf.put(path, bytes, &report);
     }
     let root = overture_tree(&shelf, overlay, &report);
-    let (settings, daemon) = root.as_ref().map_or_else(|| (overture_defaults(), None), |root| overture(root, &report));
+    let (mut settings, daemon) =
+        root.as_ref().map_or_else(|| (overture_defaults(), None), |root| overture(root, &report));
+    if let Some(root) = &root {
+        settings.holidays = lists(root, &shelf.calendars, &report);
+    }
     let whole = Whole::compile(&shelf, &settings, &report);
     if let (Some(daemon), Some(root)) = (&daemon, &root) {
         accounts_missing(daemon, root, (&whole.senders_in_use(), &report));
     }
     let sources = report.sources();
+    let later = report.take_later();
     let diagnostics = report.into_diagnostics();
     let sound = !diagnostics.iter().any(super::diagnostic::Diagnostic::is_error);
     let revisions = if sound { whole.revisions.clone() } else { Vec::new() };
     let playbook = sound.then(|| whole.playbook(settings));
-    Compiled { playbook, daemon: daemon.filter(|_| sound), revisions, diagnostics, sources }
+    Compiled { playbook, daemon: daemon.filter(|_| sound), revisions, diagnostics, later, sources }
 }
 
 /// The files by what they are.
@@ -51,6 +57,8 @@ struct Shelf {
     config: Texts,
     sequences: Texts,
     templates: BTreeMap<String, (template::Format, usize)>,
+    /// iCalendar files, by path.
+    calendars: Texts,
     /// Names of files that are there and could not be read, so that their users are not told they are missing.
     broken: BTreeSet<String>,
 }
@@ -63,6 +71,10 @@ impl Shelf {
             Role::Later(what) => not_yet(Place::top(report.add(Source::new(path, ""))), what, report),
             Role::Config => match files::read(path, bytes, report) {
                 Some(number) => drop(self.config.insert(path.to_owned(), number)),
+                None => drop(self.broken.insert(path.to_owned())),
+            },
+            Role::Calendar => match files::read(path, bytes, report) {
+                Some(number) => drop(self.calendars.insert(path.to_owned(), number)),
                 None => drop(self.broken.insert(path.to_owned())),
             },
             Role::Sequence { name } => match files::read(path, bytes, report) {
@@ -138,6 +150,7 @@ impl Whole {
             senders: &senders,
             sequences: &sequences,
             templates: &templates,
+            holidays: &settings.holidays,
         };
         let staff = shelf.tree(CONFIG[2], report).map(|root| team(&root, outside, report)).unwrap_or_default();
         let version = shelf.config.get(CONFIG[1]).map(|number| hash([report.source(*number).text.as_bytes()]));
@@ -147,7 +160,7 @@ impl Whole {
         };
         let teams = !staff.teams.is_empty() || shelf.broken.contains(CONFIG[2]) || report.errors() > 0;
         let names = Names { senders: &senders, channels: &settings.channels, sequences: &sequences, teams };
-        let known = Known { lead, account, templates: &templates, names: Some(names) };
+        let known = Known { lead, account, templates: &templates, holidays: &settings.holidays, names: Some(names) };
         let around = Around { known, has_address: settings.company.postal_address.is_some(), report };
         let (sequences, revisions) = read_sequences(shelf, around);
         tell_cycles(&sequences, &shelf.sequences, report);
@@ -198,7 +211,7 @@ fn read_sequences(shelf: &Shelf, around: Around<'_>) -> (BTreeMap<String, Sequen
         }
         let Some(mut one) = read_tree(*number, report).and_then(|root| sequence(name, &root, around)) else { continue };
         let source = report.source(*number);
-        one.version = revision::version(&source.text, &one, around.known.templates, report);
+        one.version = revision::version(&source.text, &one, around.known, report);
         revisions.push(revision::store(&one, &source.text, around.known, report));
         sequences.insert(name.clone(), one);
     }

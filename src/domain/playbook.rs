@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::condition::Type;
 use super::routing::Staff;
 use super::score::Scoring;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub lead_attributes: BTreeMap<String, Type>,
     pub account_attributes: BTreeMap<String, Type>,
     pub consent_required: bool,
+    /// The workspace's own lists of holidays, by name.
+    pub holidays: BTreeMap<String, BTreeSet<Date>>,
     pub senders: BTreeMap<String, Sender>,
     pub channels: BTreeSet<String>,
     /// The channel that hears what the daemon itself noticed.

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::client::{Client, rows};
-use super::desk::{Desk, plural};
+use super::desk::{Desk, plural, this_year};
 use super::failure::Failure;
 use super::fields::text;
 use super::paper::Paper;
@@ -124,8 +124,9 @@ fn tell(found: &[Finding], paper: &mut Paper) -> Result<(), Failure> {
 
 fn workspace(desk: &Desk) -> Result<Vec<Finding>, Failure> {
     let compiled = config::check(&desk.workspace, &desk.environment)?;
-    let errors = compiled.diagnostics.iter().filter(|one| one.is_error()).count();
-    let warnings = compiled.diagnostics.len() - errors;
+    let told = compiled.told_in(this_year());
+    let errors = told.iter().filter(|one| one.is_error()).count();
+    let warnings = told.len() - errors;
     let place = desk.workspace.display();
     if errors > 0 {
         let said = format!("{place}: {errors} {}", plural(errors, "error"));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::holidays::Lists;
 use crate::compile::template::Parsed;
 use crate::domain::condition::Type;
 
@@ -11,6 +12,8 @@ pub struct Known<'a> {
     pub lead: &'a BTreeMap<String, Type>,
     pub account: &'a BTreeMap<String, Type>,
     pub templates: &'a BTreeMap<String, Parsed>,
+    /// The workspace's own lists of holidays.
+    pub holidays: &'a Lists,
     pub names: Option<Names<'a>>,
 }
 

@@ -6,6 +6,7 @@ mod copy;
 pub mod daemon;
 mod entry;
 pub mod fields;
+pub mod holidays;
 pub mod known;
 pub mod network;
 mod overture;

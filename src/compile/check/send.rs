@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::fields::{Fields, Keys, scalar, unknown};
+use super::holidays::holidays;
 use super::known::Known;
-use super::team::{days, holidays, hours, never_opens, zone};
+use super::team::{days, hours, never_opens, zone};
 use crate::compile::diagnostic::Code;
 use crate::compile::names;
 use crate::domain::calendar::{Calendar, Hours, Weekdays};
@@ -34,7 +35,10 @@ pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
     let (usual_days, usual_hours) = usual(kind);
     let days = days(&fields).unwrap_or(usual_days);
     let hours = if fields.key("hours").is_some() { hours(&fields) } else { vec![usual_hours] };
-    sending.calendar = Calendar::new(TimeZone::UTC, days, &hours, holidays(&fields));
+    let closed = holidays(&fields, known.holidays, true);
+    sending.calendar = Calendar::new(TimeZone::UTC, days, &hours, closed.dates);
+    sending.lead_holidays = closed.of_lead;
+    sending.own_holidays = closed.own;
     sending.zone = zone_rule(&fields);
     if let Some(node) = fields.get("fallback_zone")
         && zone(node, report).is_some()
@@ -61,6 +65,8 @@ fn default_sending(kind: Kind) -> Sending {
     Sending {
         from: None,
         calendar,
+        lead_holidays: false,
+        own_holidays: BTreeSet::new(),
         zone: ZoneRule::Lead,
         fallback_zone: None,
         thread: false,

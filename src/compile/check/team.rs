@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::conditions::{Speaks, condition};
 use super::fields::{Fields, Keys, date, not_yet, parse, scalar, unknown, whole};
+use super::holidays::{Lists, holidays};
 use super::sla;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
@@ -38,6 +39,7 @@ pub struct Outside<'a> {
     pub senders: &'a BTreeSet<String>,
     pub sequences: &'a BTreeSet<String>,
     pub templates: &'a BTreeMap<String, crate::compile::template::Parsed>,
+    pub holidays: &'a Lists,
 }
 
 /// Reads the team file; what is broken is told and left out.
@@ -48,7 +50,7 @@ pub fn team(root: &Node, outside: Outside<'_>, report: &Report) -> Staff {
         |key: &str| -> BTreeSet<&str> { fields.map(key).iter().map(|entry| entry.key.text.as_str()).collect() };
     let (calendars, reps, teams) = (declared("calendars"), declared("reps"), declared("teams"));
     for Entry { key, value } in fields.map("calendars") {
-        if let Some(calendar) = calendar(value, report) {
+        if let Some(calendar) = calendar(value, outside.holidays, report) {
             staff.calendars.insert(named(key, report), calendar);
         }
     }
@@ -75,13 +77,13 @@ pub fn team(root: &Node, outside: Outside<'_>, report: &Report) -> Staff {
     staff
 }
 
-fn calendar(node: &Node, report: &Report) -> Option<Calendar> {
+fn calendar(node: &Node, lists: &Lists, report: &Report) -> Option<Calendar> {
     let fields = Fields::of(node, CALENDAR, report)?;
     let zone = fields.need("zone").and_then(|node| zone(node, report));
     let days = days(&fields).unwrap_or(Weekdays::ALL);
     let hours = hours(&fields);
-    let holidays = holidays(&fields);
-    let calendar = Calendar::new(zone?, days, &hours, holidays);
+    let closed = holidays(&fields, lists, false);
+    let calendar = Calendar::new(zone?, days, &hours, closed.dates);
     never_opens(&calendar, fields.place, report);
     Some(calendar)
 }
@@ -223,23 +225,13 @@ pub fn hours(fields: &Fields<'_>) -> Vec<Hours> {
     fields.list("hours").into_iter().filter_map(|node| parse(node, "hours", fields.report, Hours::parse)).collect()
 }
 
-/// The dates under `holidays`.
-pub fn holidays(fields: &Fields<'_>) -> BTreeSet<Date> {
-    let mut holidays = BTreeSet::new();
-    for (text, node) in fields.texts("holidays") {
-        if text.starts_with(|c: char| c.is_ascii_digit()) {
-            holidays.extend(parse(node, "holidays", fields.report, date));
-        } else {
-            not_yet(node.place, "a calendar of holidays by name", fields.report);
-        }
-    }
-    holidays
-}
-
 pub fn never_opens(calendar: &Calendar, place: Place, report: &Report) {
     if calendar.never_opens() {
         let hint = "give it at least one day and some hours".to_owned();
         report.error_with(Code::NeverOpens, place, "this window never opens", hint);
+    } else if let Some(since) = calendar.stays_closed_from() {
+        let message = format!("this window does not open from {since} on for two years: every day of it is a holiday");
+        report.error_with(Code::NeverOpens, place, message, "take some of the holidays out".to_owned());
     }
 }
 

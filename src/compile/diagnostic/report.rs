@@ -11,6 +11,8 @@ use crate::compile::source::{Place, Source};
 pub struct Report {
     sources: RefCell<Vec<Arc<Source>>>,
     found: RefCell<Vec<Diagnostic>>,
+    /// What is true only from a year on.
+    later: RefCell<Vec<(i16, Diagnostic)>>,
 }
 
 impl Report {
@@ -45,6 +47,17 @@ impl Report {
         self.note(Severity::Warning, code, place, (message.into(), hint.into()));
     }
 
+    /// Notes a warning that is due from a year on: reading files knows no date.
+    pub fn warn_from(&self, year: i16, code: Code, (place, message, hint): (Place, String, String)) {
+        let diagnostic = self.made(Severity::Warning, code, place, (message, Some(hint)));
+        self.later.borrow_mut().push((year, diagnostic));
+    }
+
+    /// Takes the warnings that are due from a year on.
+    pub fn take_later(&self) -> Vec<(i16, Diagnostic)> {
+        self.later.take()
+    }
+
     /// How many errors were noted.
     pub fn errors(&self) -> usize {
         self.found.borrow().iter().filter(|one| one.is_error()).count()
@@ -58,9 +71,14 @@ impl Report {
         found
     }
 
-    fn note(&self, severity: Severity, code: Code, place: Place, (message, hint): (String, Option<String>)) {
+    fn note(&self, severity: Severity, code: Code, place: Place, words: (String, Option<String>)) {
+        let diagnostic = self.made(severity, code, place, words);
+        self.found.borrow_mut().push(diagnostic);
+    }
+
+    fn made(&self, severity: Severity, code: Code, place: Place, words: (String, Option<String>)) -> Diagnostic {
         let source = self.source(place.source);
         let (start, end) = source.clip(place.start, place.end);
-        self.found.borrow_mut().push(Diagnostic { code, severity, source, start, end, message, hint });
+        Diagnostic { code, severity, source, start, end, message: words.0, hint: words.1 }
     }
 }

@@ -90,6 +90,13 @@ fn shapes_and_names() -> Vec<Row> {
         (Code::UnknownTeam, TEAM, team("{team: sales}", "{team: sale}"), 4, "did you mean `sales`?"),
         (Code::UnknownRep, TEAM, team("fallback: ines", "fallback: inez"), 3, "did you mean `ines`?"),
         (Code::UnknownCalendar, TEAM, team("calendar: office}}", "calendar: ofice}}"), 2, "did you mean `office`?"),
+        (
+            Code::UnknownHolidays,
+            SEQUENCE,
+            s("kind: nurture\nsend: {from: maya, holidays: [DE-BV]}\nsteps: [{end: x}]\n"),
+            2,
+            "did you mean `DE-BB`?",
+        ),
         (Code::UnknownZone, OVERTURE, overture("").replace("Europe/Berlin", "Europe/Bern"), 2, "IANA"),
     ]
 }
@@ -201,11 +208,7 @@ fn what_later_versions_read_is_refused_and_never_ignored() {
         (SEQUENCE, "kind: nurture\nlimits: {active: 5}\nsteps: [{end: x}]\n".to_owned(), 1),
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
         (SEQUENCE, "kind: nurture\nenroll: [{every: '0 9 * * 1', segment: 'true'}]\nsteps: [{end: x}]\n".to_owned(), 1),
-        (
-            SEQUENCE,
-            "kind: nurture\nsend: {from: maya, holidays: [FR], track: [opens]}\nsteps: [{end: x}]\n".to_owned(),
-            1,
-        ),
+        (SEQUENCE, "kind: nurture\nlimits: {active: 5}\nsend: {from: maya}\nsteps: [{end: x}]\n".to_owned(), 1),
         (OVERTURE, overture("inbound: {x: y}\npools: {z: [maya]}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),
         ("templates/x.mjml", "<mjml>".to_owned(), 1),

@@ -1,6 +1,7 @@
 //! What compiling promises, told on the shipped workspace and on small broken ones.
 
 mod broken;
+mod holidays;
 mod mails;
 mod scoring;
 mod sequences;

@@ -7,6 +7,7 @@
 
 pub mod countries;
 pub mod cron;
+pub mod holidays;
 pub mod length;
 pub mod local;
 pub mod pause;
@@ -18,12 +19,13 @@ mod windows;
 pub mod zone;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use cron::Cron;
+pub use holidays::{Dates, holidays_at, holidays_in};
 pub use length::parse_length;
 pub use pause::{Pause, Wait, resume_at};
 pub use spread::scatter;
@@ -32,6 +34,9 @@ pub use zone::{ZoneHints, ZoneSource, zone_named};
 
 use self::windows::{Span, Windows};
 use super::time::{Instant, Millis};
+
+/// No holidays, shared by all that have none.
+static NONE: LazyLock<Dates> = LazyLock::new(Dates::default);
 
 /// How far ahead an opening is looked for: two years and a leap day.
 const OPENING_DAYS: u32 = 731;
@@ -44,13 +49,16 @@ pub struct Calendar {
     zone: TimeZone,
     days: Weekdays,
     spans: Arc<[Span]>,
-    holidays: Arc<BTreeSet<Date>>,
+    holidays: Dates,
+    /// Those of where one lead lives, beside its own.
+    local: Dates,
 }
 
 impl Calendar {
     /// Makes a calendar; hours may come in any order and overlap, and none at all means never open.
     pub fn new(zone: TimeZone, days: Weekdays, hours: &[Hours], holidays: BTreeSet<Date>) -> Self {
-        Self { zone, days, spans: Span::merged(hours).into(), holidays: Arc::new(holidays) }
+        let holidays = if holidays.is_empty() { NONE.clone() } else { Arc::new(holidays) };
+        Self { zone, days, spans: Span::merged(hours).into(), holidays, local: NONE.clone() }
     }
 
     /// The calendar that is open at every instant.
@@ -69,10 +77,10 @@ impl Calendar {
         Self { zone, ..self.clone() }
     }
 
-    /// The same zone, days and hours with other holidays.
+    /// The same calendar, closed on the holidays of where somebody lives as well.
     #[must_use]
-    pub fn with_holidays(&self, holidays: Arc<BTreeSet<Date>>) -> Self {
-        Self { holidays, ..self.clone() }
+    pub fn closed_also(self, local: Dates) -> Self {
+        Self { local, ..self }
     }
 
     /// True when no week of it has a window, holidays aside.
@@ -80,9 +88,26 @@ impl Calendar {
         self.days.is_empty() || self.spans.is_empty()
     }
 
+    /// The date from which on its holidays leave no day open for longer than an opening is looked for.
+    pub fn stays_closed_from(&self) -> Option<Date> {
+        let (first, last) = (self.holidays.first()?, self.holidays.last()?);
+        let mut closed: Option<(Date, u32)> = None;
+        let mut date = *first;
+        while date <= *last {
+            closed = match closed {
+                _ if self.is_business_day(date) => None,
+                None => Some((date, 1)),
+                Some((since, days)) if days >= OPENING_DAYS => return Some(since),
+                Some((since, days)) => Some((since, days + 1)),
+            };
+            date = date.tomorrow().ok()?;
+        }
+        None
+    }
+
     /// True when `date` is one of its days and no holiday, whatever its hours.
     pub fn is_business_day(&self, date: Date) -> bool {
-        self.days.contains(date.weekday()) && !self.holidays.contains(&date)
+        self.days.contains(date.weekday()) && !self.holidays.contains(&date) && !self.local.contains(&date)
     }
 
     /// True when `at` lies in a window; the closing instant does not.
@@ -175,7 +200,8 @@ impl Calendar {
     }
 
     fn is_always_open(&self) -> bool {
-        self.days == Weekdays::ALL && self.holidays.is_empty() && self.spans.first().is_some_and(Span::fills_a_day)
+        let closes = !self.holidays.is_empty() || !self.local.is_empty();
+        self.days == Weekdays::ALL && !closes && self.spans.first().is_some_and(Span::fills_a_day)
     }
 
     fn windows(&self, at: Instant, days: u32) -> Windows<'_> {

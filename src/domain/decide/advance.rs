@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::enroll::{calendar_of, enroll, zone_of};
+use super::enroll::{calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
 use super::{handoff, restage, touches, waits, ways};
+use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::What;
 use crate::domain::id::{TouchId, derived};
@@ -160,16 +161,16 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
     work.note(&id);
 }
 
-/// The zones that a lead's enrollments go by now.
-pub fn zones(work: &Work<'_>) -> Vec<Option<TimeZone>> {
-    let of = |enrollment| sequence_of(work, enrollment).map(|sequence| zone_of(work, &sequence).0);
+/// The calendars that a lead's enrollments go by now, each in its zone.
+pub fn calendars(work: &Work<'_>) -> Vec<Option<Calendar>> {
+    let of = |enrollment| sequence_of(work, enrollment).map(|sequence| calendar_of(work, &sequence));
     work.lead.enrollments.iter().map(of).collect()
 }
 
-/// Counts the waits of a lead again when what its zone was read from changed since these zones were noted, and moves the touches
+/// Counts the waits of a lead again when what its zone or its holidays were read from changed since these were noted, and moves the touches
 /// that wait for a window to where the window is now.
-pub fn rezone_all(work: &mut Work<'_>, before: &[Option<TimeZone>]) {
-    let changed: Vec<bool> = zones(work).iter().zip(before).map(|(now, before)| now != before).collect();
+pub fn rezone_all(work: &mut Work<'_>, before: &[Option<Calendar>]) {
+    let changed: Vec<bool> = calendars(work).iter().zip(before).map(|(now, before)| now != before).collect();
     for (enrollment, changed) in work.lead.enrollments.clone().iter().zip(changed) {
         match &enrollment.phase {
             Phase::Sending { touch } if changed && enrollment.paused.is_none() => {
@@ -178,7 +179,7 @@ pub fn rezone_all(work: &mut Work<'_>, before: &[Option<TimeZone>]) {
                     requeue(work, enrollment, touch);
                 }
             }
-            _ => waits::rezone(work, enrollment),
+            _ => waits::rezone(work, enrollment, changed),
         }
     }
 }
@@ -230,7 +231,7 @@ fn set(work: &mut Work<'_>, assign: &Assign) {
 
 fn change(work: &mut Work<'_>, name: &str, value: Value) {
     if work.lead.attributes.get(name).unwrap_or(&Value::Null) != &value {
-        let before = zones(work);
+        let before = calendars(work);
         work.conclude(What::Changed { set: [(name.to_owned(), value)].into_iter().collect() });
         work.changed = true;
         touches::retry_held(work);

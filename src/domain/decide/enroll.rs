@@ -128,7 +128,7 @@ fn earlier(work: &Work<'_>, sequence: &Sequence) -> Option<String> {
 
 /// The calendar an enrollment's waits and windows follow, in the zone its sequence says.
 pub fn calendar_of(work: &Work<'_>, sequence: &Sequence) -> Calendar {
-    sequence.send.calendar.in_zone(zone_of(work, sequence).0)
+    sequence.send.calendar_for(&work.lead, zone_of(work, sequence).0)
 }
 
 /// The zone that a sequence's waits and windows are in for the lead as it is by now, and what it was read from.

@@ -132,7 +132,7 @@ fn change(work: &mut Work<'_>, set: Map<String, Value>, add_tags: &[String]) -> 
     let tags = tags_of(work, set.get("tags"));
     with_tags(&mut set, tags, add_tags);
     if !set.is_empty() {
-        let before = advance::zones(work);
+        let before = advance::calendars(work);
         work.observe(What::Changed { set });
         work.changed = true;
         touches::retry_held(work);

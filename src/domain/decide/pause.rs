@@ -69,7 +69,7 @@ fn go_on(work: &mut Work<'_>, id: &EnrollmentId) {
             requeue(work, &enrollment, touch);
         }
         Phase::Held { .. } => touches::retry(work, &enrollment),
-        Phase::Waiting { .. } => rezone(work, &enrollment),
+        Phase::Waiting { .. } => rezone(work, &enrollment, false),
         Phase::Ready => {}
     }
 }

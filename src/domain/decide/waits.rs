@@ -21,7 +21,7 @@ pub fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, p
     let spreads = pause.spread != Millis::ZERO;
     let thrown = || dice(&[work.lead.id.as_str(), &sequence.name, enrollment.at.as_deref().unwrap_or_default()]);
     let seed = if spreads { thrown() } else { 0 };
-    let until = resume_at(enrollment.anchor, pause, &sequence.send.calendar.in_zone(zone), seed);
+    let until = resume_at(enrollment.anchor, pause, &sequence.send.calendar_for(&work.lead, zone), seed);
     work.conclude(What::Moved {
         enrollment: enrollment.id.clone(),
         at: enrollment.at.clone(),
@@ -48,14 +48,14 @@ pub fn is_over(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence
     true
 }
 
-/// Counts a running wait again if its zone is another by now; a paused one is looked at when it goes on.
-pub fn rezone(work: &mut Work<'_>, enrollment: &Enrollment) {
+/// Counts a running wait again if its calendar changed, or its zone is another by now; a paused one is looked at when it goes on.
+pub fn rezone(work: &mut Work<'_>, enrollment: &Enrollment, changed: bool) {
     let (Phase::Waiting { .. }, None) = (&enrollment.phase, &enrollment.paused) else { return };
     let Some(sequence) = sequence_of(work, enrollment) else { return };
     let zone = zone_of(work, &sequence).0;
     let step = enrollment.at.as_deref().and_then(|at| sequence.step(at));
     if let Some((_, Step { act: Act::Wait(pause) | Act::WaitFor { up_to: pause, .. }, .. })) = step
-        && zone.iana_name() != enrollment.zone.as_deref()
+        && (changed || zone.iana_name() != enrollment.zone.as_deref())
     {
         wait(work, enrollment, &sequence, pause);
     }

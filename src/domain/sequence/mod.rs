@@ -7,14 +7,16 @@ mod task;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Arm, Assign, Copy, Experiment, OnFailure, OnUnknown, Portion, Step, Variant, Winner, With};
 pub use entry::{Again, InFlight, Limits, Trigger};
 pub use task::{Overdue, Patience, Task, TaskKind};
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, holidays_at};
 use super::condition::Condition;
+use super::lead::Lead;
 use super::template::Template;
 use super::time::Millis;
 
@@ -75,14 +77,33 @@ impl Kind {
 pub struct Sending {
     /// A sender's or a pool's name; `None` where no step mails.
     pub from: Option<String>,
-    /// Days, hours and holidays; its zone is replaced by the one `zone` finds.
+    /// Days, hours and holidays that are the same for every lead; its zone is replaced by the one `zone` finds.
     pub calendar: Calendar,
+    /// Whether the holidays of where the lead lives close it as well.
+    pub lead_holidays: bool,
+    /// The workspace's own lists of holidays that are in it, by name.
+    pub own_holidays: BTreeSet<String>,
     pub zone: ZoneRule,
     pub fallback_zone: Option<String>,
     /// Follow-ups go as `Re:` in the thread of the first mail.
     pub thread: bool,
     /// Whether opens and clicks of its mails are tracked.
     pub track: Tracking,
+}
+
+impl Sending {
+    /// The calendar that one lead's waits and windows follow, in the zone that was found for it.
+    pub fn calendar_for(&self, lead: &Lead, zone: TimeZone) -> Calendar {
+        let calendar = self.calendar.in_zone(zone);
+        if !self.lead_holidays {
+            return calendar;
+        }
+        let text = |name: &str| lead.attributes.get(name).and_then(serde_json::Value::as_str);
+        match text("country").and_then(|country| holidays_at(country, text("region"))) {
+            Some(local) => calendar.closed_also(local),
+            None => calendar,
+        }
+    }
 }
 
 /// What of a sequence's mails is tracked.

@@ -120,7 +120,7 @@ impl Engine {
         let sequence = playbook.version(&claimed.row.version)?;
         // Its zone may have become known, or another, since it was put in its lane.
         let zone = sequence_zone(&claimed.lead, &playbook.settings, sequence).0;
-        let calendar = sequence.send.calendar.in_zone(zone);
+        let calendar = sequence.send.calendar_for(&claimed.lead, zone);
         // Only waiting for others counts as lateness: before the first try it waited for our own cap, gap, pause or downtime.
         let tried = claimed.row.date_at.filter(|_| claimed.row.attempts > 0);
         if tried.is_some_and(|first| window_time_between(first, now, &calendar) > sequence.max_lateness) {

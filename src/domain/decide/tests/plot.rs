@@ -67,6 +67,8 @@ pub fn sequence(name: &str, kind: Kind, steps: Vec<(&str, Act)>) -> Sequence {
         send: Sending {
             from: Some("growth".to_owned()),
             calendar: weekdays("UTC", &["09:00-17:00"]),
+            lead_holidays: false,
+            own_holidays: BTreeSet::new(),
             zone: ZoneRule::Lead,
             fallback_zone: None,
             thread: true,
@@ -171,6 +173,7 @@ fn settings() -> Settings {
         public_url: "http://localhost".to_owned(),
         lead_attributes: declared(),
         account_attributes: BTreeMap::new(),
+        holidays: BTreeMap::new(),
         consent_required: false,
         senders: BTreeMap::new(),
         channels: BTreeSet::new(),

@@ -6,7 +6,7 @@ use crate::domain::calendar::Pause;
 use crate::domain::decide::{Ask, Effect};
 use crate::domain::enrollment::Phase;
 use crate::domain::event::What;
-use crate::domain::sequence::{Act, Assign, Kind};
+use crate::domain::sequence::{Act, Assign, Kind, ZoneRule};
 use crate::domain::time::{Instant, Millis};
 
 fn waiting(desk: &Desk) -> Instant {
@@ -207,4 +207,37 @@ fn a_pause_keeps_what_came_true_meanwhile_for_when_it_ends() {
     assert!(desk.touch("nurture", "mail").is_none());
     desk.tell(Ask::Resume { sequence: None });
     assert!(desk.touch("nurture", "mail").is_some());
+}
+
+#[test]
+fn the_holidays_of_where_a_lead_lives_close_its_windows_and_count_for_no_business_day() {
+    let mut plan = sequence("cadence", Kind::Cadence, vec![("gap", wait("1bd")), ("mail", email())]);
+    plan.send.lead_holidays = true;
+    plan.send.zone = ZoneRule::Named("Europe/Berlin".to_owned());
+    let mut desk = Desk::new(book(vec![plan]));
+    desk.now = utc("2026-10-30T10:00");
+    desk.set("country", json!("DE"));
+    desk.enroll("cadence");
+    // All Saints is on a Sunday in 2026 and Reformation Day on a Saturday: neither matters to business days.
+    assert_eq!(waiting(&desk), utc("2026-11-02T10:00"));
+    desk.set("country", json!("CO"));
+    // In Colombia All Saints is kept on the Monday after: the same wait is counted again by the new country's days.
+    assert_eq!(waiting(&desk), utc("2026-11-03T10:00"));
+    desk.set("country", json!("Atlantis"));
+    assert_eq!(waiting(&desk), utc("2026-11-02T10:00"));
+}
+
+#[test]
+fn a_queued_mail_moves_when_its_lead_turns_out_to_live_where_it_is_a_holiday() {
+    let mut plan = sequence("cadence", Kind::Cadence, vec![("mail", email())]);
+    plan.send.lead_holidays = true;
+    plan.send.zone = ZoneRule::Named("UTC".to_owned());
+    let mut desk = Desk::new(book(vec![plan]));
+    desk.now = utc("2026-01-06T08:00");
+    desk.enroll("cadence");
+    assert_eq!(desk.touch("cadence", "mail").unwrap().0.ready_at, utc("2026-01-06T09:00"));
+    desk.set("region", json!("BY"));
+    desk.set("country", json!("DE"));
+    let moved = |effect: &Effect| matches!(effect, Effect::Requeue(to) if to.ready_at == utc("2026-01-07T09:00"));
+    assert!(desk.last.effects.iter().any(moved), "{:?}", desk.last.effects);
 }
