@@ -22,7 +22,7 @@ pub async fn sequencer(engine: Arc<Engine>, services: Services, look: Option<Dur
                     return Ok(None);
                 }
             }
-            engine.store.next_wake().await.map_err(Arc::new)
+            engine.next_wake(engine.now()).await.map_err(Arc::new)
         };
         match round.await {
             Ok(next) => {

@@ -199,7 +199,7 @@ impl<'e> Batch<'e> {
                 Answer::Failed { reason: "no routing rule of config/team.yaml applies to this lead".to_owned() }
             }
         };
-        self.take(place, decision);
+        self.take(place, (input, decision));
         Ok(answer)
     }
 
@@ -216,7 +216,10 @@ impl<'e> Batch<'e> {
         decide(&case, input, &self.playbook, self.now)
     }
 
-    fn take(&mut self, place: usize, decision: Decision) {
+    fn take(&mut self, place: usize, (input, decision): (&Input, Decision)) {
+        if is_idle(input, &decision) && self.slots[place].lead.wake_at == decision.lead.wake_at {
+            return;
+        }
         for effect in &decision.effects {
             match effect {
                 Effect::Load { rep, assigned, open } => {
@@ -235,6 +238,11 @@ impl<'e> Batch<'e> {
         slot.effects.extend(decision.effects);
         slot.touched = true;
     }
+}
+
+/// Whether a tick passed a lead by, as it does most: then nothing is written.
+fn is_idle(input: &Input, decision: &Decision) -> bool {
+    matches!(input.ask, Ask::Tick { .. }) && decision.events.is_empty() && decision.effects.is_empty()
 }
 
 fn key(target: &Target) -> LeadKey {

@@ -21,6 +21,7 @@ mod import;
 mod lanes;
 mod lease;
 mod standing;
+mod tick;
 mod unit;
 mod wake;
 

@@ -11,8 +11,15 @@ use crate::store::StoreError;
 pub const WAKES: usize = 500;
 
 impl Engine {
-    /// Wakes up to one batch of leads that are due, and says how many there were.
+    /// Does one batch of what is due, and says whether there was anything: wakes leads, or goes on with a tick of a schedule.
     pub async fn wake(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
+        match self.wake_leads(now).await? {
+            0 => self.tick(now).await.map_err(Arc::new),
+            woken => Ok(woken),
+        }
+    }
+
+    async fn wake_leads(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
         let woken = async {
             // Who is alone sees by a look whether anybody is due, and does not take the turn of those who write.
             if !self.store.is_shared() && self.store.next_wake().await?.is_none_or(|due| due > now) {

@@ -94,6 +94,12 @@ impl From<crate::domain::time::Instant> for Arg {
     }
 }
 
+impl From<Option<crate::domain::time::Instant>> for Arg {
+    fn from(at: Option<crate::domain::time::Instant>) -> Self {
+        Self::MaybeInt(at.map(|at| at.0))
+    }
+}
+
 impl From<usize> for Arg {
     fn from(number: usize) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))

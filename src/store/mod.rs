@@ -10,7 +10,7 @@
 //! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `imports` | the leads that a list brings |
-//! | `due` `lanes` `touches` | what time brings, and the life of an outgoing act |
+//! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
 //! | `nudge` | a word from one daemon to the others |
@@ -40,6 +40,7 @@ pub mod reports;
 pub mod revisions;
 mod seen;
 mod sql;
+pub mod ticks;
 pub mod touch_row;
 pub mod touches;
 mod tx;

@@ -102,7 +102,7 @@ impl Bench {
     /// When something is to be done next.
     pub fn next(&self) -> Option<Instant> {
         self.runtime.block_on(async {
-            let wake = self.engine.store.next_wake().await.expect("the store answers");
+            let wake = self.engine.next_wake(self.engine.now()).await.expect("the store answers");
             let ready = self.engine.store.next_ready(self.engine.now()).await.expect("the store answers");
             wake.into_iter().chain(ready).min()
         })
@@ -118,6 +118,23 @@ impl Bench {
             all.extend(page.rows.iter().map(|row| format!("{} {}", row.sequence, row.state)));
         }
         all
+    }
+
+    /// The states of all enrollments there ever were in a sequence, by state.
+    pub fn all(&self, sequence: &str) -> Vec<String> {
+        let (mut states, mut after): (Vec<String>, Option<String>) = (Vec::new(), None);
+        loop {
+            let reports = self.engine.store.reports();
+            let page = reports.enrollments_of_sequence(sequence, false, after.as_deref(), 500);
+            let page = self.runtime.block_on(page).expect("the store answers");
+            states.extend(page.rows.into_iter().map(|row| row.state));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        states.sort();
+        states
     }
 
     /// All touches, the oldest first.

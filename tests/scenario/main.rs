@@ -45,6 +45,7 @@ mod p6_looking;
 mod p9_each_date_once;
 mod power;
 mod receiver;
+mod segments;
 mod shared_commits;
 mod smtp;
 mod story;

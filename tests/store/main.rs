@@ -16,6 +16,7 @@ mod leads;
 mod open;
 mod queues;
 mod small;
+mod ticks;
 mod touches;
 
 use overture::domain::id::LeadId;

@@ -152,8 +152,9 @@ impl<'s> Play<'s> {
 
     /// The next instant at which something is due; at least a second on, so that time never stands still.
     async fn next(&self, now: Instant) -> Result<Instant, Failure> {
-        let store = &self.stage.engine.store;
-        let due = [store.next_wake().await?, store.next_ready(Instant(i64::MIN)).await?, self.agenda.next()];
+        let engine = &self.stage.engine;
+        let ready = engine.store.next_ready(Instant(i64::MIN)).await?;
+        let due = [engine.next_wake(now).await?, ready, self.agenda.next()];
         let next = due.into_iter().flatten().min().unwrap_or(self.end);
         Ok(if next > now { next } else { now + Millis::SECOND })
     }

@@ -32,7 +32,6 @@ pub fn trigger(node: &Node, speaks: Speaks<'_>, report: &Report) -> Option<Trigg
         misplaced(&fields, &["catch_up"], "`every`");
         return Some(Trigger::Event { on, when });
     }
-    not_yet(fields.place, "a segment on a schedule", report);
     misplaced(&fields, &["on", "when"], "an event, and this trigger has `every` and `segment`");
     fields.need("every");
     fields.need("segment");

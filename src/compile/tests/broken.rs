@@ -207,8 +207,6 @@ fn what_later_versions_read_is_refused_and_never_ignored() {
     let later = [
         (SEQUENCE, "kind: nurture\nlimits: {active: 5}\nsteps: [{end: x}]\n".to_owned(), 1),
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
-        (SEQUENCE, "kind: nurture\nenroll: [{every: '0 9 * * 1', segment: 'true'}]\nsteps: [{end: x}]\n".to_owned(), 1),
-        (SEQUENCE, "kind: nurture\nlimits: {active: 5}\nsend: {from: maya}\nsteps: [{end: x}]\n".to_owned(), 1),
         (OVERTURE, overture("inbound: {x: y}\npools: {z: [maya]}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),
         ("templates/x.mjml", "<mjml>".to_owned(), 1),

@@ -87,6 +87,23 @@ impl Cron {
         if self.hourly { self.next_elapsed(after, zone) } else { self.next_local(after, zone) }
     }
 
+    /// The last tick after one instant and not after another. Looked for from the end, in ever longer spans, so that neither many ticks
+    /// nor a long time take long.
+    pub fn last(&self, after: Instant, until: Instant, zone: &TimeZone) -> Option<Instant> {
+        let mut span = Millis::MINUTE;
+        loop {
+            let from = after.max(until - span);
+            let mut found = None;
+            while let Some(at) = self.next(found.unwrap_or(from), zone).filter(|at| *at <= until) {
+                found = Some(at);
+            }
+            if found.is_some() || from <= after {
+                return found;
+            }
+            span = span.times(2);
+        }
+    }
+
     /// Ticks of fixed hours: each local time once.
     fn next_local(&self, after: Instant, zone: &TimeZone) -> Option<Instant> {
         // A second pass of the clock shows times that were ticks of the first one: those lie before `after` and are left out.
@@ -248,6 +265,25 @@ mod tests {
                 (at, count) = (next, count + 1);
             }
             assert_eq!(count, 35_040);
+        }
+    }
+
+    #[test]
+    fn the_last_tick_is_the_one_before_the_next_however_far_back_it_lies() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let start = local::first(&zone, "2026-01-01T00:00".parse().unwrap());
+        for (text, days) in [("*/5 * * * *", 2), ("30 2 * * *", 120), ("0 9 1 1 *", 1_500)] {
+            let cron = Cron::parse(text).unwrap();
+            let end = start + Millis::DAY.times(days);
+            let mut ticks = vec![start - Millis(1)];
+            while let Some(next) = cron.next(ticks[ticks.len() - 1], &zone).filter(|next| *next <= end) {
+                ticks.push(next);
+            }
+            for pair in ticks.windows(2) {
+                assert_eq!(cron.last(start - Millis(1), pair[1], &zone), Some(pair[1]), "{text}");
+                let before = Some(pair[0]).filter(|at| *at >= start);
+                assert_eq!(cron.last(start - Millis(1), pair[1] - Millis(1), &zone), before, "{text}");
+            }
         }
     }
 

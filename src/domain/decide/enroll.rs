@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::facts::zone_hints;
-use super::input::Reply;
+use super::input::{Ask, Reply};
 use super::work::{About, Fresh, Work};
 use crate::domain::calendar::{Calendar, ZoneSource, zone_named};
 use crate::domain::enrollment::Enrollment;
@@ -18,6 +18,9 @@ use crate::domain::sequence::{Again, Kind, Sequence, Trigger, ZoneRule};
 
 /// Enrolls by every trigger that what was just heard sets off.
 pub fn triggers(work: &mut Work<'_>) {
+    if std::mem::take(&mut work.ticks) {
+        tick(work);
+    }
     let fresh: Vec<_> =
         work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale).cloned().collect();
     if fresh.is_empty() {
@@ -35,6 +38,23 @@ pub fn triggers(work: &mut Work<'_>) {
                 enroll(work, &sequence.name, &format!("event:{}", fresh.name), false);
                 break;
             }
+        }
+    }
+}
+
+/// Enrolls whoever is in the segment. Who may not enter is told nothing, or each tick would tell most leads so again.
+fn tick(work: &mut Work<'_>) {
+    let Ask::Tick { sequence: name, cron: ticked, at } = &work.input.ask else { return };
+    let Some(sequence) = work.playbook.sequences.get(name) else { return };
+    if obstacle(work, sequence, false).is_some() {
+        return;
+    }
+    let rule = format!("{name} enroll.segment");
+    for trigger in &sequence.enroll {
+        let Trigger::Every { cron, segment, .. } = trigger else { continue };
+        if cron.to_string() == *ticked && work.holds(&rule, segment, About::default()) {
+            enroll(work, name, &format!("tick:{at}"), false);
+            return;
         }
     }
 }

@@ -40,6 +40,12 @@ pub struct Input {
 pub enum Ask {
     /// Time's up: whatever is due is done.
     Wake,
+    /// A schedule of a sequence ticked: the lead enters if it is in the segment.
+    Tick {
+        sequence: String,
+        cron: String,
+        at: Instant,
+    },
     /// An outside event.
     Hear {
         name: String,

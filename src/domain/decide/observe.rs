@@ -27,7 +27,7 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
     }
     import::heed(work);
     match work.input.ask.clone() {
-        Ask::Wake => Reply::Done,
+        Ask::Wake | Ask::Tick { .. } => Reply::Done,
         Ask::Hear { name, data, touch } => hear(work, &name, &data, touch),
         Ask::Hit { name, touch, step, enrollment, url, verdict, reason } => {
             touches::confirm(work, &touch);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::facts::View;
 use super::fold::{ATTENTION, apply, is_of};
-use super::input::{Case, Effect, EnrollmentRow, Input};
+use super::input::{Ask, Case, Effect, EnrollmentRow, Input};
 use crate::domain::condition::{Condition, Tested};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::{Actor, Event, What};
@@ -26,6 +26,8 @@ pub struct Work<'a> {
     pub effects: Vec<Effect>,
     /// What was heard and counts now: it may score, enroll, stop and answer.
     pub fresh: Vec<Fresh>,
+    /// Whether a schedule ticked and nobody looked at it yet.
+    pub ticks: bool,
     /// Whether attributes changed.
     pub changed: bool,
     /// Set when a handoff must be routed and the loads are not known.
@@ -56,6 +58,7 @@ impl<'a> Work<'a> {
             events: Vec::new(),
             effects: Vec::new(),
             fresh: Vec::new(),
+            ticks: matches!(input.ask, Ask::Tick { .. }),
             changed: false,
             needs_loads: false,
         }

@@ -17,6 +17,7 @@ mod pauses;
 pub mod plot;
 mod sales;
 mod scores;
+mod segments;
 mod splits;
 mod stages;
 pub mod team;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::domain::calendar::{Calendar, Hours, Pause, Weekdays, parse_length, zone_named};
+use crate::domain::calendar::{Calendar, Cron, Hours, Pause, Weekdays, parse_length, zone_named};
 use crate::domain::condition::{Condition, Scope, Type};
 use crate::domain::playbook::{Company, Playbook, Settings};
 use crate::domain::routing::Staff;
@@ -87,6 +87,13 @@ pub fn sequence(name: &str, kind: Kind, steps: Vec<(&str, Act)>) -> Sequence {
 impl Sequence {
     pub fn on(mut self, event: &str) -> Self {
         self.enroll.push(Trigger::Event { on: event.to_owned(), when: None });
+        self
+    }
+
+    /// Enrolls whoever is in the segment at nine.
+    pub fn at_nine(mut self, segment: &str) -> Self {
+        let cron = Cron::parse("0 9 * * *").unwrap();
+        self.enroll.push(Trigger::Every { cron, segment: when(segment), catch_up: Millis::HOUR });
         self
     }
 
