@@ -9,11 +9,13 @@ use serde_json::json;
 
 use super::desk::{Desk, plural};
 use super::failure::Failure;
+use super::schema;
 use super::shipped::FILES;
 
 const AFTER: &str = "\
 Copies config/, sequences/ and templates/ of the example: a trial nurture, an outbound cadence, a newsletter, the default scoring
-model and a sales team of two. Files that are there already are left as they are.
+model and a sales team of two. Files that are there already are left as they are. The JSON Schemas of this version go into
+.overture/schemas, and the first line of each YAML file leads editors to them, so that they complete, explain and check every key.
 
 Examples:
   overture init                 here, or in --workspace
@@ -32,8 +34,10 @@ impl Init {
         let folder = self.dir.unwrap_or_else(|| desk.workspace.clone());
         let (mut copied, mut kept) = (Vec::new(), Vec::new());
         for (name, text) in FILES {
-            if copy(&folder.join(name), text)? { copied.push(*name) } else { kept.push(*name) }
+            let text = schema::refer(name) + text;
+            if copy(&folder.join(name), &text)? { copied.push(*name) } else { kept.push(*name) }
         }
+        schema::write(&folder.join(schema::FOLDER))?;
         if desk.paper.json {
             return desk.paper.value(&json!({ "folder": folder, "copied": copied, "kept": kept }));
         }

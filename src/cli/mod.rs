@@ -1,7 +1,7 @@
 //! What people type. One file a command; each parses its words, asks, and prints sentences, tables or JSON.
 //!
 //! ```text
-//! files      init check preview send-test            the workspace alone, no database
+//! files      init check schema preview send-test     the workspace alone, no database
 //! daemon     run demo migrate backup restore doctor  this machine
 //! data       all others ─▶ client ─▶ the private API, over the socket of the running daemon, or in process if none runs
 //! ```
@@ -10,6 +10,7 @@
 mod backup;
 mod check;
 mod client;
+mod completions;
 mod demo;
 mod desk;
 mod doctor;
@@ -32,6 +33,7 @@ mod pause;
 mod preview;
 mod proof;
 mod run;
+mod schema;
 mod score;
 mod send_test;
 mod sequence;
@@ -95,6 +97,8 @@ struct Common {
 enum Command {
     Init(init::Init),
     Check(check::Check),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
     Preview(preview::Preview),
     SendTest(send_test::SendTest),
     Run(run::Run),
@@ -155,6 +159,8 @@ fn dispatch(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
         Command::OpenApi(openapi) => openapi.run(desk),
+        Command::Schema(schema) => schema.run(desk),
+        Command::Completions(completions) => completions.run(desk),
         other => {
             // TLS has one implementation in this program; without this the first connection would look for it, and fail.
             drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
@@ -191,5 +197,7 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(desk).await,
         Command::Token(token) => token.run(desk).await,
         Command::OpenApi(openapi) => openapi.run(desk),
+        Command::Schema(schema) => schema.run(desk),
+        Command::Completions(completions) => completions.run(desk),
     }
 }

@@ -7,6 +7,7 @@
 //! Nothing here reads a disk or the environment: the files come as bytes, so versions stored long ago are compiled the same way.
 
 mod check;
+mod describe;
 pub mod diagnostic;
 mod files;
 mod ical;
@@ -31,6 +32,7 @@ use sha2::{Digest, Sha256};
 pub use check::daemon::{Account, Channel, Daemon, Database, Security, SendMode};
 pub use check::network::check_channel_url;
 pub use check::secret::{From, SecretRef};
+pub use describe::{FILES as SCHEMAS, reference, schema, schema_of};
 pub use overlay::Overlay;
 pub use revision::{Revision, revision};
 pub use windows::{thresholds, windows};

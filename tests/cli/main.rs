@@ -12,6 +12,7 @@ mod backup;
 mod beside;
 mod by_hand;
 mod demo;
+mod editor;
 mod files;
 mod help;
 mod lists;

@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod faulty_smtp;
 pub mod host;
 pub mod http;
+pub mod language_server;
 pub mod listener;
 pub mod mail;
 pub mod oracle;

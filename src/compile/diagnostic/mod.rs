@@ -1,6 +1,7 @@
 //! A mistake is told like a good compiler tells it: what, where, what was expected, what to do.
 
 mod code;
+mod github;
 mod report;
 mod text;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use code::Code;
+pub use github::annotations;
 pub use report::Report;
 pub use text::render;
 

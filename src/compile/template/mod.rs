@@ -18,6 +18,8 @@ use std::sync::Arc;
 use expression::Wrong;
 use marks::Marks;
 use needs::Asked;
+#[cfg(test)]
+pub use needs::HELPERS;
 use tags::Tag;
 pub use values::Use;
 

@@ -35,6 +35,8 @@ pub use facts::{Asked, Facts, Needs};
 pub use fault::Fault;
 pub use glob::Glob;
 pub use value::{Type, Value};
+#[cfg(test)]
+pub use words::{FUNCTIONS, NAMES};
 
 use crate::domain::time::Instant;
 use node::{Node, Turn};

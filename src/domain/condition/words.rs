@@ -1,11 +1,11 @@
 //! Most faults are slips of the finger, so every unknown word is answered with the nearest known one.
 
 /// The names that stand alone.
-pub(super) const NAMES: [&str; 10] =
+pub const NAMES: [&str; 10] =
     ["lead", "account", "event", "score", "fit", "engagement", "stage", "temperature", "today", "free_mail_domains"];
 
 /// Every function, in either form.
-pub(super) const FUNCTIONS: [&str; 15] = [
+pub const FUNCTIONS: [&str; 15] = [
     "opened",
     "clicked",
     "replied",
