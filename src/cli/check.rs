@@ -45,11 +45,8 @@ pub struct Check {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// The line with the fault underlined
     Text,
-    /// One value, for programs
     Json,
-    /// Annotations of GitHub's workflows
     Github,
 }
 

@@ -18,7 +18,7 @@ mod tests;
 pub use reference::reference;
 pub use schema::schema;
 
-use read::{Calls, language};
+use read::{Speech, language};
 use shape::Shape;
 
 use super::files::{CONFIG, Role, role};
@@ -47,8 +47,8 @@ pub fn schema_of(path: &str) -> Option<&'static str> {
 struct Language {
     plain: Vec<Plain>,
     mappings: Vec<Mapping>,
-    conditions: Calls,
-    templates: Calls,
+    conditions: Speech,
+    templates: Speech,
 }
 
 /// A kind of single values, such as a length of time.

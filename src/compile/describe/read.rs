@@ -20,7 +20,7 @@ const TEMPLATES: &str = include_str!("templates.yaml");
 
 /// Names and calls of conditions or templates.
 #[derive(Debug, Default)]
-pub struct Calls {
+pub struct Speech {
     pub about: Vec<String>,
     /// How each is written, and what it means.
     pub names: Vec<(String, String)>,
@@ -95,8 +95,8 @@ fn key(name: &str, node: &Node) -> Key {
     }
 }
 
-fn calls(file: &str) -> Calls {
-    let mut calls = Calls::default();
+fn calls(file: &str) -> Speech {
+    let mut calls = Speech::default();
     for Entry { key, value } in tree(file) {
         match (key.text.as_str(), &value.value) {
             ("about", Value::List(items)) => {

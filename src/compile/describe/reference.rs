@@ -1,6 +1,6 @@
 //! The reference of the language, for people, in Markdown.
 
-use super::read::Calls;
+use super::read::Speech;
 use super::shape::Shape;
 use super::{FILES, Key, Language, Mapping, language};
 
@@ -89,7 +89,7 @@ fn link(what: &str) -> String {
     format!("[{what}](#{})", what.to_lowercase().replace('`', "").replace(' ', "-"))
 }
 
-fn calls(out: &mut String, title: &str, calls: &Calls) {
+fn calls(out: &mut String, title: &str, calls: &Speech) {
     out.push_str(&format!("\n## {title}\n"));
     for about in &calls.about {
         out.push_str(&format!("\n{about}\n"));
