@@ -40,6 +40,7 @@ mod sequence;
 mod shipped;
 mod someone;
 mod suppress;
+mod task;
 mod token;
 mod touches;
 mod unknown;
@@ -111,6 +112,7 @@ enum Command {
     Score(score::Score),
     Sequence(sequence::Sequence),
     Handoff(handoff::Handoff),
+    Task(task::Task),
     Touches(touches::Touches),
     Unknown(unknown::Unknown),
     Suppress(suppress::Suppress),
@@ -186,6 +188,7 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Score(score) => score.run(desk).await,
         Command::Sequence(sequence) => sequence.run(desk).await,
         Command::Handoff(handoff) => handoff.run(desk).await,
+        Command::Task(task) => task.run(desk).await,
         Command::Touches(touches) => touches.run(desk).await,
         Command::Unknown(unknown) => unknown.run(desk).await,
         Command::Suppress(suppress) => suppress.run(desk).await,

@@ -66,6 +66,13 @@ fn section(leg: &Leg, page: &str, paper: &Paper) -> Option<Markup> {
                 @if *now { span.quiet { " (the way taken today)" } }
             }
         },
+        What::Task { title, until, .. } => html! {
+            p {
+                time { (at) } " · " (leg.step) " asks somebody: "
+                @match title { Ok(title) => (title), Err(refuse) => (refuse) }
+                @if let Some(until) = until { span.quiet { " (waited for until " (paper.time(*until)) ")" } }
+            }
+        },
         What::Call { channel, .. } => html! { p { time { (at) } " · " (leg.step) " calls " (channel) } },
         What::Handoff { reason, .. } => html! { p { "hands the lead to sales: " (reason) } },
         What::Enroll(sequence) => html! { p { "enters " (sequence) } },

@@ -19,6 +19,7 @@ use crate::domain::playbook::Playbook;
 use crate::domain::sequence::Sequence;
 use crate::domain::spelling::nearest;
 use crate::domain::time::Instant;
+use crate::render::Refuse;
 
 const AFTER: &str = "\
 Shows all arms of every branch; `->` marks the one the lead would take as it is now, and later dates count from there. Dates follow the
@@ -150,6 +151,7 @@ fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
         What::WaitFor { when, until } => {
             format!("\n{margin}waits for {when}, until {} at the latest", paper.time(*until))
         }
+        What::Task { title, due, until } => task(leg, (title, *due, *until), (&margin, &at), paper),
         What::Way { said, now } => {
             let mark = if *now { "->" } else { "  " };
             format!("\n{margin}{mark} {said}:")
@@ -161,6 +163,18 @@ fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
         What::End(reason) => format!("{margin}ends: {reason}"),
     };
     paper.line(head)
+}
+
+fn task(
+    leg: &Leg,
+    (title, due, until): (&Result<String, Refuse>, Option<Instant>, Option<Instant>),
+    (margin, at): (&str, &str),
+    paper: &Paper,
+) -> String {
+    let title = title.as_ref().map_or_else(|refuse| format!("without a title, {refuse}"), Clone::clone);
+    let due = due.map_or_else(String::new, |due| format!(", due {}", paper.time(due)));
+    let until = until.map_or_else(String::new, |until| format!(", waited for until {}", paper.time(until)));
+    format!("\n{margin}{at}  {}: somebody is asked: {title}{due}{until}", leg.step)
 }
 
 fn print_mail(leg: &Leg, mail: &Message, (margin, at): (&str, &str), paper: &mut Paper) -> Result<(), Failure> {
@@ -186,6 +200,12 @@ fn shape(leg: &Leg) -> Value {
         What::Mail(Err(_)) | What::Call { values: Err(_), .. } => json!({ "held": why_held(leg) }),
         What::Wait(until) => json!({ "wait_until": until.to_string() }),
         What::WaitFor { when, until } => json!({ "wait_for": when, "until": until.to_string() }),
+        What::Task { title, due, until } => json!({ "task": {
+            "title": title.as_ref().ok(),
+            "missing": title.as_ref().err().map(ToString::to_string),
+            "due": due.map(|at| at.to_string()),
+            "until": until.map(|at| at.to_string()),
+        } }),
         What::Way { said, now } => json!({ "way": said, "taken_now": now }),
         What::Set(said) => json!({ "set": said }),
         What::Handoff { reason, when } => json!({ "handoff": { "reason": reason, "when": when } }),

@@ -16,7 +16,8 @@ use crate::domain::id::{EnrollmentId, TouchId, derived, dice};
 use crate::domain::lead::Lead;
 use crate::domain::message::{Message, Thread};
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::{Act, Arm, Assign, Kind, Portion, Sequence, Step, With, ZoneRule};
+use crate::domain::sequence::{Act, Arm, Assign, Kind, Patience, Portion, Sequence, Step, Task, With, ZoneRule};
+use crate::domain::task::due;
 use crate::domain::time::Instant;
 use crate::render::{About, MailContext, Refuse, Renderer, Track};
 use crate::seal::Seal;
@@ -48,6 +49,12 @@ pub enum What {
     Way {
         said: String,
         now: bool,
+    },
+    /// What somebody is asked to do, when it is due, and how long it is waited for.
+    Task {
+        title: Result<String, Refuse>,
+        due: Option<Instant>,
+        until: Option<Instant>,
     },
     Set(String),
     Handoff {
@@ -163,7 +170,8 @@ impl<'a> Proof<'a> {
             }
             let (what, then) = self.act(step, &step.act, at);
             // A window may open later than the step was reached.
-            let shown = if matches!(what, What::Wait(_) | What::WaitFor { .. }) { at } else { then };
+            let shown =
+                if matches!(what, What::Wait(_) | What::WaitFor { .. } | What::Task { .. }) { at } else { then };
             self.legs.push(Leg { depth, step: step.id.clone(), at: shown, what });
             at = then;
             if matches!(step.act, Act::End { .. }) {
@@ -261,8 +269,23 @@ impl<'a> Proof<'a> {
                 let until = resume_at(at, up_to, &self.calendar(), seed);
                 (What::WaitFor { when: when.text().to_owned(), until }, until)
             }
-            Act::Branch { .. } | Act::Split(_) | Act::Task(_) => (What::Set(String::new()), at),
+            Act::Task(task) => self.task(step, task, at),
+            Act::Branch { .. } | Act::Split(_) => (What::Set(String::new()), at),
         }
+    }
+
+    fn task(&self, step: &Step, task: &Task, at: Instant) -> (What, Instant) {
+        let calendar = self.calendar();
+        let shown_at = calendar.next_open(at).unwrap_or(Instant::NEVER);
+        let seed = dice(&[self.lead.id.as_str(), &self.sequence.name, &step.id]);
+        let until = match &task.patience {
+            Patience::None => None,
+            Patience::UpTo(pause) => Some(resume_at(shown_at, pause, &calendar, seed)),
+        };
+        let title = self.value(step, &With::Text(Arc::clone(&task.title)));
+        let title = title.map(|title| title.as_str().unwrap_or_default().to_owned());
+        let due = task.due.as_ref().and_then(|wait| due(shown_at, wait, &calendar));
+        (What::Task { title, due, until }, until.unwrap_or(at))
     }
 
     /// Changes the lead as the step would, so that later texts have it; tells what changed.

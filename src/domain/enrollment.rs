@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EnrollmentId, TouchId};
+use super::id::{EnrollmentId, TaskId, TouchId};
 use super::time::{Instant, Millis};
 
 /// An enrollment that has not ended.
@@ -58,6 +58,10 @@ pub enum Phase {
     Sending {
         touch: TouchId,
     },
+    /// A person is to do something; it goes on with that, or when its patience ends.
+    Tasked {
+        task: TaskId,
+    },
     /// Stands until somebody mends what is named.
     Held {
         hold: Hold,
@@ -87,10 +91,12 @@ pub struct Pausing {
 pub struct StepFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touch: Option<TouchId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
     /// When the step was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Instant>,
-    /// The last outcome, in the words of touch states; for a branch the arm taken.
+    /// The last outcome, in the words of touch states; for a branch the arm taken, for a task what it came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     #[serde(default)]
@@ -102,6 +108,13 @@ pub struct StepFacts {
     pub clicked: Vec<String>,
     #[serde(default)]
     pub replied: bool,
+}
+
+impl StepFacts {
+    /// Whether the step's mail, call or task came to its end towards the lead.
+    pub const fn reached(&self) -> bool {
+        (self.touch.is_some() || self.task.is_some()) && self.done_at.is_some()
+    }
 }
 
 /// Why an enrollment ended.

@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 
 use super::enrollment::{Exit, Hold, Phase};
 use super::handoff::{Handoff, Met};
-use super::id::{EnrollmentId, LeadId, TouchId};
+use super::id::{EnrollmentId, LeadId, TaskId, TouchId};
 use super::score::Line;
 use super::stage::Stage;
 use super::suppression::Reason;
+use super::task::TaskFact;
 use super::time::Instant;
 use super::touch::Outcome;
 
@@ -156,6 +157,13 @@ pub enum What {
         step: String,
         outcome: Outcome,
     },
+    /// Something happened to a task of a step.
+    Task {
+        task: TaskId,
+        enrollment: EnrollmentId,
+        step: String,
+        fact: TaskFact,
+    },
     Paused {
         enrollment: EnrollmentId,
         because: String,
@@ -249,6 +257,7 @@ impl What {
             Self::Branched { .. } => "branched",
             Self::Queued { .. } => "queued",
             Self::Touched { outcome, .. } => outcome.event_name(),
+            Self::Task { fact, .. } => fact.name(),
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
             Self::Held { .. } => "held",

@@ -1,5 +1,5 @@
 //! Ids are 128 bits in 26 lower-case characters of Crockford's base32: they sort as they were made, read aloud well, and are the
-//! same text in both databases. A prefix (`lead_`, `enr_`, `tch_`, `hnd_`) is added only where a person sees them.
+//! same text in both databases. A prefix (`lead_`, `enr_`, `tch_`, `tsk_`, `hnd_`) is added only where a person sees them.
 
 use std::fmt;
 
@@ -83,6 +83,9 @@ id!(
 id!(
     /// One outgoing act.
     TouchId, "tch_");
+id!(
+    /// Something a person is to do.
+    TaskId, "tsk_");
 id!(
     /// One handing over to sales.
     HandoffId, "hnd_");

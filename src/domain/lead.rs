@@ -9,10 +9,11 @@ use super::address::EmailAddress;
 use super::enrollment::{Enrollment, Past, Phase};
 use super::event::Actor;
 use super::handoff::Handoff;
-use super::id::{EnrollmentId, LeadId, TouchId};
+use super::id::{EnrollmentId, LeadId, TaskId, TouchId};
 use super::score::Line;
 use super::stage::Stage;
 use super::suppression::Reason;
+use super::task::OpenTask;
 use super::time::Instant;
 
 /// Instants of one event kept at most; older ones are only counted.
@@ -52,6 +53,9 @@ pub struct Lead {
     /// Enrollments that have not ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
+    /// What people are to do, in the order it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<OpenTask>,
     /// What is remembered of the others, by sequence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<String, Past>,
@@ -73,6 +77,11 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// A task that is open.
+    pub fn task(&self, id: &TaskId) -> Option<&OpenTask> {
+        self.tasks.iter().find(|task| &task.id == id)
+    }
+
     /// The labels it was given.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         let tags = self.attributes.get("tags").and_then(Value::as_array);
@@ -86,7 +95,7 @@ impl Lead {
                 let step = running.at.as_deref().unwrap_or("end");
                 Some(format!("{} {step}: {}", running.sequence, hold.reason))
             }
-            Phase::Ready | Phase::Waiting { .. } | Phase::Sending { .. } => None,
+            Phase::Ready | Phase::Waiting { .. } | Phase::Sending { .. } | Phase::Tasked { .. } => None,
         });
         self.attention.iter().cloned().chain(held).collect()
     }

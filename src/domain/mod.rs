@@ -21,6 +21,7 @@ pub mod sla;
 pub mod spelling;
 pub mod stage;
 pub mod suppression;
+pub mod task;
 pub mod template;
 pub mod throttle;
 pub mod time;

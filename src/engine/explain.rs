@@ -10,8 +10,10 @@ use crate::domain::enrollment::Phase;
 use crate::domain::event::{Event, What};
 use crate::domain::lead::Lead;
 use crate::domain::score::{Ledger, Score};
+use crate::domain::sequence::Overdue;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Reason;
+use crate::domain::task::TaskFact;
 use crate::domain::time::Instant;
 use crate::domain::touch::Outcome;
 use crate::store::StoreError;
@@ -176,6 +178,7 @@ pub fn sentence(event: &Event) -> String {
         What::Branched { step, arm, .. } => format!("at `{step}` took the way of: {arm}"),
         What::Queued { step, ready_at, .. } => format!("`{step}` was queued, to leave from {ready_at}"),
         What::Touched { step, outcome, .. } => touched(step, outcome),
+        What::Task { step, fact, .. } => tasked(step, fact),
         What::Paused { because, until: Some(until), .. } => format!("paused until {until}: {because}"),
         What::Paused { because, until: None, .. } => format!("paused: {because}"),
         What::Resumed { .. } => "resumed".to_owned(),
@@ -213,7 +216,30 @@ fn moved(at: Option<&str>, phase: &Phase, because: &str) -> String {
     let place = at.map_or_else(|| "the end".to_owned(), |at| format!("`{at}`"));
     match phase {
         Phase::Waiting { until } => format!("at {place} waits until {until}"),
-        Phase::Ready | Phase::Sending { .. } | Phase::Held { .. } => format!("came to {place} ({because})"),
+        Phase::Ready | Phase::Sending { .. } | Phase::Tasked { .. } | Phase::Held { .. } => {
+            format!("came to {place} ({because})")
+        }
+    }
+}
+
+fn tasked(step: &str, fact: &TaskFact) -> String {
+    match fact {
+        TaskFact::Asked { open, waits } => {
+            let due = open.due_at.map_or_else(String::new, |at| format!(", due {at}"));
+            let owner = open.owner.as_ref().map_or_else(String::new, |owner| format!(" of {owner}"));
+            let goes_on = if *waits { "the sequence waits for it" } else { "the sequence goes on meanwhile" };
+            format!("`{step}` was asked{owner} ({}){due}; {goes_on}", open.kind.as_str())
+        }
+        TaskFact::Done { outcome, by } => format!("`{step}` was done by {by}: {outcome}"),
+        TaskFact::Skipped { by } => format!("`{step}` was skipped by {by}"),
+        TaskFact::Overdue { then: Overdue::Skip } => format!("`{step}` was not done in time, and is skipped"),
+        TaskFact::Overdue { then: Overdue::Hold } => format!("`{step}` was not done in time, and stays to be done"),
+        TaskFact::Overdue { then: Overdue::Escalate } => {
+            format!("`{step}` was not done in time, stays to be done, and the manager is told")
+        }
+        TaskFact::CalledOff { because } => format!("`{step}` need not be done any more: {because}"),
+        TaskFact::Snoozed { until, by } => format!("`{step}` was put off until {until} by {by}"),
+        TaskFact::Assigned { to, by } => format!("`{step}` was given to {to} by {by}"),
     }
 }
 

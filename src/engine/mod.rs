@@ -18,6 +18,7 @@ mod deliver;
 mod explain;
 mod failpoint;
 mod import;
+mod inbox;
 mod lanes;
 mod lease;
 mod standing;
@@ -39,6 +40,7 @@ pub use deliver::{Carried, Claimed, Claiming, Line, Ready, Trouble};
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use import::{Came, Landed, Listed, Prepared, Terms};
+pub use inbox::ToDo;
 pub use unit::{Answer, Target, Unit};
 
 use crate::channel::{sandbox, smtp, webhook};

@@ -8,6 +8,7 @@ use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::suppression::Reason;
+use crate::domain::task::OpenTask;
 use crate::domain::time::Instant;
 use crate::domain::touch::State;
 use crate::store::StoreError;
@@ -32,7 +33,7 @@ impl Engine {
     async fn leaving(&self, lead: &Lead) -> Result<Leaving, StoreError> {
         let touch = |running: &Enrollment| match &running.phase {
             Phase::Sending { touch } => Some(touch.clone()),
-            Phase::Ready | Phase::Waiting { .. } | Phase::Held { .. } => None,
+            Phase::Ready | Phase::Waiting { .. } | Phase::Tasked { .. } | Phase::Held { .. } => None,
         };
         let ids: Vec<_> = lead.enrollments.iter().filter_map(touch).collect();
         if ids.is_empty() {
@@ -93,6 +94,7 @@ fn stands(lead: &Lead, suppressed: Option<Reason>, playbook: &Playbook, leaving:
             .iter()
             .map(|hit| format!("{} at {} gets its verdict at {}", hit.name, hit.occurred_at, hit.settles_at)),
     );
+    lines.extend(lead.tasks.iter().map(to_do));
     lines.extend(lead.attention.iter().map(|fault| format!("needs attention: {fault}")));
     if lines.is_empty() {
         lines.push("is in no sequence and waits for nothing".to_owned());
@@ -117,6 +119,19 @@ fn stand(running: &Enrollment, playbook: &Playbook, leaving: &Leaving) -> String
             let stands = leaving.get(&touch.to_string()).map_or("is on its way", String::as_str);
             format!("{place}: {touch} {stands}")
         }
+        Phase::Tasked { task } => format!("{place}: waits until somebody does {task}"),
         Phase::Held { hold } => format!("{place}: held, {}", hold.reason),
     }
+}
+
+fn to_do(task: &OpenTask) -> String {
+    let owner = task.owner.as_ref().map_or_else(|| "anybody".to_owned(), Clone::clone);
+    let due = task.due_at.map_or_else(String::new, |at| format!(", due {at}"));
+    let shown = format!(", in the inbox from {}", task.shown_at);
+    let end = match (task.patient_until, task.late) {
+        (_, true) => ", and late".to_owned(),
+        (Some(until), false) => format!(", and late at {until}"),
+        (None, false) => String::new(),
+    };
+    format!("{} to do: {} `{}` by {owner}{shown}{due}{end}", task.id, task.kind.as_str(), task.step)
 }

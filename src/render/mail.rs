@@ -2,7 +2,7 @@
 
 use super::context::{About, MailContext};
 use super::links::Links;
-use super::press::{Into, Renderer, Texts};
+use super::press::{Into, Link, Renderer, Texts};
 use super::sight::{Made, Sight};
 use super::{Refuse, Rendered};
 use crate::domain::address::EmailAddress;
@@ -63,6 +63,26 @@ impl Renderer {
         };
         let sight = Sight::new(about, &template.name, Made::default());
         subject_line(&self.fill(&texts.subject, &sight, Into::Plain)?)
+    }
+
+    /// Renders what is read by our own people: a text, or the text of a mail with its links as they are.
+    ///
+    /// # Errors
+    /// Says what is missing.
+    pub fn prose(&self, template: &Template, about: &About<'_>) -> Result<String, Refuse> {
+        let compiled = self.compiled(template)?;
+        let Texts::Mail(texts) = &compiled.texts else { return self.text(template, about) };
+        let sight = Sight::new(about, &template.name, Made::default());
+        let mut shown = Vec::with_capacity(texts.links.len());
+        for link in &texts.links {
+            shown.push(match link {
+                Link::Fixed(address) => address.clone()?,
+                Link::Templated(program, into) => self.fill(program, &sight, *into)?,
+            });
+        }
+        let mut sight = sight;
+        sight.make(|all| all.links = Some(shown));
+        self.fill(&texts.text, &sight, Into::Plain)
     }
 
     fn texts(&self, template: &Template, mail: &MailContext<'_>) -> Result<Parts, Refuse> {

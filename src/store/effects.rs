@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::moves::Move;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
-use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow};
+use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow, TaskRow};
 use crate::domain::id::TouchId;
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
@@ -20,6 +20,7 @@ struct Sorted<'e> {
     moves: BTreeMap<&'e TouchId, Move<'e>>,
     seen: BTreeSet<(&'e TouchId, bool)>,
     handoffs: BTreeMap<&'e str, &'e HandoffRow>,
+    tasks: BTreeMap<&'e str, &'e TaskRow>,
     loads: BTreeMap<&'e str, (i64, i64)>,
     suppress: BTreeMap<&'e str, Option<(Reason, &'e str)>>,
 }
@@ -43,6 +44,7 @@ impl<'e> Sorted<'e> {
             Effect::Confirm { touch } => self.shift(touch, Move::Confirm),
             Effect::Seen { touch, clicked } => drop(self.seen.insert((touch, *clicked))),
             Effect::Handoff(row) => drop(self.handoffs.insert(row.id.as_str(), row)),
+            Effect::Task(row) => drop(self.tasks.insert(row.id.as_str(), row)),
             Effect::Load { rep, assigned, open } => {
                 let load = self.loads.entry(rep).or_default();
                 *load = (load.0 + assigned, load.1 + open);
@@ -79,6 +81,7 @@ impl Tx {
         self.move_touches(&all.moves, now).await?;
         self.note_seen(&all.seen).await?;
         self.write_handoffs(&all.handoffs).await?;
+        self.write_tasks(&all.tasks).await?;
         self.shift_loads(&all.loads).await?;
         self.write_suppressions(&all.suppress, now).await
     }

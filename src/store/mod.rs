@@ -40,6 +40,7 @@ pub mod reports;
 pub mod revisions;
 mod seen;
 mod sql;
+mod tasks;
 pub mod ticks;
 pub mod touch_row;
 pub mod touches;

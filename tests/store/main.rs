@@ -16,6 +16,7 @@ mod leads;
 mod open;
 mod queues;
 mod small;
+mod tasks;
 mod ticks;
 mod touches;
 

@@ -32,7 +32,7 @@ use crate::conform;
 pub const START: Instant = Instant(1_767_600_000_000);
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 9] = [
     (
         "config/overture.yaml",
         "company: {name: Acme, postal_address: 1 Main St}\nzone: Europe/Berlin\npublic_url: http://127.0.0.1:8025\n\
@@ -64,6 +64,16 @@ const FILES: [(&str, &str); 7] = [
         "sequences/zoned.yaml",
         "kind: cadence\nsend: {from: maya, days: mon-sun, hours: 09:00-17:00, zone: lead}\nsteps:\n  - id: hello\n\
          \x20   email: hello\n  - end: done\n",
+    ),
+    (
+        "sequences/calls.yaml",
+        "kind: cadence\nowner: ines\nsend: {zone: Europe/Berlin, days: mon-fri, hours: 09:00-17:00}\nsteps:\n  - id: call\n\
+         \x20   task: call\n    title: Call {{lead.plan}}\n    notes: script\n    due: 1bd\n    outcomes: [connected, voicemail]\n\
+         \x20   wait: up_to 3bd\n  - end: done\n",
+    ),
+    (
+        "templates/script.md",
+        "---\nsubject: A script\n---\nSay hello, and name the [guide](https://acme.example/guide).\n",
     ),
     (
         "templates/hello.md",

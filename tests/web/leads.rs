@@ -92,7 +92,7 @@ async fn a_lead_enters_a_sequence_once_and_is_taken_out() {
     house.get("/v1/enrollments").await.problem(422);
     let sequence = house.get("/v1/sequences/tips").await.good();
     assert_eq!(sequence["steps"][0]["touches"]["accepted"], 1);
-    assert_eq!(house.get("/v1/sequences").await.good()["sequences"][1]["enrollments"]["active"], 1);
+    assert_eq!(house.get("/v1/sequences").await.good()["sequences"][2]["enrollments"]["active"], 1);
     let found = house.get("/v1/touches?lead=zoe@corp.example&state=accepted").await.good();
     assert_eq!(found["touches"][0]["id"], touch.id.to_string());
     let sender = house.get("/v1/senders").await.good()["senders"][0].clone();

@@ -24,6 +24,7 @@ mod naughty;
 mod openapi;
 mod ops;
 mod stops;
+mod tasks;
 mod tokens;
 mod track;
 mod unsubscribe;

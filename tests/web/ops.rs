@@ -12,7 +12,7 @@ async fn health_readiness_and_metrics_need_no_key_and_say_what_is() {
     house.ask("POST", "/v1/handoffs", json!({ "lead": "zoe@corp.example", "reason": "asked" })).await.good();
     let knock = async |path: &str| house.knock(json_request("GET", path, &Value::Null)).await;
     assert_eq!(knock("/healthz").await.good()["status"], "ok");
-    assert_eq!(knock("/readyz").await.good()["sequences"], 3);
+    assert_eq!(knock("/readyz").await.good()["sequences"], 4);
     let text = knock("/metrics").await.text();
     for line in [
         "overture_commits_total ",

@@ -1,7 +1,7 @@
 //! A step that a person does.
 
 use super::acts::{Templates, long, template_named};
-use super::fields::{Fields, not_yet, parse, scalar};
+use super::fields::{Fields, parse, scalar};
 use super::steps::Inside;
 use crate::compile::diagnostic::Code;
 use crate::compile::syntax::Node;
@@ -21,7 +21,6 @@ pub fn task(
     (inside, used): (Inside<'_>, &mut Templates),
 ) -> Option<Act> {
     let report = inside.around.report;
-    not_yet(node.place, "a task", report);
     let kind = fields.choice("task", &TaskKind::ALL.map(|kind| (kind.as_str(), kind)));
     let title = fields.need("title").and_then(|node| {
         let text = scalar(node, "title", report)?;

@@ -59,13 +59,7 @@ fn shapes_and_names() -> Vec<Row> {
         (Code::BadValue, SEQUENCE, steps("  - wait: soon\n"), 4, "expected a wait"),
         (Code::UnknownChoice, SEQUENCE, s("kind: nuture\nsteps: [{end: x}]\n"), 1, "did you mean `nurture`?"),
         (Code::BadName, SEQUENCE, steps("  - id: A B\n    email: hello\n"), 4, "cannot be the id"),
-        (
-            Code::NotYet,
-            SEQUENCE,
-            steps("  - id: call\n    task: call\n    title: x\n"),
-            5,
-            "a task is not supported yet",
-        ),
+        (Code::NotYet, OVERTURE, overture("pools: {z: [maya]}\n"), 7, "supported yet"),
         (Code::BadCondition, SEQUENCE, steps("  - if: lead.contry == \"FR\"\n    then: [{end: x}]\n"), 4, "country"),
         (
             Code::UnquotedCondition,

@@ -9,7 +9,7 @@ use super::enroll::{calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{handoff, restage, touches, waits, ways};
+use super::{handoff, restage, tasks, touches, waits, ways};
 use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::What;
@@ -43,7 +43,7 @@ pub fn advance(work: &mut Work<'_>) -> bool {
                     continue;
                 }
             }
-            Phase::Sending { .. } | Phase::Held { .. } => continue,
+            Phase::Sending { .. } | Phase::Tasked { .. } | Phase::Held { .. } => continue,
         }
         moved = true;
     }
@@ -103,9 +103,7 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         }
         Act::Branch { .. } => ways::branch(work, enrollment, &sequence, step),
         Act::Split(portions) => ways::split(work, enrollment, (&sequence, step), portions),
-        Act::Task(_) => {
-            work.exit(&enrollment.id, &Exit::Failed("tasks are not carried out yet".to_owned()));
-        }
+        Act::Task(task) => tasks::ask(work, enrollment, (&sequence, step), task),
         Act::Set(assigns) => {
             // A stage that is set may end this very enrollment, so it goes on first.
             go(work, enrollment, &sequence, step.next, enrollment.anchor);

@@ -38,7 +38,7 @@ pub fn dossier(work: &Work<'_>, handoff: &Handoff) -> Value {
     })
 }
 
-fn person(lead: &Lead) -> Value {
+pub(super) fn person(lead: &Lead) -> Value {
     let mut fields: Map<String, Value> =
         lead.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     fields.insert("id".to_owned(), lead.id.to_string().into());

@@ -1,5 +1,6 @@
 //! Ends what must end, before anything moves on.
 
+use super::tasks;
 use super::work::{About, Fresh, Work};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, What};
@@ -23,6 +24,20 @@ pub fn exits(work: &mut Work<'_>) {
         if let Some(exit) = reason_to_end(work, &id, &sequence) {
             work.exit(&id, &exit);
         }
+    }
+    tasks_left(work);
+}
+
+/// A task may outlive its enrollment, which came to its end; what would have ended that calls it off.
+fn tasks_left(work: &mut Work<'_>) {
+    if work.lead.tasks.is_empty() {
+        return;
+    }
+    let reason = suppression(work);
+    let answered = |fresh: &Fresh| fresh.actor != Actor::Machine && !fresh.stale && fresh.name == "replied";
+    let reason = reason.or_else(|| work.fresh.iter().any(answered).then_some(Exit::Replied));
+    if let Some(reason) = reason {
+        tasks::call_off_left(work, None, reason.as_str());
     }
 }
 

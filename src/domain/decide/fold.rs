@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::ledger;
+use super::{ledger, tasks};
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
 use crate::domain::event::{Actor, Event, IMPORTED, What};
@@ -61,6 +61,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         fitted: None,
         reread_at: None,
         enrollments: Vec::new(),
+        tasks: Vec::new(),
         past: BTreeMap::new(),
         unsettled: Vec::new(),
         handoff: None,
@@ -119,6 +120,7 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         | What::SlaBreached { .. }
         | What::Rung { .. }
         | What::HandoffClosed { .. } => handed(lead, event),
+        What::Task { .. } => tasks::fold(lead, event),
         _ => enrollment(lead, event),
     }
 }
@@ -157,7 +159,7 @@ fn heard(lead: &mut Lead, event: &Event, name: &str, touch: Option<&TouchId>) {
     }
 }
 
-fn count(lead: &mut Lead, name: &str, at: Instant) {
+pub(super) fn count(lead: &mut Lead, name: &str, at: Instant) {
     let Heard { count, recent } = lead.heard.entry(name.to_owned()).or_default();
     *count += 1;
     let place = recent.partition_point(|earlier| *earlier <= at);
@@ -301,11 +303,14 @@ fn enrollment(lead: &mut Lead, event: &Event) {
             let (since, left) = match (&running.paused, &running.phase) {
                 (Some(already), _) => (already.since, already.left),
                 (None, Phase::Waiting { until }) => (at, Some(until.since(at).max(Millis::ZERO))),
-                (None, Phase::Ready | Phase::Sending { .. } | Phase::Held { .. }) => (at, None),
+                (None, Phase::Ready | Phase::Sending { .. } | Phase::Tasked { .. } | Phase::Held { .. }) => (at, None),
             };
             running.paused = Some(Pausing { because: because.clone(), since, left, until: *until });
         }),
-        What::Resumed { enrollment } => with(lead, enrollment, |running| resumed(running, at)),
+        What::Resumed { enrollment } => {
+            tasks::thaw(lead, enrollment, at);
+            with(lead, enrollment, |running| resumed(running, at));
+        }
         What::Held { enrollment, hold } => {
             with(lead, enrollment, |running| running.phase = Phase::Held { hold: hold.clone() });
         }
@@ -335,7 +340,7 @@ fn touched(facts: &mut StepFacts, outcome: &Outcome, at: Instant) {
 fn exited(lead: &mut Lead, id: &EnrollmentId, exit: &Exit, at: Instant) {
     let Some(place) = lead.enrollments.iter().position(|enrollment| &enrollment.id == id) else { return };
     let ended = lead.enrollments.remove(place);
-    let went_out = ended.steps.values().any(|facts| facts.touch.is_some() && facts.done_at.is_some());
+    let went_out = ended.steps.values().any(StepFacts::reached);
     let Past { counted, last_ended_at, last_exit, .. } = lead.past.entry(ended.sequence).or_default();
     if went_out || !matches!(exit, Exit::Failed(_)) {
         *counted += 1;
@@ -344,7 +349,7 @@ fn exited(lead: &mut Lead, id: &EnrollmentId, exit: &Exit, at: Instant) {
     }
 }
 
-fn with(lead: &mut Lead, id: &EnrollmentId, change: impl FnOnce(&mut Enrollment)) {
+pub(super) fn with(lead: &mut Lead, id: &EnrollmentId, change: impl FnOnce(&mut Enrollment)) {
     if let Some(enrollment) = lead.enrollments.iter_mut().find(|enrollment| &enrollment.id == id) {
         change(enrollment);
     }

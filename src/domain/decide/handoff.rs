@@ -117,13 +117,12 @@ pub fn breach(work: &mut Work<'_>, due_at: Instant) {
 }
 
 /// An event that is a proper follow-up answers the handoff.
-pub fn counts(work: &mut Work<'_>, name: &str) {
+pub fn counts(work: &mut Work<'_>, name: &str, by: &str) {
     let Some(clock) = work.lead.handoff.as_ref().and_then(|handoff| handoff.clock.as_ref()) else { return };
     let after = work.lead.handoff.as_ref().is_some_and(|handoff| work.occurred_at + SKEW >= handoff.opened_at);
     let promise = work.playbook.staff.slas.iter().find(|promise| after && promise.name == clock.sla);
     if promise.is_some_and(|promise| promise.counts.contains(name)) {
-        let by = work.input.source.clone();
-        answer(work, &by);
+        answer(work, by);
     }
 }
 

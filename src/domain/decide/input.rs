@@ -7,10 +7,12 @@ use serde_json::{Map, Value};
 
 use crate::domain::event::{Actor, Event};
 use crate::domain::handoff::Act;
-use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TouchId};
+use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TaskId, TouchId};
 use crate::domain::lead::Lead;
 use crate::domain::routing::Load;
+use crate::domain::sequence::TaskKind;
 use crate::domain::suppression::Reason;
+use crate::domain::task::TaskAct;
 use crate::domain::time::Instant;
 use crate::domain::touch::{NewTouch, Outcome};
 
@@ -119,6 +121,12 @@ pub enum Ask {
         act: Act,
         by: String,
     },
+    /// What a person does with a task.
+    Task {
+        task: TaskId,
+        act: TaskAct,
+        by: String,
+    },
     /// A stage by a named act.
     Stage {
         to: crate::domain::stage::Stage,
@@ -172,6 +180,7 @@ pub enum Effect {
         clicked: bool,
     },
     Handoff(HandoffRow),
+    Task(Box<TaskRow>),
     /// A rep's load changed by so much.
     Load {
         rep: String,
@@ -231,4 +240,29 @@ pub struct HandoffRow {
     pub closed_because: Option<String>,
     /// What the alert said: the dossier.
     pub dossier: Option<Value>,
+}
+
+/// The row of a task, for the inbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    pub id: TaskId,
+    pub lead: LeadId,
+    pub enrollment: EnrollmentId,
+    pub sequence: String,
+    pub version: String,
+    pub step: String,
+    pub kind: TaskKind,
+    pub owner: Option<String>,
+    /// `open`, `paused`, `done`, `skipped`, `overdue`, `called_off`
+    pub state: &'static str,
+    pub asked_at: Instant,
+    /// Not in the inbox before.
+    pub shown_at: Instant,
+    pub due_at: Option<Instant>,
+    /// Whether its sequence has waited for it as long as it may.
+    pub late: bool,
+    pub outcome: Option<String>,
+    /// Who ended it, or why it was called off.
+    pub ended_by: Option<String>,
+    pub ended_at: Option<Instant>,
 }

@@ -27,6 +27,7 @@ mod properties;
 mod rescore;
 mod restage;
 mod route;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod touches;
@@ -39,7 +40,7 @@ pub use enroll::sequence_zone;
 pub use facts::{View, lead_zone};
 pub use fold::{SETTLING, apply, fold, newborn};
 pub use import::{bring, brought};
-pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue};
+pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue, TaskRow};
 
 use super::playbook::Playbook;
 use super::time::Instant;
@@ -55,6 +56,7 @@ pub fn decide(case: &Case, input: &Input, playbook: &Playbook, now: Instant) -> 
     let mut reply = observe::observe(&mut work);
     observe::settle(&mut work);
     pause::resume_due(&mut work);
+    tasks::overdue(&mut work);
     go_round(&mut work);
     if ladder::climb(&mut work) {
         go_round(&mut work);

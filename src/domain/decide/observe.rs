@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{advance, enroll, handoff, import, pause, restage, touches};
+use super::{advance, enroll, handoff, import, pause, restage, tasks, touches};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, IMPORTED, What};
 use crate::domain::id::TouchId;
@@ -53,6 +53,7 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
         Ask::Unsuppress => unsuppress(work),
         Ask::HandOff { reason } => handoff::qualify(work, &reason),
         Ask::Act { handoff, act, by } => handoff::act(work, &handoff, act, &by),
+        Ask::Task { task, act, by } => tasks::act(work, &task, act, &by),
         Ask::Stage { to, reason } => {
             restage::to_stage(work, to, &format!("act:{reason}"));
             Reply::Done
@@ -107,7 +108,10 @@ fn hear(work: &mut Work<'_>, name: &str, data: &Map<String, Value>, touch: Optio
         "unsubscribed" if human => {
             take_out(work, data.get("topic").and_then(Value::as_str).map(str::to_owned));
         }
-        _ if human => handoff::counts(work, name),
+        _ if human => {
+            let by = work.input.source.clone();
+            handoff::counts(work, name, &by);
+        }
         _ => {}
     }
     Reply::Done
@@ -168,7 +172,8 @@ fn remove(work: &mut Work<'_>, sequence: Option<&str>, reason: &str) -> Reply {
     for id in &ids {
         work.exit(id, &Exit::Removed(reason.to_owned()));
     }
-    if ids.is_empty() { Reply::Refused("the lead is in no such sequence".to_owned()) } else { Reply::Done }
+    let left = tasks::call_off_left(work, sequence, reason);
+    if ids.is_empty() && !left { Reply::Refused("the lead is in no such sequence".to_owned()) } else { Reply::Done }
 }
 
 fn unsubscribe(work: &mut Work<'_>, topic: Option<String>, touch: Option<TouchId>) -> Reply {

@@ -6,9 +6,9 @@ use super::advance::requeue;
 use super::enroll::calendar_of;
 use super::facts::lead_zone;
 use super::input::{Effect, Reply};
-use super::touches;
 use super::waits::rezone;
 use super::work::Work;
+use super::{tasks, touches};
 use crate::domain::calendar::local;
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::event::What;
@@ -27,6 +27,7 @@ pub fn pause(work: &mut Work<'_>, id: &EnrollmentId, because: &str, until: Optio
     }
     work.conclude(What::Paused { enrollment: id.clone(), because: because.to_owned(), until });
     work.note(id);
+    tasks::note_of(work, id);
 }
 
 pub fn by_hand(work: &mut Work<'_>, sequence: Option<&str>, because: &str) -> Reply {
@@ -63,6 +64,7 @@ pub fn resume_due(work: &mut Work<'_>) {
 fn go_on(work: &mut Work<'_>, id: &EnrollmentId) {
     work.conclude(What::Resumed { enrollment: id.clone() });
     work.note(id);
+    tasks::note_of(work, id);
     let Some(enrollment) = work.enrollment(id).cloned() else { return };
     match &enrollment.phase {
         Phase::Sending { touch } => {
@@ -70,7 +72,7 @@ fn go_on(work: &mut Work<'_>, id: &EnrollmentId) {
         }
         Phase::Held { .. } => touches::retry(work, &enrollment),
         Phase::Waiting { .. } => rezone(work, &enrollment, false),
-        Phase::Ready => {}
+        Phase::Ready | Phase::Tasked { .. } => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! The first instant at which time alone may change something about a lead.
 
 use super::facts::View;
+use super::tasks;
 use super::work::Work;
 use crate::domain::condition::Condition;
 use crate::domain::enrollment::Phase;
@@ -23,6 +24,7 @@ pub fn next(work: &Work<'_>) -> Option<Instant> {
     let settling = lead.unsettled.iter().map(|hit| hit.settles_at);
     let later = settling
         .chain(clock(lead))
+        .chain(tasks::turns(lead))
         .chain(lead.ledger.iter().filter_map(|line| line.ends))
         .chain(fall(lead, &work.playbook.scoring, now))
         .chain(turns(work))
@@ -31,7 +33,7 @@ pub fn next(work: &Work<'_>) -> Option<Instant> {
         (Some(pausing), _) => pausing.until,
         (None, Phase::Waiting { until }) => Some(*until),
         (None, Phase::Ready) => Some(now),
-        (None, Phase::Sending { .. } | Phase::Held { .. }) => None,
+        (None, Phase::Sending { .. } | Phase::Tasked { .. } | Phase::Held { .. }) => None,
     });
     // A step that is due already and could not be taken is looked at again soon, not at once and for ever.
     let running = running.map(|at| if at > now { at } else { now + Millis::SECOND });

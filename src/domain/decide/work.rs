@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::facts::View;
 use super::fold::{ATTENTION, apply, is_of};
 use super::input::{Ask, Case, Effect, EnrollmentRow, Input};
+use super::tasks;
 use crate::domain::condition::{Condition, Tested};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::{Actor, Event, What};
@@ -143,6 +144,9 @@ impl<'a> Work<'a> {
         if let Some(touch) = pending(&enrollment) {
             self.call_off(touch, exit.as_str());
         }
+        if !matches!(exit, Exit::Finished(_)) {
+            tasks::call_off_of(self, id, exit.as_str());
+        }
         self.conclude(What::Exited { enrollment: id.clone(), exit: exit.clone() });
         self.put(EnrollmentRow {
             state: exit.state(),
@@ -190,7 +194,7 @@ fn pending(enrollment: &Enrollment) -> Option<TouchId> {
     let touch = match &enrollment.phase {
         Phase::Sending { touch } => touch,
         Phase::Held { hold } => hold.touch.as_ref()?,
-        Phase::Ready | Phase::Waiting { .. } => return None,
+        Phase::Ready | Phase::Waiting { .. } | Phase::Tasked { .. } => return None,
     };
     let facts = enrollment.steps.values().find(|facts| facts.touch.as_ref() == Some(touch));
     let open = facts

@@ -46,6 +46,10 @@ impl TaskKind {
             Self::Other => "other",
         }
     }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// How long a sequence waits for a task.
@@ -58,7 +62,8 @@ pub enum Patience {
 }
 
 /// What happens when a sequence has waited for a task as long as it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Overdue {
     /// The task is skipped, and the sequence goes on.
     Skip,

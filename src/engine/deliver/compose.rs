@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Claimed;
 use crate::domain::id::{TouchId, encode_hex};
+use crate::domain::lead::Lead;
 use crate::domain::message::Thread;
 use crate::domain::playbook::{Playbook, Sender};
 use crate::domain::sequence::{Act, Kind, Sequence, With};
@@ -148,7 +149,19 @@ impl Engine {
             let rep = payload["data"]["handoff"]["rep"].as_str().unwrap_or_default().to_owned();
             payload["data"]["actions"] = self.buttons(&handoff, &rep, claimed.row.created_at);
         }
+        self.entitle(claimed, &mut payload);
         Ok(payload)
+    }
+
+    /// Gives the task that a payload speaks of its title; one that cannot be filled is left out.
+    fn entitle(&self, claimed: &Claimed, payload: &mut Value) {
+        let task = &payload["data"]["task"];
+        let (Some(version), Some(step)) = (task["version"].as_str(), task["step"].as_str()) else { return };
+        let Some(sequence) = self.playbook().version(version).cloned() else { return };
+        let Some(Act::Task(task)) = sequence.step(step).map(|(_, step)| &step.act) else { return };
+        if let Ok(title) = self.title_of(task, &sequence, (&claimed.lead, step)) {
+            payload["data"]["task"]["title"] = json!(title);
+        }
     }
 
     /// A signed link for each act; a page behind it asks once, so that whoever only looks changes nothing.
@@ -222,10 +235,15 @@ fn sources<'a>(playbook: &'a Playbook, claimed: &Claimed) -> Result<Sources<'a>,
 }
 
 fn account(claimed: &Claimed) -> Map<String, Value> {
-    let fields = claimed.lead.attributes.iter();
+    account_of(&claimed.lead)
+}
+
+/// What a template may say of a lead's company.
+pub fn account_of(lead: &Lead) -> Map<String, Value> {
+    let fields = lead.attributes.iter();
     let mut account: Map<String, Value> =
         fields.filter_map(|(name, value)| Some((name.strip_prefix("account.")?.to_owned(), value.clone()))).collect();
-    if let Some(domain) = &claimed.lead.account {
+    if let Some(domain) = &lead.account {
         account.insert("domain".to_owned(), json!(domain));
     }
     account

@@ -15,6 +15,7 @@ mod recover;
 
 pub use claim::{Claimed, Claiming};
 pub(super) use claim::{Taken, is_paused};
+pub(super) use compose::account_of;
 pub use mail::Line;
 pub use outcome::{Carried, Trouble};
 

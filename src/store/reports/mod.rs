@@ -4,11 +4,13 @@ mod activity;
 mod counts;
 mod leads;
 mod sales;
+mod tasks;
 
 pub use activity::{EnrollmentLine, Order, Touches};
 pub use counts::{EnrollmentCount, HandoffCount, SeenCount, Size, TouchCount};
 pub use leads::{LeadLine, Leads};
 pub use sales::HandoffLine;
+pub use tasks::{TaskFilter, TaskLine};
 
 pub use super::control::{Daemon, Paused};
 pub use super::lanes::LaneRow;

@@ -5,7 +5,7 @@
 //! | `api` | the table of all, and the document made of it |
 //! | `events` | `/v1/events`, `/v1/events/batch` |
 //! | `leads` `import` | `/v1/leads…` |
-//! | `enrollments` `touches` `handoffs` | what leads go through |
+//! | `enrollments` `touches` `tasks` `handoffs` | what leads go through |
 //! | `suppressions` `pauses` | what must not happen |
 //! | `files` | `/v1/sequences…`, `/v1/senders` |
 //! | `mail` `tokens` | `/v1/mail`, `/v1/tokens` |
@@ -24,6 +24,7 @@ mod once;
 mod pauses;
 mod shape;
 mod suppressions;
+mod tasks;
 mod tokens;
 mod touches;
 

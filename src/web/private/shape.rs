@@ -11,7 +11,7 @@ use crate::domain::playbook::Playbook;
 use crate::domain::score::Score;
 use crate::domain::suppression::Suppression;
 use crate::domain::time::Instant;
-use crate::engine::sentence;
+use crate::engine::{ToDo, sentence};
 use crate::store::reports::{EnrollmentLine, HandoffLine, LeadLine, Page, TouchRow};
 
 fn at(at: Option<Instant>) -> Value {
@@ -60,6 +60,7 @@ fn running(enrollment: &Enrollment) -> Value {
         (None, Phase::Ready) => ("ready", None),
         (None, Phase::Waiting { until }) => ("waiting", Some(*until)),
         (None, Phase::Sending { .. }) => ("sending", None),
+        (None, Phase::Tasked { .. }) => ("tasked", None),
         (None, Phase::Held { .. }) => ("held", None),
     };
     json!({
@@ -152,6 +153,34 @@ pub fn touch(row: &TouchRow) -> Value {
         "created_at": row.created_at.to_string(),
         "marked_at": at(row.marked_at),
         "done_at": at(row.done_at),
+    })
+}
+
+/// A task; a list leaves the notes out.
+pub fn task(told: &ToDo, now: Instant) -> Value {
+    let line = &told.line;
+    let past = line.late || line.due_at.is_some_and(|due| due < line.ended_at.unwrap_or(now));
+    json!({
+        "id": line.id.to_string(),
+        "lead": line.lead.to_string(),
+        "email": told.email,
+        "enrollment": line.enrollment.to_string(),
+        "sequence": line.sequence,
+        "version": line.version,
+        "step": line.step,
+        "kind": line.kind,
+        "title": told.title,
+        "missing": told.missing,
+        "owner": line.owner,
+        "state": line.state,
+        "outcomes": told.outcomes,
+        "asked_at": line.asked_at.to_string(),
+        "shown_at": line.shown_at.to_string(),
+        "due_at": at(line.due_at),
+        "overdue": past,
+        "outcome": line.outcome,
+        "ended_by": line.ended_by,
+        "ended_at": at(line.ended_at),
     })
 }
 

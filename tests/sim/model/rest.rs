@@ -38,7 +38,7 @@ pub fn nothing_is_left(model: &Model, notes: &mut Notes, now: Instant) {
                 Phase::Ready => true,
                 Phase::Waiting { until } => *until <= now,
                 Phase::Sending { touch } => over(touch),
-                Phase::Held { .. } => false,
+                Phase::Tasked { .. } | Phase::Held { .. } => false,
             };
             if left {
                 let what = format!("person {who}: {} at {:?} is {:?}", running.sequence, running.at, running.phase);

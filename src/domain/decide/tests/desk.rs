@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::address::EmailAddress;
 use crate::domain::calendar::{local, zone_named};
 use crate::domain::decide::{
-    Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, decide, fold, newborn,
+    Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, TaskRow, decide, fold, newborn,
 };
 use crate::domain::event::{Actor, Event, What};
 use crate::domain::id::{LeadId, TouchId, derived};
@@ -39,6 +39,8 @@ pub struct Desk {
     /// Every touch asked for, with where it stands.
     pub outbox: BTreeMap<TouchId, (NewTouch, String)>,
     pub enrollments: BTreeMap<String, EnrollmentRow>,
+    /// By step.
+    pub tasks: BTreeMap<String, TaskRow>,
     pub handoff: Option<HandoffRow>,
     pub loads: BTreeMap<String, Load>,
     pub suppressed: Option<Reason>,
@@ -67,6 +69,7 @@ impl Desk {
             last,
             outbox: BTreeMap::new(),
             enrollments: BTreeMap::new(),
+            tasks: BTreeMap::new(),
             handoff: None,
             loads: BTreeMap::new(),
             suppressed: None,
@@ -133,6 +136,7 @@ impl Desk {
                 let dossier = row.dossier.clone().or_else(|| self.handoff.as_ref()?.dossier.clone());
                 self.handoff = Some(HandoffRow { dossier, ..row.clone() });
             }
+            Effect::Task(row) => drop(self.tasks.insert(row.step.clone(), row.as_ref().clone())),
             Effect::Load { rep, assigned, open } => {
                 let load = self.loads.entry(rep.clone()).or_default();
                 (load.assigned, load.open) = (load.assigned + assigned, load.open + open);

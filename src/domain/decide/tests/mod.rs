@@ -20,6 +20,7 @@ mod scores;
 mod segments;
 mod splits;
 mod stages;
+mod tasks;
 pub mod team;
 mod touches;
 mod waits;

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::schema::{any, boolean, each, integer, list, maybe, number, object, of, text, time, words};
+use crate::domain::sequence::TaskKind;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Reason;
+use crate::domain::task::STATES;
 use crate::domain::touch::State;
 
 pub fn schemas() -> Vec<(&'static str, Value)> {
@@ -44,7 +46,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("entered_at", time()),
         ("by", text()),
         ("step", maybe(text())),
-        ("phase", words(["paused", "ready", "waiting", "sending", "held"])),
+        ("phase", words(["paused", "ready", "waiting", "sending", "tasked", "held"])),
         ("until", maybe(time())),
     ]);
     let handoff = object([
@@ -227,14 +229,47 @@ fn sales() -> Vec<(&'static str, Value)> {
         ("closed_because", maybe(text())),
         ("dossier?", maybe(any())),
     ]);
-    vec![("Handoffs", page("handoffs", "Handoff")), ("Handoff", handoff)]
+    let result = object([("task", of("Id")), ("status", words(["done", "refused"])), ("reason?", text())]);
+    vec![
+        ("Handoffs", page("handoffs", "Handoff")),
+        ("Handoff", handoff),
+        ("Tasks", page("tasks", "Task")),
+        ("Task", task()),
+        ("TaskResults", object([("results", list(&result)), ("next", maybe(text()))])),
+    ]
+}
+
+fn task() -> Value {
+    object([
+        ("id", of("Id")),
+        ("lead", of("Id")),
+        ("email", maybe(text())),
+        ("enrollment", of("Id")),
+        ("sequence", text()),
+        ("version", text()),
+        ("step", text()),
+        ("kind", words(TaskKind::ALL.map(TaskKind::as_str))),
+        ("title", text()),
+        ("missing", maybe(text())),
+        ("owner", maybe(text())),
+        ("state", words(STATES)),
+        ("outcomes", list(&text())),
+        ("asked_at", time()),
+        ("shown_at", time()),
+        ("due_at", maybe(time())),
+        ("overdue", boolean()),
+        ("outcome", maybe(text())),
+        ("ended_by", maybe(text())),
+        ("ended_at", maybe(time())),
+        ("notes?", maybe(text())),
+    ])
 }
 
 fn house() -> Vec<(&'static str, Value)> {
     let counts = each(&integer());
     let step = object([
         ("id", text()),
-        ("act", words(["email", "webhook", "wait", "if", "set", "handoff", "enroll", "end"])),
+        ("act", words(["email", "webhook", "task", "wait", "if", "split", "set", "handoff", "enroll", "end"])),
         ("line", integer()),
         ("next", maybe(text())),
         ("here", integer()),

@@ -3,9 +3,21 @@
 use serde_json::{Value, json};
 
 use super::schema::{any, boolean, integer, list, maybe, object, of, short, text, time, words};
+use crate::domain::sequence::TaskKind;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Reason;
 use crate::engine::Right;
+
+/// What may be said of a task that is done, put off or given away.
+fn doing() -> [(&'static str, Value); 5] {
+    [
+        ("outcome?", maybe(short(64))),
+        ("until?", maybe(time())),
+        ("for?", maybe(text())),
+        ("to?", maybe(short(64))),
+        ("by?", maybe(short(64))),
+    ]
+}
 
 pub fn schemas() -> Vec<(&'static str, Value)> {
     let reasons = Reason::ALL.into_iter().filter(|reason| *reason != Reason::Erased).map(Reason::as_str);
@@ -20,6 +32,18 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     });
     let row =
         object([("line", integer()), ("email", text()), ("attributes?", of("Attributes")), ("tags?", list(&text()))]);
+    let [outcome, until, length, to, by] = doing();
+    let tasks = json!({"type": "array", "items": of("Id"), "maxItems": 500});
+    let filter = object([
+        ("owner?", maybe(text())),
+        ("kind?", maybe(words(TaskKind::ALL.map(TaskKind::as_str)))),
+        ("sequence?", maybe(text())),
+        ("lead?", maybe(of("Who"))),
+        ("due_by?", maybe(time())),
+        ("overdue?", boolean()),
+        ("cursor?", maybe(text())),
+        ("limit?", maybe(integer())),
+    ]);
     let few = |schema: Value| json!({"type": "array", "items": schema, "maxItems": 1_000});
     vec![
         ("Id", json!({"type": "string", "description": "26 characters, with or without a prefix such as `lead_`"})),
@@ -67,6 +91,20 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
                 ("act", words(["claim", "contacted", "not_ready", "wrong_person"])),
                 ("by", short(64)),
                 ("reason?", maybe(json!({"type": "string", "maxLength": 500}))),
+            ]),
+        ),
+        ("Doing", object(doing())),
+        (
+            "Bulk",
+            object([
+                ("act", words(["done", "skip", "snooze", "assign"])),
+                ("tasks?", tasks),
+                ("filter?", maybe(filter)),
+                outcome,
+                until,
+                length,
+                to,
+                by,
             ]),
         ),
         (

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::schema::{boolean, integer, of, text, time, words};
 use super::{Operation, delete, document, get, post, put};
+use crate::domain::sequence::TaskKind;
 use crate::domain::stage::Stage;
 use crate::domain::touch::State;
 use crate::web::ops;
 use crate::web::private::{
-    LIST, MAIL, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tokens, touches,
+    LIST, MAIL, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tasks, tokens, touches,
 };
 
 type Asked = (&'static str, Value, Option<Value>);
@@ -23,7 +24,7 @@ fn asked(name: &'static str, schema: Value, example: Value) -> Asked {
 }
 
 pub fn table() -> Vec<Operation> {
-    [facts(), people(), ways(), stops(), sales(), house(), open()].into_iter().flatten().collect()
+    [facts(), people(), ways(), stops(), sales(), inbox(), house(), open()].into_iter().flatten().collect()
 }
 
 fn facts() -> Vec<Operation> {
@@ -171,6 +172,38 @@ fn sales() -> Vec<Operation> {
     ]
 }
 
+fn inbox() -> Vec<Operation> {
+    let states = ["open", "snoozed", "paused", "done", "skipped", "overdue", "called_off"];
+    let bulk = json!({"act": "done", "filter": {"owner": "maya", "kind": "call"}, "outcome": "voicemail"});
+    vec![
+        get("/v1/tasks", "Lists what people are asked to do, the one due first first", tasks::list)
+            .asks([
+                asked("state", words(states), json!("open")),
+                ("owner", text(), None),
+                ("kind", words(TaskKind::ALL.map(TaskKind::as_str)), None),
+                ("sequence", text(), None),
+                ("lead", text(), None),
+                ("due_by", time(), None),
+                ("overdue", boolean(), None),
+            ])
+            .asks(page())
+            .gives("Tasks")
+            .problems([404]),
+        post(
+            "/v1/tasks/bulk",
+            "Does, skips, puts off or gives away up to 500 tasks, each answered by itself",
+            tasks::bulk,
+        )
+        .takes("Bulk", bulk)
+        .gives("TaskResults")
+        .problems([404]),
+        get("/v1/tasks/{task}", "Shows a task with its notes", tasks::one).gives("Task").problems([404]),
+        post("/v1/tasks/{task}/{act}", "Says that a task is `done`, or does `skip`, `snooze` or `assign`", tasks::act)
+            .takes("Doing", json!({"outcome": "connected", "by": "maya"}))
+            .problems([404, 409]),
+    ]
+}
+
 fn house() -> Vec<Operation> {
     let message = "From: zoe@example.com\r\nSubject: Re: hello\r\n\r\nCall me.\r\n";
     vec![
@@ -209,6 +242,8 @@ pub fn part(name: &str) -> (Value, &'static str) {
     match name {
         "lead" => (of("Who"), "zoe@example.com"),
         "touch" => (of("Id"), "tch_01kcvx7ems5dzs6tpz4jhe1a8g"),
+        "task" => (of("Id"), "tsk_01kcvx7ems5dzs6tpz4jhe1a8g"),
+        "act" => (words(["done", "skip", "snooze", "assign"]), "done"),
         "handoff" => (of("Id"), "hnd_01kcvx7ems5dzs6tpz4jhe1a8g"),
         "target" => (text(), "gone@example.com"),
         "scope" => (text(), "sequence:trial-nurture"),
