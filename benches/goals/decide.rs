@@ -190,6 +190,7 @@ impl Year<'_> {
             lead,
             suppressed: None,
             loads: Some(std::collections::BTreeMap::new()),
+            intakes: None,
             paused_sequences: Arc::default(),
         };
         let input = Input { ask, occurred_at: now, source: "bench".to_owned(), actor: Actor::Human };

@@ -51,6 +51,8 @@ impl Enroll {
                 desk.paper.value(&told)?;
             } else if refused {
                 desk.paper.line(format!("{lead}: {}", text(&answer.body["detail"])))?;
+            } else if answer.body["status"] == "pending" {
+                desk.paper.line(format!("{lead} is pending: {}", text(&answer.body["reason"])))?;
             } else {
                 desk.paper.line(format!("{lead} entered {} ({})", self.sequence, text(&answer.body["enrollment"])))?;
             }

@@ -71,6 +71,15 @@ async fn show(desk: &mut Desk, client: &Client, name: &str) -> Result<(), Failur
         text(&one["title"]),
         text(&one["kind"])
     ))?;
+    if let Some(limits) = one["limits"].as_object() {
+        let part = |limit: &str, used: &str| {
+            (!limits[limit].is_null())
+                .then(|| format!("{} of {} {}", text(&limits[used]), text(&limits[limit]), limit.replace('_', " ")))
+        };
+        let parts: Vec<String> =
+            [part("active", "in_it"), part("new_per_day", "entered_today")].into_iter().flatten().collect();
+        desk.paper.line(format!("limits: {}; {} pending", parts.join(", "), text(&limits["pending"])))?;
+    }
     let rows: Vec<Vec<String>> = one["steps"]
         .as_array()
         .into_iter()

@@ -11,7 +11,7 @@ use crate::compile;
 use crate::config::{self, Environment, Loaded, Refused};
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::Sequence;
-use crate::engine::Engine;
+use crate::engine::{Engine, limited, today};
 use crate::store::revisions::Revision;
 use crate::store::{Access, Store, StoreError};
 
@@ -67,6 +67,9 @@ async fn keep(store: &Store, loaded: &Loaded) -> Result<(), StoreError> {
         })
         .await?;
     }
+    tx.commit().await?;
+    let mut tx = store.begin().await?;
+    tx.keep_intakes(&limited(&loaded.playbook), today(&loaded.playbook, wall())).await?;
     tx.commit().await?;
     for old in store.current_revisions().await? {
         if old.kind == KIND && !loaded.revisions.iter().any(|revision| revision.name == old.name) {

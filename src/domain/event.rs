@@ -127,6 +127,21 @@ pub enum What {
         sequence: String,
         reason: String,
     },
+    /// An enrollment was asked for and waits for room under the sequence's limits.
+    Pending {
+        sequence: String,
+        by: String,
+        #[serde(default)]
+        again: bool,
+        /// What the event that asked for it said, where its rule is asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data: Option<Map<String, Value>>,
+    },
+    /// It waits no more, and did not enter.
+    Dropped {
+        sequence: String,
+        reason: String,
+    },
     /// An enrollment stands at this step now.
     Moved {
         enrollment: EnrollmentId,
@@ -253,6 +268,8 @@ impl What {
             Self::Staged { .. } => "staged",
             Self::Enrolled { .. } => "enrolled",
             Self::NotEnrolled { .. } => "not_enrolled",
+            Self::Pending { .. } => "enrollment_pending",
+            Self::Dropped { .. } => "enrollment_dropped",
             Self::Moved { .. } => "moved",
             Self::Branched { .. } => "branched",
             Self::Queued { .. } => "queued",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::address::EmailAddress;
 use super::enrollment::{Enrollment, Past, Phase};
@@ -59,6 +59,9 @@ pub struct Lead {
     /// What is remembered of the others, by sequence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<String, Past>,
+    /// Enrollments that wait for room, by sequence.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pending: BTreeMap<String, Pending>,
     /// Opens and clicks that wait for their verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsettled: Vec<Unsettled>,
@@ -107,6 +110,18 @@ pub struct Heard {
     pub count: u64,
     /// Ascending, the last `RECENT` within the longest window asked for.
     pub recent: Vec<Instant>,
+}
+
+/// An enrollment that waits for room under its sequence's limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    pub since: Instant,
+    pub by: String,
+    #[serde(default)]
+    pub again: bool,
+    /// What the event that asked for it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Map<String, Value>>,
 }
 
 /// An open or a click before its verdict.

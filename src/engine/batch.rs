@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Engine;
+use super::release::{limited, today};
 use super::unit::{Answer, Target, Unit};
 use crate::domain::account::account_of;
 use crate::domain::address::EmailAddress;
-use crate::domain::decide::{Ask, Case, Decision, Effect, Input, Reply, View, decide, newborn};
+use crate::domain::decide::{Ask, Case, Decision, Effect, Input, Reply, View, decide, newborn, shifted};
 use crate::domain::event::Event;
 use crate::domain::id::{LeadId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::routing::Load;
+use crate::domain::sequence::Intake;
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::store::keys::EventKey;
@@ -31,6 +33,7 @@ pub struct Batch<'e> {
     suppressed: BTreeMap<String, Reason>,
     paused: Arc<BTreeSet<String>>,
     loads: Option<BTreeMap<String, Load>>,
+    intakes: Option<BTreeMap<String, Intake>>,
 }
 
 struct Slot {
@@ -54,6 +57,7 @@ impl<'e> Batch<'e> {
             suppressed: BTreeMap::new(),
             paused: Arc::default(),
             loads: None,
+            intakes: None,
         }
     }
 
@@ -185,8 +189,17 @@ impl<'e> Batch<'e> {
 
     async fn one(&mut self, tx: &mut Tx, place: usize, input: &Input) -> Result<Answer, StoreError> {
         let mut decision = self.run(place, input);
+        if decision.reply == Reply::NeedsIntakes {
+            self.intakes = Some(self.read_intakes(tx).await?);
+            decision = self.run(place, input);
+        }
         if decision.reply == Reply::NeedsLoads {
             self.loads = Some(tx.loads().await?);
+            decision = self.run(place, input);
+        }
+        // A handoff may be asked for first, and an enrollment follow from it.
+        if decision.reply == Reply::NeedsIntakes {
+            self.intakes = Some(self.read_intakes(tx).await?);
             decision = self.run(place, input);
         }
         let lead = decision.lead.id.clone();
@@ -195,12 +208,18 @@ impl<'e> Batch<'e> {
             Reply::Done => Answer::Done { lead, created },
             Reply::Enrolled(enrollment) => Answer::Enrolled { lead, enrollment: enrollment.clone() },
             Reply::Refused(reason) => Answer::Refused { lead, reason: reason.clone() },
-            Reply::NeedsLoads => {
+            Reply::Pending(reason) => Answer::Pending { lead, reason: reason.clone() },
+            Reply::NeedsLoads | Reply::NeedsIntakes => {
                 Answer::Failed { reason: "no routing rule of config/team.yaml applies to this lead".to_owned() }
             }
         };
         self.take(place, (input, decision));
         Ok(answer)
+    }
+
+    async fn read_intakes(&self, tx: &mut Tx) -> Result<BTreeMap<String, Intake>, StoreError> {
+        let limited = limited(&self.playbook);
+        tx.intakes(&limited, today(&self.playbook, self.now)).await
     }
 
     fn run(&self, place: usize, input: &Input) -> Decision {
@@ -211,6 +230,7 @@ impl<'e> Batch<'e> {
             lead: lead.clone(),
             suppressed: suppressed.copied(),
             loads: self.loads.clone(),
+            intakes: self.intakes.clone(),
             paused_sequences: Arc::clone(&self.paused),
         };
         decide(&case, input, &self.playbook, self.now)
@@ -226,6 +246,17 @@ impl<'e> Batch<'e> {
                     let load = self.loads.get_or_insert_default().entry(rep.clone()).or_default();
                     load.assigned += assigned;
                     load.open += open;
+                }
+                Effect::Intake { sequence, active, entered, .. } => {
+                    if let Some(intake) = self.intakes.as_mut().and_then(|all| all.get_mut(sequence)) {
+                        intake.active = shifted(intake.active, *active);
+                        intake.entered_today = shifted(intake.entered_today, *entered);
+                    }
+                }
+                Effect::Pending { sequence, since: Some(_), .. } => {
+                    if let Some(intake) = self.intakes.as_mut().and_then(|all| all.get_mut(sequence)) {
+                        intake.waiting = true;
+                    }
                 }
                 Effect::Suppress { target, reason, .. } => drop(self.suppressed.insert(target.clone(), *reason)),
                 Effect::Unsuppress { target } => drop(self.suppressed.remove(target)),

@@ -174,6 +174,8 @@ pub fn sentence(event: &Event) -> String {
             format!("entered {sequence} ({by}, version {})", short(version))
         }
         What::NotEnrolled { sequence, reason } => format!("did not enter {sequence}: {reason}"),
+        What::Pending { sequence, by, .. } => format!("waits for room in {sequence} ({by}): its limits are reached"),
+        What::Dropped { sequence, reason } => format!("waits for room in {sequence} no more: {reason}"),
         What::Moved { at, phase, because, .. } => moved(at.as_deref(), phase, because),
         What::Branched { step, arm, .. } => format!("at `{step}` took the way of: {arm}"),
         What::Queued { step, ready_at, .. } => format!("`{step}` was queued, to leave from {ready_at}"),

@@ -21,6 +21,7 @@ mod import;
 mod inbox;
 mod lanes;
 mod lease;
+mod release;
 mod standing;
 mod tick;
 mod unit;
@@ -41,6 +42,7 @@ pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use import::{Came, Landed, Listed, Prepared, Terms};
 pub use inbox::ToDo;
+pub use release::{limited, today};
 pub use unit::{Answer, Target, Unit};
 
 use crate::channel::{sandbox, smtp, webhook};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Engine;
+use crate::domain::decide::PATIENCE;
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -77,6 +78,10 @@ fn standing(row: &TouchRow, lanes: &[LaneRow], pauses: &[Paused], now: Instant) 
 
 fn stands(lead: &Lead, suppressed: Option<Reason>, playbook: &Playbook, leaving: &Leaving) -> Vec<String> {
     let mut lines: Vec<String> = lead.enrollments.iter().map(|running| stand(running, playbook, leaving)).collect();
+    lines.extend(lead.pending.iter().map(|(name, pending)| {
+        let last = pending.since + PATIENCE;
+        format!("{name}: waits for room under its limits since {}, until {last} at the latest", pending.since)
+    }));
     if let Some(reason) = suppressed {
         lines.push(format!("must not be contacted: {}", reason.as_str()));
     }

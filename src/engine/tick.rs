@@ -45,10 +45,11 @@ enum Due {
 }
 
 impl Engine {
-    /// The first instant at which a lead's time is up or a schedule ticks.
+    /// The first instant at which a lead's time is up, there is room for somebody, or a schedule ticks.
     pub async fn next_wake(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
         let wake = self.store.next_wake().await?;
-        Ok(wake.into_iter().chain(self.next_tick(now).await?).min())
+        let others = [self.next_release(now).await?, self.next_tick(now).await?];
+        Ok(others.into_iter().flatten().chain(wake).min())
     }
 
     async fn next_tick(&self, now: Instant) -> Result<Option<Instant>, StoreError> {

@@ -42,6 +42,11 @@ pub enum Answer {
         lead: LeadId,
         reason: String,
     },
+    /// Asked for, and pending until there is room.
+    Pending {
+        lead: LeadId,
+        reason: String,
+    },
     /// Said before, under the same key.
     Duplicate {
         lead: LeadId,

@@ -11,10 +11,14 @@ use crate::store::StoreError;
 pub const WAKES: usize = 500;
 
 impl Engine {
-    /// Does one batch of what is due, and says whether there was anything: wakes leads, or goes on with a tick of a schedule.
+    /// Does one batch of what is due, and says whether there was anything: wakes leads, lets in who waits for room, or goes on
+    /// with a tick of a schedule.
     pub async fn wake(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
         match self.wake_leads(now).await? {
-            0 => self.tick(now).await.map_err(Arc::new),
+            0 => match self.release(now).await.map_err(Arc::new)? {
+                0 => self.tick(now).await.map_err(Arc::new),
+                let_in => Ok(let_in),
+            },
             woken => Ok(woken),
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::StoreError;
+use super::intakes::Shift;
 use super::moves::Move;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow, TaskRow};
-use crate::domain::id::TouchId;
+use crate::domain::id::{LeadId, TouchId};
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::domain::touch::NewTouch;
@@ -23,6 +24,8 @@ struct Sorted<'e> {
     tasks: BTreeMap<&'e str, &'e TaskRow>,
     loads: BTreeMap<&'e str, (i64, i64)>,
     suppress: BTreeMap<&'e str, Option<(Reason, &'e str)>>,
+    intakes: BTreeMap<&'e str, Shift>,
+    pending: BTreeMap<(&'e str, &'e LeadId), Option<Instant>>,
 }
 
 impl<'e> Sorted<'e> {
@@ -55,6 +58,13 @@ impl<'e> Sorted<'e> {
             Effect::Unsuppress { target } => {
                 self.suppress.insert(target, None);
             }
+            Effect::Intake { sequence, active, entered, day } => {
+                let shift = self.intakes.entry(sequence).or_default();
+                shift.active += active;
+                shift.entered += entered;
+                shift.day = *day;
+            }
+            Effect::Pending { sequence, lead, since } => drop(self.pending.insert((sequence, lead), *since)),
         }
     }
 
@@ -83,7 +93,10 @@ impl Tx {
         self.write_handoffs(&all.handoffs).await?;
         self.write_tasks(&all.tasks).await?;
         self.shift_loads(&all.loads).await?;
-        self.write_suppressions(&all.suppress, now).await
+        self.write_suppressions(&all.suppress, now).await?;
+        self.write_pending(&all.pending).await?;
+        // After the enrollments: who counts them anew waits for all who wrote one.
+        self.shift_intakes(&all.intakes).await
     }
 
     async fn write_enrollments(&mut self, all: &BTreeMap<&str, &EnrollmentRow>) -> Result<(), StoreError> {

@@ -31,7 +31,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
@@ -42,6 +42,7 @@ const STEPS: [Step; 10] = [
     step!(8, "0008_lane_days"),
     step!(9, "0009_ticks"),
     step!(10, "0010_tasks"),
+    step!(11, "0011_intakes"),
 ];
 
 /// The number of the last step this program knows.

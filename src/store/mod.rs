@@ -9,7 +9,7 @@
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
 //! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
-//! | `imports` | the leads that a list brings |
+//! | `imports` `intakes` | the leads that a list brings; how many are in a sequence with limits |
 //! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
@@ -27,6 +27,7 @@ mod fault;
 mod health;
 mod history;
 pub mod imports;
+pub mod intakes;
 pub mod keys;
 pub mod lanes;
 pub mod leads;

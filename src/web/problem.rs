@@ -127,7 +127,7 @@ impl From<Arc<StoreError>> for Problem {
 /// What came of a unit that was to be done, as an error where it was not.
 pub fn done(answer: &Answer) -> Result<(), Problem> {
     match answer {
-        Answer::Done { .. } | Answer::Enrolled { .. } | Answer::Duplicate { .. } => Ok(()),
+        Answer::Done { .. } | Answer::Enrolled { .. } | Answer::Pending { .. } | Answer::Duplicate { .. } => Ok(()),
         Answer::Refused { reason, .. } => Err(Problem::conflict(reason.clone())),
         Answer::Unknown => Err(Problem::unknown_lead()),
         Answer::Failed { reason } => Err(Problem::conflict(reason.clone())),

@@ -27,6 +27,7 @@ mod database;
 mod disk;
 mod fleet;
 mod lanes;
+mod limits;
 mod p13_about_us;
 mod p14_machines;
 mod p15_a_reply_stops;

@@ -11,6 +11,7 @@ mod support;
 mod build;
 mod fleet;
 mod imports;
+mod intakes;
 mod keys;
 mod leads;
 mod open;

@@ -80,7 +80,6 @@ pub fn limits(fields: &Fields<'_>) -> Limits {
     let Some(fields) = fields.get("limits").and_then(|node| Fields::of(node, LIMITS, fields.report)) else {
         return Limits::default();
     };
-    not_yet(fields.place, "`limits`", fields.report);
     let number = |key| fields.parse(key, |text| whole(text, 1, MANY));
     Limits { active: number("active"), new_per_day: number("new_per_day") }
 }

@@ -199,7 +199,6 @@ fn files_that_are_no_text_are_told_and_nothing_else_of_them() {
 #[test]
 fn what_later_versions_read_is_refused_and_never_ignored() {
     let later = [
-        (SEQUENCE, "kind: nurture\nlimits: {active: 5}\nsteps: [{end: x}]\n".to_owned(), 1),
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
         (OVERTURE, overture("inbound: {x: y}\npools: {z: [maya]}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::enroll::{calendar_of, enroll};
+use super::enroll::{Wish, calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
@@ -122,7 +122,8 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         }
         Act::Enroll { sequence: other } => {
             go(work, enrollment, &sequence, step.next, enrollment.anchor);
-            enroll(work, other, &format!("sequence:{}", sequence.name), false);
+            let by = format!("sequence:{}", sequence.name);
+            enroll(work, other, &Wish { by: &by, again: false, data: None });
         }
         Act::End { reason } => work.exit(&enrollment.id, &Exit::Finished(reason.clone())),
     }

@@ -4,9 +4,11 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
 
 use super::facts::zone_hints;
 use super::input::{Ask, Reply};
+use super::limits;
 use super::work::{About, Fresh, Work};
 use crate::domain::calendar::{Calendar, ZoneSource, zone_named};
 use crate::domain::enrollment::Enrollment;
@@ -35,7 +37,9 @@ pub fn triggers(work: &mut Work<'_>) {
             let rule = format!("{} enroll.when", sequence.name);
             let about = About { event: Some(&fresh.data), ..About::default() };
             if when.as_ref().is_none_or(|when| work.holds(&rule, when, about)) {
-                enroll(work, &sequence.name, &format!("event:{}", fresh.name), false);
+                let by = format!("event:{}", fresh.name);
+                let data = when.as_ref().map(|_| &fresh.data);
+                enroll(work, &sequence.name, &Wish { by: &by, again: false, data });
                 break;
             }
         }
@@ -46,14 +50,14 @@ pub fn triggers(work: &mut Work<'_>) {
 fn tick(work: &mut Work<'_>) {
     let Ask::Tick { sequence: name, cron: ticked, at } = &work.input.ask else { return };
     let Some(sequence) = work.playbook.sequences.get(name) else { return };
-    if obstacle(work, sequence, false).is_some() {
+    if work.lead.pending.contains_key(name) || obstacle(work, sequence, false).is_some() {
         return;
     }
     let rule = format!("{name} enroll.segment");
     for trigger in &sequence.enroll {
         let Trigger::Every { cron, segment, .. } = trigger else { continue };
         if cron.to_string() == *ticked && work.holds(&rule, segment, About::default()) {
-            enroll(work, name, &format!("tick:{at}"), false);
+            enroll(work, name, &Wish { by: &format!("tick:{at}"), again: false, data: None });
             return;
         }
     }
@@ -71,15 +75,33 @@ fn heeding<'a>(work: &Work<'a>, fresh: &[Fresh]) -> Vec<&'a Arc<Sequence>> {
     heeding
 }
 
-/// Enrolls, or says why not; `again` overrides the sequence's own rule of that name and nothing else.
-pub fn enroll(work: &mut Work<'_>, name: &str, by: &str, again: bool) -> Reply {
+/// Who wants a lead in a sequence, and how.
+#[derive(Clone, Copy)]
+pub struct Wish<'w> {
+    pub by: &'w str,
+    /// Overrides the sequence's own rule of that name and nothing else.
+    pub again: bool,
+    /// What an event said that a rule was asked about.
+    pub data: Option<&'w Map<String, Value>>,
+}
+
+/// Enrolls, now or when there is room, or says why not.
+pub fn enroll(work: &mut Work<'_>, name: &str, wish: &Wish<'_>) -> Reply {
     let Some(sequence) = work.playbook.sequences.get(name).cloned() else {
         return Reply::Refused(format!("there is no sequence `{name}`"));
     };
-    if let Some(reason) = obstacle(work, &sequence, again) {
+    let waits = || "the lead waits for room in this sequence already".to_owned();
+    let waits = work.lead.pending.contains_key(name).then(waits);
+    if let Some(reason) = waits.or_else(|| obstacle(work, &sequence, wish.again)) {
         work.conclude(What::NotEnrolled { sequence: name.to_owned(), reason: reason.clone() });
         return Reply::Refused(reason);
     }
+    limits::put_off(work, &sequence, wish).unwrap_or_else(|| enter(work, &sequence, wish.by))
+}
+
+/// Enters: nothing is in the way.
+pub fn enter(work: &mut Work<'_>, sequence: &Sequence, by: &str) -> Reply {
+    let name = sequence.name.as_str();
     let nth = work.lead.past.get(name).map_or(0, |past| past.begun) + 1;
     let id = EnrollmentId(derived(&["enrollment", work.lead.id.as_str(), name, &nth.to_string()]));
     work.conclude(What::Enrolled {
@@ -93,10 +115,12 @@ pub fn enroll(work: &mut Work<'_>, name: &str, by: &str, again: bool) -> Reply {
         super::pause::pause(work, &id, "the sequence is paused", None);
     }
     work.note(&id);
+    limits::count(work, name, (1, 1));
     Reply::Enrolled(id)
 }
 
-fn obstacle(work: &mut Work<'_>, sequence: &Sequence, again: bool) -> Option<String> {
+/// What is in the way of a lead that is to enter.
+pub fn obstacle(work: &mut Work<'_>, sequence: &Sequence, again: bool) -> Option<String> {
     if let Some(reason) = work.lead.suppressed.or(work.case.suppressed) {
         return Some(format!("the lead is suppressed ({})", reason.as_str()));
     }

@@ -1,5 +1,6 @@
 //! Ends what must end, before anything moves on.
 
+use super::limits;
 use super::tasks;
 use super::work::{About, Fresh, Work};
 use crate::domain::enrollment::Exit;
@@ -14,6 +15,7 @@ const LATE_GOAL: Millis = Millis::DAY.times(30);
 
 pub fn exits(work: &mut Work<'_>) {
     late_goals(work);
+    limits::drop_pending(work);
     let running = work.lead.enrollments.iter();
     let running: Vec<_> = running.map(|e| (e.id.clone(), work.playbook.version(&e.version).cloned())).collect();
     for (id, sequence) in running {
@@ -41,7 +43,7 @@ fn tasks_left(work: &mut Work<'_>) {
     }
 }
 
-fn suppression(work: &Work<'_>) -> Option<Exit> {
+pub fn suppression(work: &Work<'_>) -> Option<Exit> {
     let standing = work.case.suppressed.filter(|_| !matches!(work.input.ask, super::Ask::Unsuppress));
     work.lead.suppressed.or(standing).map(of)
 }

@@ -10,7 +10,7 @@ use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
 use crate::domain::event::{Actor, Event, IMPORTED, What};
 use crate::domain::id::{EnrollmentId, LeadId, TouchId};
-use crate::domain::lead::{Heard, Lead, RECENT, Unsettled};
+use crate::domain::lead::{Heard, Lead, Pending, RECENT, Unsettled};
 use crate::domain::score::Ledger;
 use crate::domain::stage::Stage;
 use crate::domain::time::{Instant, Millis};
@@ -63,6 +63,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         enrollments: Vec::new(),
         tasks: Vec::new(),
         past: BTreeMap::new(),
+        pending: BTreeMap::new(),
         unsettled: Vec::new(),
         handoff: None,
         suppressed: None,
@@ -258,7 +259,13 @@ fn handed(lead: &mut Lead, event: &Event) {
 fn enrollment(lead: &mut Lead, event: &Event) {
     let at = event.recorded_at;
     match &event.what {
+        What::Pending { sequence, by, again, data } => {
+            let pending = Pending { since: at, by: by.clone(), again: *again, data: data.clone() };
+            lead.pending.insert(sequence.clone(), pending);
+        }
+        What::Dropped { sequence, .. } => drop(lead.pending.remove(sequence)),
         What::Enrolled { enrollment, sequence, version, by, at: first } => {
+            lead.pending.remove(sequence);
             lead.past.entry(sequence.clone()).or_default().begun += 1;
             lead.enrollments.push(Enrollment {
                 id: enrollment.clone(),

@@ -181,7 +181,7 @@ pub fn close(work: &mut Work<'_>, because: &str, returned: bool) {
 pub fn return_to(work: &mut Work<'_>, sequence: Option<&str>) {
     to_stage(work, Stage::Recycled, "sla:return_to");
     if let Some(name) = sequence {
-        enroll::enroll(work, name, "sla:return_to", false);
+        enroll::enroll(work, name, &enroll::Wish { by: "sla:return_to", again: false, data: None });
     }
 }
 

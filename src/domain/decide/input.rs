@@ -10,7 +10,7 @@ use crate::domain::handoff::Act;
 use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TaskId, TouchId};
 use crate::domain::lead::Lead;
 use crate::domain::routing::Load;
-use crate::domain::sequence::TaskKind;
+use crate::domain::sequence::{Intake, TaskKind};
 use crate::domain::suppression::Reason;
 use crate::domain::task::TaskAct;
 use crate::domain::time::Instant;
@@ -24,6 +24,8 @@ pub struct Case {
     pub suppressed: Option<Reason>,
     /// How much each rep carries, once it was asked for.
     pub loads: Option<BTreeMap<String, Load>>,
+    /// How many are in each sequence that has limits, once it was asked for.
+    pub intakes: Option<BTreeMap<String, Intake>>,
     /// Sequences that were paused by hand: who enters one starts paused.
     pub paused_sequences: Arc<BTreeSet<String>>,
 }
@@ -78,6 +80,10 @@ pub enum Ask {
         sequence: String,
         by: String,
         again: bool,
+    },
+    /// There is room in a sequence that the lead waits for.
+    Admit {
+        sequence: String,
     },
     /// Takes the lead out of one sequence, or of all.
     Remove {
@@ -150,8 +156,12 @@ pub enum Reply {
     Enrolled(EnrollmentId),
     /// Asked for and not done, for this reason; no error.
     Refused(String),
+    /// Asked for, and pending until there is room.
+    Pending(String),
     /// A handoff must be routed: ask again with the reps' loads.
     NeedsLoads,
+    /// A sequence has limits: ask again with how many are in each.
+    NeedsIntakes,
 }
 
 /// A row that follows from a decision.
@@ -194,6 +204,20 @@ pub enum Effect {
     },
     Unsuppress {
         target: String,
+    },
+    /// Somebody entered a sequence that has limits, or left it.
+    Intake {
+        sequence: String,
+        active: i64,
+        entered: i64,
+        /// The date of the workspace's zone, in days since 1970-01-01.
+        day: i32,
+    },
+    /// The lead waits for room in a sequence since then; no more where there is no instant.
+    Pending {
+        sequence: String,
+        lead: LeadId,
+        since: Option<Instant>,
     },
 }
 

@@ -20,6 +20,7 @@ mod import;
 mod input;
 mod ladder;
 mod ledger;
+mod limits;
 mod observe;
 mod pause;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use facts::{View, lead_zone};
 pub use fold::{SETTLING, apply, fold, newborn};
 pub use import::{bring, brought};
 pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue, TaskRow};
+pub use limits::{LONGEST as PATIENCE, shifted};
 
 use super::playbook::Playbook;
 use super::time::Instant;
@@ -63,6 +65,9 @@ pub fn decide(case: &Case, input: &Input, playbook: &Playbook, now: Instant) -> 
     }
     if work.needs_loads {
         reply = Reply::NeedsLoads;
+    }
+    if work.needs_intakes {
+        reply = Reply::NeedsIntakes;
     }
     work.lead.wake_at = wake::next(&work);
     Decision { lead: work.lead, events: work.events, effects: work.effects, reply }

@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
+use super::enroll::Wish;
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{advance, enroll, handoff, import, pause, restage, tasks, touches};
+use super::{advance, enroll, handoff, import, limits, pause, restage, tasks, touches};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, IMPORTED, What};
 use crate::domain::id::TouchId;
@@ -40,7 +41,8 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
             change(work, set, &add_tags);
             hear(work, IMPORTED, &Map::new(), None)
         }
-        Ask::Enroll { sequence, by, again } => enroll::enroll(work, &sequence, &by, again),
+        Ask::Enroll { sequence, by, again } => enroll::enroll(work, &sequence, &Wish { by: &by, again, data: None }),
+        Ask::Admit { sequence } => limits::admit(work, &sequence),
         Ask::Remove { sequence, reason } => remove(work, sequence.as_deref(), &reason),
         Ask::Pause { sequence, because } => pause::by_hand(work, sequence.as_deref(), &because),
         Ask::Resume { sequence } => pause::resume(work, sequence.as_deref()),
@@ -173,7 +175,16 @@ fn remove(work: &mut Work<'_>, sequence: Option<&str>, reason: &str) -> Reply {
         work.exit(id, &Exit::Removed(reason.to_owned()));
     }
     let left = tasks::call_off_left(work, sequence, reason);
-    if ids.is_empty() && !left { Reply::Refused("the lead is in no such sequence".to_owned()) } else { Reply::Done }
+    let waiting = work.lead.pending.keys().filter(|waits| sequence.is_none_or(|name| *waits == name));
+    let waiting: Vec<String> = waiting.cloned().collect();
+    for name in &waiting {
+        limits::drop_one(work, name, reason);
+    }
+    if ids.is_empty() && waiting.is_empty() && !left {
+        Reply::Refused("the lead is in no such sequence".to_owned())
+    } else {
+        Reply::Done
+    }
 }
 
 fn unsubscribe(work: &mut Work<'_>, topic: Option<String>, touch: Option<TouchId>) -> Reply {

@@ -1,6 +1,7 @@
 //! The first instant at which time alone may change something about a lead.
 
 use super::facts::View;
+use super::limits::LONGEST;
 use super::tasks;
 use super::work::Work;
 use crate::domain::condition::Condition;
@@ -25,6 +26,7 @@ pub fn next(work: &Work<'_>) -> Option<Instant> {
     let later = settling
         .chain(clock(lead))
         .chain(tasks::turns(lead))
+        .chain(lead.pending.values().map(|pending| pending.since + LONGEST))
         .chain(lead.ledger.iter().filter_map(|line| line.ends))
         .chain(fall(lead, &work.playbook.scoring, now))
         .chain(turns(work))

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::facts::View;
 use super::fold::{ATTENTION, apply, is_of};
 use super::input::{Ask, Case, Effect, EnrollmentRow, Input};
+use super::limits;
 use super::tasks;
 use crate::domain::condition::{Condition, Tested};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
@@ -33,6 +34,8 @@ pub struct Work<'a> {
     pub changed: bool,
     /// Set when a handoff must be routed and the loads are not known.
     pub needs_loads: bool,
+    /// Set when a sequence has limits and it is not known how many are in it.
+    pub needs_intakes: bool,
 }
 
 /// One thing heard in this decision.
@@ -62,6 +65,7 @@ impl<'a> Work<'a> {
             ticks: matches!(input.ask, Ask::Tick { .. }),
             changed: false,
             needs_loads: false,
+            needs_intakes: false,
         }
     }
 
@@ -148,6 +152,7 @@ impl<'a> Work<'a> {
             tasks::call_off_of(self, id, exit.as_str());
         }
         self.conclude(What::Exited { enrollment: id.clone(), exit: exit.clone() });
+        limits::count(self, &enrollment.sequence, (-1, 0));
         self.put(EnrollmentRow {
             state: exit.state(),
             exit: Some(exit.as_str().to_owned()),

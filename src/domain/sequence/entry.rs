@@ -31,6 +31,27 @@ pub struct Limits {
     pub new_per_day: Option<u32>,
 }
 
+/// How many are in a sequence, and how many came on the date at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Intake {
+    pub active: u32,
+    pub entered_today: u32,
+    /// Whether somebody waits for room.
+    pub waiting: bool,
+}
+
+impl Limits {
+    pub const fn is_none(self) -> bool {
+        self.active.is_none() && self.new_per_day.is_none()
+    }
+
+    /// How many more they let in.
+    pub fn room(self, intake: Intake) -> u32 {
+        let left = |limit: Option<u32>, taken: u32| limit.map_or(u32::MAX, |limit| limit.saturating_sub(taken));
+        left(self.active, intake.active).min(left(self.new_per_day, intake.entered_today))
+    }
+}
+
 /// What an applied edit does to those who are in the sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InFlight {

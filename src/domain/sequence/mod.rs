@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use act::{Act, Arm, Assign, Copy, Experiment, OnFailure, OnUnknown, Portion, Step, Variant, Winner, With};
-pub use entry::{Again, InFlight, Limits, Trigger};
+pub use entry::{Again, InFlight, Intake, Limits, Trigger};
 pub use task::{Overdue, Patience, Task, TaskKind};
 
 use super::calendar::{Calendar, holidays_at};

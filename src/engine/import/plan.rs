@@ -157,6 +157,8 @@ fn landed(planned: Planned, answers: &[Answer]) -> Landed {
         landed.enrolled = Some(matches!(answer, Answer::Enrolled { .. }));
         if let Answer::Refused { reason, .. } | Answer::Failed { reason } = answer {
             landed.reason = Some(format!("not enrolled: {reason}"));
+        } else if let Answer::Pending { reason, .. } = answer {
+            landed.reason = Some(format!("not enrolled yet: {reason}"));
         }
     }
     landed

@@ -68,7 +68,7 @@ pub struct Wanted {
     again: bool,
 }
 
-/// `POST /v1/enrollments`.
+/// `POST /v1/enrollments`: entered now, or pending where the sequence's limits leave no room.
 pub async fn enroll(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -79,6 +79,14 @@ pub async fn enroll(
     let unit = app.engine.by_hand(target(&wanted.lead)?, ask, caller.source);
     let answer = app.engine.record(vec![unit]).await?.into_iter().next().unwrap_or(Answer::Unknown);
     done(&answer)?;
+    if let Answer::Pending { lead, reason } = answer {
+        return Ok(Answered(json!({
+            "status": "pending",
+            "lead": lead.to_string(),
+            "sequence": wanted.sequence,
+            "reason": reason,
+        })));
+    }
     let Answer::Enrolled { lead, enrollment } = answer else { return Err(Problem::unknown_lead()) };
     Ok(Answered(json!({
         "status": "enrolled",

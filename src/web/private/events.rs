@@ -24,7 +24,7 @@ const MOST: usize = 1_000;
 const AHEAD: Millis = Millis::MINUTE.times(5);
 
 /// Names of facts that only decisions make.
-const OURS: [&str; 34] = [
+const OURS: [&str; 36] = [
     "answered",
     "branched",
     "changed",
@@ -32,6 +32,8 @@ const OURS: [&str; 34] = [
     "created",
     "deferred",
     "enrolled",
+    "enrollment_dropped",
+    "enrollment_pending",
     "exited",
     "expired",
     "faulted",
@@ -207,7 +209,7 @@ fn said(answer: &Answer) -> Result<Value, Problem> {
         Answer::Done { lead, created } => {
             Ok(json!({ "status": "recorded", "lead": lead.to_string(), "created": created }))
         }
-        Answer::Enrolled { lead, .. } => {
+        Answer::Enrolled { lead, .. } | Answer::Pending { lead, .. } => {
             Ok(json!({ "status": "recorded", "lead": lead.to_string(), "created": false }))
         }
         Answer::Duplicate { lead } => Ok(json!({ "status": "duplicate", "lead": lead.to_string() })),

@@ -10,6 +10,7 @@ use crate::domain::calendar::{local, zone_named};
 use crate::domain::playbook::{Playbook, Sender};
 use crate::domain::sequence::Sequence;
 use crate::domain::time::Instant;
+use crate::engine::today;
 use crate::store::reports::{LaneRow, Paused};
 use crate::web::App;
 use crate::web::extract::nearest;
@@ -78,8 +79,28 @@ pub async fn sequence(State(app): State<App>, Path(name): Path<String>) -> Resul
         })
     };
     let mut shape = head(&sequence);
+    shape["limits"] = limits(&app, &sequence).await?;
     shape["steps"] = sequence.steps.iter().map(step).collect();
     Ok(Answered(shape))
+}
+
+/// How far the limits of a sequence are used, and how many wait for room; null where it has none.
+async fn limits(app: &App, sequence: &Sequence) -> Result<Value, Problem> {
+    let limits = sequence.limits;
+    if limits.is_none() {
+        return Ok(Value::Null);
+    }
+    let store = &app.engine.store;
+    let today = today(&app.engine.playbook(), app.engine.now());
+    let intake = store.intakes(today).await?.remove(&sequence.name).unwrap_or_default();
+    let pending = store.pending_counts().await?.remove(&sequence.name).unwrap_or(0);
+    Ok(json!({
+        "active": limits.active,
+        "in_it": intake.active,
+        "new_per_day": limits.new_per_day,
+        "entered_today": intake.entered_today,
+        "pending": pending,
+    }))
 }
 
 /// `GET /v1/senders`: how much each has sent today and may still, and why it stands where it does.

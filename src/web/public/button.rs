@@ -55,7 +55,7 @@ pub async fn act(State(app): State<App>, Path(token): Path<String>, headers: Hea
             Some(Answer::Done { .. } | Answer::Enrolled { .. } | Answer::Duplicate { .. }) => {
                 page(StatusCode::OK, "Done", &html! { p { (name(&lead)) ": " (told(button.deed)) } })
             }
-            Some(Answer::Refused { .. }) => closed(&handoff),
+            Some(Answer::Refused { .. } | Answer::Pending { .. }) => closed(&handoff),
             Some(Answer::Unknown) => nothing().await,
             Some(Answer::Failed { .. }) | None => later(),
         },

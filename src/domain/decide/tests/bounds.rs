@@ -20,8 +20,13 @@ fn hear(desk: &mut Desk, name: &str) {
     let ask = Ask::Hear { name: name.to_owned(), data, touch: None };
     let input = Input { ask, occurred_at: desk.now, source: "test".to_owned(), actor: Actor::Human };
     let (lead, paused_sequences) = (desk.lead.clone(), Arc::default());
-    desk.lead =
-        decide(&Case { lead, suppressed: None, loads: None, paused_sequences }, &input, &desk.playbook, desk.now).lead;
+    desk.lead = decide(
+        &Case { lead, suppressed: None, loads: None, intakes: None, paused_sequences },
+        &input,
+        &desk.playbook,
+        desk.now,
+    )
+    .lead;
 }
 
 #[test]

@@ -10,13 +10,14 @@ use serde_json::{Map, Value, json};
 use crate::domain::address::EmailAddress;
 use crate::domain::calendar::{local, zone_named};
 use crate::domain::decide::{
-    Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, TaskRow, decide, fold, newborn,
+    Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, TaskRow, decide, fold, newborn, shifted,
 };
 use crate::domain::event::{Actor, Event, What};
 use crate::domain::id::{LeadId, TouchId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::routing::Load;
+use crate::domain::sequence::Intake;
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::domain::touch::{NewTouch, Outcome, RefusalClass};
@@ -43,6 +44,9 @@ pub struct Desk {
     pub tasks: BTreeMap<String, TaskRow>,
     pub handoff: Option<HandoffRow>,
     pub loads: BTreeMap<String, Load>,
+    pub intakes: BTreeMap<String, Intake>,
+    /// The sequences in which the lead waits for room.
+    pub pending: BTreeSet<String>,
     pub suppressed: Option<Reason>,
     pub paused_sequences: BTreeSet<String>,
     /// Looks at every decision once it is done.
@@ -72,6 +76,8 @@ impl Desk {
             tasks: BTreeMap::new(),
             handoff: None,
             loads: BTreeMap::new(),
+            intakes: BTreeMap::new(),
+            pending: BTreeSet::new(),
             suppressed: None,
             paused_sequences: BTreeSet::new(),
             watch: |_| {},
@@ -87,9 +93,14 @@ impl Desk {
             lead: self.lead.clone(),
             suppressed: self.suppressed,
             loads: None,
+            intakes: None,
             paused_sequences: Arc::new(self.paused_sequences.clone()),
         };
         let mut decision = decide(&case, &input, &self.playbook, self.now);
+        if decision.reply == Reply::NeedsIntakes {
+            case.intakes = Some(self.intakes.clone());
+            decision = decide(&case, &input, &self.playbook, self.now);
+        }
         if decision.reply == Reply::NeedsLoads {
             case.loads = Some(self.loads.clone());
             decision = decide(&case, &input, &self.playbook, self.now);
@@ -142,6 +153,16 @@ impl Desk {
                 (load.assigned, load.open) = (load.assigned + assigned, load.open + open);
             }
             Effect::Seen { .. } => {}
+            Effect::Intake { sequence, active, entered, .. } => {
+                let intake = self.intakes.entry(sequence.clone()).or_default();
+                intake.active = shifted(intake.active, *active);
+                intake.entered_today = shifted(intake.entered_today, *entered);
+            }
+            Effect::Pending { sequence, since, .. } => {
+                let known =
+                    if since.is_some() { self.pending.insert(sequence.clone()) } else { self.pending.remove(sequence) };
+                assert!(known || since.is_none(), "waits twice for {sequence}");
+            }
             Effect::Suppress { reason, .. } => self.suppressed = Some(*reason),
             Effect::Unsuppress { .. } => self.suppressed = None,
         }

@@ -13,8 +13,13 @@ fn a_lead_that_was_brought_first_and_decided_later_is_as_if_it_was_decided_at_on
     let tags = ["fair".to_owned()];
     let ask = Ask::Import { set: set.clone(), add_tags: tags.to_vec() };
     let input = Input { ask, occurred_at: desk.now, source: "import".to_owned(), actor: Actor::System };
-    let case =
-        Case { lead: desk.lead.clone(), suppressed: None, loads: None, paused_sequences: std::sync::Arc::default() };
+    let case = Case {
+        lead: desk.lead.clone(),
+        suppressed: None,
+        loads: None,
+        intakes: None,
+        paused_sequences: std::sync::Arc::default(),
+    };
     let at_once = decide(&case, &input, &desk.playbook, desk.now);
 
     let mut lead = desk.lead.clone();

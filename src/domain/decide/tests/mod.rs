@@ -12,6 +12,7 @@ mod ends;
 mod examples;
 mod groups;
 mod hits;
+mod limits;
 mod lists;
 mod pauses;
 pub mod plot;

@@ -97,6 +97,11 @@ impl Sequence {
         self
     }
 
+    pub fn limits(mut self, active: u32, new_per_day: u32) -> Self {
+        self.limits = Limits { active: Some(active), new_per_day: Some(new_per_day) };
+        self
+    }
+
     pub fn goal(mut self, event: &str) -> Self {
         self.goal = Some(event.to_owned());
         self

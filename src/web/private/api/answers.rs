@@ -196,8 +196,13 @@ fn ways() -> Vec<(&'static str, Value)> {
         ("marked_at", maybe(time())),
         ("done_at", maybe(time())),
     ]);
-    let enrolled =
-        [("status", words(["enrolled"])), ("lead", of("Id")), ("enrollment", of("Id")), ("sequence", text())];
+    let enrolled = [
+        ("status", words(["enrolled", "pending"])),
+        ("lead", of("Id")),
+        ("enrollment?", of("Id")),
+        ("sequence", text()),
+        ("reason?", text()),
+    ];
     let suppression = object([("target", text()), ("reason", of("Suppression")), ("source", text()), ("at", time())]);
     let pause = object([("scope", text()), ("since", time()), ("by", text())]);
     let stopped = object([("scope", text()), ("why", maybe(text()))]);
@@ -275,6 +280,13 @@ fn house() -> Vec<(&'static str, Value)> {
         ("here", integer()),
         ("touches", counts.clone()),
     ]);
+    let limits = object([
+        ("active", maybe(integer())),
+        ("in_it", integer()),
+        ("new_per_day", maybe(integer())),
+        ("entered_today", integer()),
+        ("pending", integer()),
+    ]);
     let sequence = |steps: Value, more: (&'static str, Value)| {
         object([
             ("name", text()),
@@ -283,6 +295,7 @@ fn house() -> Vec<(&'static str, Value)> {
             ("topic", maybe(text())),
             ("owner", maybe(text())),
             ("version", text()),
+            ("limits?", maybe(limits.clone())),
             ("steps", steps),
             more,
         ])

@@ -1,0 +1,110 @@
+//! Lets in who waits for room under a sequence's limits: the larger priority first, then who came first.
+
+use std::cmp::Reverse;
+
+use jiff::tz::TimeZone;
+
+use super::Engine;
+use super::batch::Batch;
+use super::unit::{Answer, Target, Unit};
+use crate::domain::calendar::{local, zone_named};
+use crate::domain::decide::{Ask, Input};
+use crate::domain::event::Actor;
+use crate::domain::id::LeadId;
+use crate::domain::playbook::Playbook;
+use crate::domain::sequence::Sequence;
+use crate::domain::time::Instant;
+use crate::store::StoreError;
+use crate::store::intakes::Today;
+
+/// Leads let in in one transaction.
+const PAGE: usize = 500;
+
+/// The sequences that have limits.
+pub fn limited(playbook: &Playbook) -> Vec<&str> {
+    with_limits(playbook).map(|sequence| sequence.name.as_str()).collect()
+}
+
+fn with_limits(playbook: &Playbook) -> impl Iterator<Item = &Sequence> {
+    playbook.sequences.values().map(AsRef::as_ref).filter(|sequence| !sequence.limits.is_none())
+}
+
+/// The date by which `new_per_day` counts.
+pub fn today(playbook: &Playbook, now: Instant) -> Today {
+    let zone = zone_of(playbook);
+    let day = local::day_number(&zone, now);
+    Today { day, began_at: local::day_start(&zone, day, now) }
+}
+
+fn zone_of(playbook: &Playbook) -> TimeZone {
+    zone_named(&playbook.settings.zone).unwrap_or(TimeZone::UTC)
+}
+
+impl Engine {
+    /// Lets one page of those in who wait for a sequence that has room, and says how many there were.
+    pub(super) async fn release(&self, now: Instant) -> Result<usize, StoreError> {
+        let playbook = self.playbook();
+        let mut sequences: Vec<&Sequence> = with_limits(&playbook).collect();
+        if sequences.is_empty() {
+            return Ok(0);
+        }
+        sequences.sort_by_key(|sequence| Reverse(sequence.priority));
+        let intakes = self.store.intakes(today(&playbook, now)).await?;
+        for sequence in sequences {
+            let intake = intakes.get(&sequence.name).filter(|intake| intake.waiting);
+            let room = intake.map_or(0, |intake| sequence.limits.room(*intake));
+            if room > 0 {
+                let let_in = self.let_in(sequence, PAGE.min(room as usize), now).await?;
+                if let_in > 0 {
+                    return Ok(let_in);
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    async fn let_in(&self, sequence: &Sequence, most: usize, now: Instant) -> Result<usize, StoreError> {
+        let mut tx = self.begin().await?;
+        let leads = tx.pending(&sequence.name, most).await?;
+        let unit = |lead: &LeadId| {
+            let ask = Ask::Admit { sequence: sequence.name.clone() };
+            let input = Input { ask, occurred_at: now, source: "engine".to_owned(), actor: Actor::System };
+            Unit { to: Target::Lead(lead.clone()), input, key: None }
+        };
+        let units: Vec<Unit> = leads.iter().map(unit).collect();
+        let mut batch = Batch::new(self, now);
+        let answers = batch.decide(&mut tx, &units).await?;
+        batch.write(&mut tx).await?;
+        let gone: Vec<(&str, &LeadId)> = leads
+            .iter()
+            .zip(&answers)
+            .filter(|(_, answer)| **answer == Answer::Unknown)
+            .map(|(lead, _)| (sequence.name.as_str(), lead))
+            .collect();
+        tx.forget_pending(&gone).await?;
+        tx.commit().await?;
+        self.beat();
+        Ok(leads.len())
+    }
+
+    /// When there may be room for somebody who waits: now, or with the next date. What an exit frees is seen at its commit.
+    pub(super) async fn next_release(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
+        let playbook = self.playbook();
+        if with_limits(&playbook).next().is_none() {
+            return Ok(None);
+        }
+        let date = today(&playbook, now);
+        let intakes = self.store.intakes(date).await?;
+        let tomorrow = local::day_start(&zone_of(&playbook), date.day + 1, now);
+        let next = with_limits(&playbook).filter_map(|sequence| {
+            let intake = intakes.get(&sequence.name).filter(|intake| intake.waiting)?;
+            let spent = sequence.limits.new_per_day.is_some_and(|limit| intake.entered_today >= limit);
+            match sequence.limits.room(*intake) {
+                0 if spent => Some(tomorrow),
+                0 => None,
+                _ => Some(now),
+            }
+        });
+        Ok(next.min())
+    }
+}
