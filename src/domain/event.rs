@@ -164,6 +164,9 @@ pub enum What {
         step: String,
         touch: TouchId,
         ready_at: Instant,
+        /// A mail that a cap on their frequency counts.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        counts: bool,
     },
     /// A touch came to its end, or is held or put off.
     Touched {

@@ -59,6 +59,9 @@ pub struct Lead {
     /// What is remembered of the others, by sequence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<String, Past>,
+    /// What a cap on the frequency of mails counts.
+    #[serde(default, skip_serializing_if = "Mails::is_empty")]
+    pub mails: Mails,
     /// Enrollments that wait for room, by sequence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<String, Pending>,
@@ -110,6 +113,51 @@ pub struct Heard {
     pub count: u64,
     /// Ascending, the last `RECENT` within the longest window asked for.
     pub recent: Vec<Instant>,
+}
+
+/// The mails of sequences that a lead got and is about to get, transactional ones aside.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mails {
+    /// When each left that may have arrived, ascending, the last `MAILS` of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Instant>,
+    /// Those on their way; with an instant where it was called off then, and may have left just before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub leaving: BTreeMap<TouchId, Option<Instant>>,
+}
+
+/// As many mails as a cap may count at most.
+pub const MAILS: usize = 50;
+
+impl Mails {
+    pub fn is_empty(&self) -> bool {
+        self.sent.is_empty() && self.leaving.is_empty()
+    }
+
+    /// One left, and may have arrived.
+    pub fn left(&mut self, at: Instant) {
+        let place = self.sent.partition_point(|earlier| *earlier <= at);
+        self.sent.insert(place, at);
+        if self.sent.len() > MAILS {
+            self.sent.remove(0);
+        }
+    }
+
+    /// One is on its way; what was called off long ago is forgotten.
+    pub fn leaves(&mut self, touch: TouchId) {
+        if self.leaving.len() >= MAILS {
+            let oldest = self.leaving.iter().filter(|(_, off)| off.is_some()).min_by_key(|(_, off)| **off);
+            oldest.map(|(touch, _)| touch.clone()).and_then(|touch| self.leaving.remove(&touch));
+        }
+        self.leaving.insert(touch, None);
+    }
+
+    /// One was called off.
+    pub fn called_off(&mut self, touch: &TouchId, at: Instant) {
+        if let Some(off) = self.leaving.get_mut(touch) {
+            off.get_or_insert(at);
+        }
+    }
 }
 
 /// An enrollment that waits for room under its sequence's limits.

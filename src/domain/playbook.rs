@@ -38,12 +38,21 @@ pub struct Settings {
     pub lead_attributes: BTreeMap<String, Type>,
     pub account_attributes: BTreeMap<String, Type>,
     pub consent_required: bool,
+    /// How many mails a lead gets at most over all sequences; transactional ones do not count.
+    pub frequency_cap: Option<FrequencyCap>,
     /// The workspace's own lists of holidays, by name.
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
     pub senders: BTreeMap<String, Sender>,
     pub channels: BTreeSet<String>,
     /// The channel that hears what the daemon itself noticed.
     pub alerts: Option<String>,
+}
+
+/// So many mails within any such time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrequencyCap {
+    pub mails: u32,
+    pub within: Millis,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::domain::decide::PATIENCE;
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
+use crate::domain::sequence::Act;
 use crate::domain::suppression::Reason;
 use crate::domain::task::OpenTask;
 use crate::domain::time::Instant;
@@ -116,6 +117,9 @@ fn stand(running: &Enrollment, playbook: &Playbook, leaving: &Leaving) -> String
     }
     match &running.phase {
         Phase::Ready => format!("{place}: goes on at the next wake"),
+        Phase::Waiting { until } if mails(running, playbook) => {
+            format!("{place}: waits until {until} at the latest, since the frequency cap is reached")
+        }
         Phase::Waiting { until } => {
             let zone = running.zone.as_deref().unwrap_or(&playbook.settings.zone);
             format!("{place}: waits until {until} (counted in {zone}, from {})", running.anchor)
@@ -139,4 +143,10 @@ fn to_do(task: &OpenTask) -> String {
         (None, false) => String::new(),
     };
     format!("{} to do: {} `{}` by {owner}{shown}{due}{end}", task.id, task.kind.as_str(), task.step)
+}
+
+/// Whether the step at which an enrollment stands is a mail.
+fn mails(running: &Enrollment, playbook: &Playbook) -> bool {
+    let step = playbook.version(&running.version).zip(running.at.as_deref()).and_then(|(one, at)| one.step(at));
+    step.is_some_and(|(_, step)| matches!(step.act, Act::Email { .. }))
 }

@@ -26,6 +26,7 @@ mod crash;
 mod database;
 mod disk;
 mod fleet;
+mod frequency;
 mod lanes;
 mod limits;
 mod p13_about_us;

@@ -14,8 +14,11 @@ use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
 use crate::compile::syntax::{Entry, Node};
 use crate::domain::address::EmailAddress;
+use crate::domain::calendar::parse_length;
 use crate::domain::condition::Type;
-use crate::domain::playbook::{Company, Settings};
+use crate::domain::lead::MAILS;
+use crate::domain::playbook::{Company, FrequencyCap, Settings};
+use crate::domain::time::Millis;
 
 const FILE: Keys = Keys {
     what: "the workspace file",
@@ -31,12 +34,13 @@ const FILE: Keys = Keys {
         "attributes",
         "holidays",
         "consent_required",
+        "frequency_cap",
         "senders",
         "channels",
         "allow_private",
         "alerts",
     ],
-    later: &["pools", "inbound", "forms", "roles", "frequency", "limits", "tracking", "retention", "catch_up", "users"],
+    later: &["pools", "inbound", "forms", "roles", "limits", "tracking", "retention", "catch_up", "users"],
 };
 const COMPANY: Keys = Keys { what: "`company`", known: &["name", "postal_address"], later: &[] };
 const DATABASE: Keys = Keys { what: "`database`", known: &["url", "connections", "lease"], later: &[] };
@@ -67,6 +71,7 @@ pub fn overture(root: &Node, report: &Report) -> (Settings, Option<Daemon>) {
     settings.company = company(&fields).unwrap_or_default();
     attributes(&fields, &mut settings);
     settings.consent_required = fields.flag("consent_required").unwrap_or(false);
+    settings.frequency_cap = fields.parse("frequency_cap", frequency_cap);
     let daemon = daemon(&fields, &mut settings);
     (settings, daemon)
 }
@@ -80,11 +85,21 @@ pub fn overture_defaults() -> Settings {
         lead_attributes: standard_lead(),
         account_attributes: standard_account(),
         consent_required: false,
+        frequency_cap: None,
         holidays: BTreeMap::new(),
         senders: BTreeMap::new(),
         channels: BTreeSet::new(),
         alerts: None,
     }
+}
+
+/// `3 in 7d`.
+fn frequency_cap(text: &str) -> Result<FrequencyCap, String> {
+    let expected = || format!("expected a number of mails up to {MAILS} in a time, such as `3 in 7d`, found `{text}`");
+    let (mails, within) = text.split_once(" in ").ok_or_else(expected)?;
+    let mails = mails.trim().parse().ok().filter(|mails| (1..=MAILS).contains(mails)).ok_or_else(expected)?;
+    let within = parse_length(within.trim()).ok().filter(|within| *within > Millis::ZERO).ok_or_else(expected)?;
+    Ok(FrequencyCap { mails: u32::try_from(mails).unwrap_or(u32::MAX), within })
 }
 
 fn company(fields: &Fields<'_>) -> Option<Company> {

@@ -1,5 +1,6 @@
 //! Moves each enrollment on as far as it goes now.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -9,27 +10,34 @@ use super::enroll::{Wish, calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{handoff, restage, tasks, touches, waits, ways};
+use super::{frequency, handoff, restage, tasks, touches, waits, ways};
 use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::What;
-use crate::domain::id::{TouchId, derived};
+use crate::domain::id::{EnrollmentId, TouchId, derived};
 use crate::domain::score::{Ledger, Line};
-use crate::domain::sequence::{Act, Assign, Sequence, Step};
+use crate::domain::sequence::{Act, Assign, Kind, Sequence, Step};
 use crate::domain::time::Instant;
 use crate::domain::touch::{Channel, NewTouch, Policy};
 
 /// Takes each enrollment one step further if it can go; tells whether any moved.
 pub fn advance(work: &mut Work<'_>) -> bool {
     let mut moved = false;
-    let ids: Vec<_> = work.lead.enrollments.iter().map(|enrollment| enrollment.id.clone()).collect();
-    for id in ids {
+    for id in by_priority(work) {
         // A step taken before may have ended or paused this one.
         let running = work.enrollment(&id).filter(|enrollment| enrollment.paused.is_none());
         let Some(enrollment) = running else { continue };
         match enrollment.phase {
             Phase::Ready => {
                 let enrollment = enrollment.clone();
+                take(work, &enrollment);
+            }
+            Phase::Waiting { .. } if frequency::is_before_mail(work, enrollment) => {
+                let enrollment = enrollment.clone();
+                let Some(sequence) = sequence_of(work, &enrollment) else { continue };
+                if frequency::waits(work, &enrollment, &sequence) {
+                    continue;
+                }
                 take(work, &enrollment);
             }
             Phase::Waiting { until } if until <= work.now => {
@@ -48,6 +56,17 @@ pub fn advance(work: &mut Work<'_>) -> bool {
         moved = true;
     }
     moved
+}
+
+/// The enrollments, those of the larger priority first: they get the mails that a frequency cap leaves.
+fn by_priority(work: &Work<'_>) -> Vec<EnrollmentId> {
+    let running = &work.lead.enrollments;
+    let mut ids: Vec<_> = running.iter().map(|enrollment| enrollment.id.clone()).collect();
+    if ids.len() > 1 {
+        let of = |id: &EnrollmentId| work.enrollment(id).and_then(|enrollment| sequence_of(work, enrollment));
+        ids.sort_by_cached_key(|id| Reverse(of(id).map(|sequence| sequence.priority)));
+    }
+    ids
 }
 
 pub fn sequence_of(work: &Work<'_>, enrollment: &Enrollment) -> Option<Arc<Sequence>> {
@@ -88,6 +107,9 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
     };
     match &step.act {
         Act::Email { copy } => {
+            if frequency::waits(work, enrollment, &sequence) {
+                return;
+            }
             let template = copy.templates().next().unwrap_or_default();
             let lane = format!("mail:{}", sequence.send.from.as_deref().unwrap_or_default());
             queue(work, enrollment, &sequence, step, (Channel::Email, lane, template));
@@ -138,6 +160,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
     };
     let touch = TouchId(derived(&["touch", enrollment.id.as_str(), &step.id]));
     let (channel, lane, template) = way;
+    let counts = channel == Channel::Email && sequence.kind != Kind::Transactional;
     work.effect(Effect::Queue(Box::new(NewTouch {
         id: touch.clone(),
         lead: work.lead.id.clone(),
@@ -156,7 +179,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
         zone: name_of(calendar.zone()),
     })));
     let id = enrollment.id.clone();
-    work.conclude(What::Queued { enrollment: Some(id.clone()), step: step.id.clone(), touch, ready_at });
+    work.conclude(What::Queued { enrollment: Some(id.clone()), step: step.id.clone(), touch, ready_at, counts });
     work.note(&id);
 }
 

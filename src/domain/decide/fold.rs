@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{ledger, tasks};
+use super::{frequency, ledger, tasks};
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
 use crate::domain::event::{Actor, Event, IMPORTED, What};
 use crate::domain::id::{EnrollmentId, LeadId, TouchId};
-use crate::domain::lead::{Heard, Lead, Pending, RECENT, Unsettled};
+use crate::domain::lead::{Heard, Lead, Mails, Pending, RECENT, Unsettled};
 use crate::domain::score::Ledger;
 use crate::domain::stage::Stage;
 use crate::domain::time::{Instant, Millis};
@@ -64,6 +64,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         tasks: Vec::new(),
         past: BTreeMap::new(),
         pending: BTreeMap::new(),
+        mails: Mails::default(),
         unsettled: Vec::new(),
         handoff: None,
         suppressed: None,
@@ -257,6 +258,7 @@ fn handed(lead: &mut Lead, event: &Event) {
 
 /// Facts of one enrollment.
 fn enrollment(lead: &mut Lead, event: &Event) {
+    frequency::note(lead, event);
     let at = event.recorded_at;
     match &event.what {
         What::Pending { sequence, by, again, data } => {

@@ -15,6 +15,7 @@ mod enroll;
 mod exits;
 mod facts;
 mod fold;
+mod frequency;
 mod handoff;
 mod import;
 mod input;

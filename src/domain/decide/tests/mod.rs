@@ -10,6 +10,7 @@ mod clock;
 pub mod desk;
 mod ends;
 mod examples;
+mod frequency;
 mod groups;
 mod hits;
 mod limits;

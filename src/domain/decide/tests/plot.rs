@@ -187,6 +187,7 @@ fn settings() -> Settings {
         account_attributes: BTreeMap::new(),
         holidays: BTreeMap::new(),
         consent_required: false,
+        frequency_cap: None,
         senders: BTreeMap::new(),
         channels: BTreeSet::new(),
         alerts: None,
