@@ -80,7 +80,7 @@ const fn touch_of(phase: &Phase) -> Option<&TouchId> {
     match phase {
         Phase::Sending { touch } => Some(touch),
         Phase::Held { hold } => hold.touch.as_ref(),
-        Phase::Ready | Phase::Waiting { .. } => None,
+        Phase::Ready | Phase::Waiting { .. } | Phase::Tasked { .. } => None,
     }
 }
 

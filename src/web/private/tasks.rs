@@ -237,7 +237,7 @@ pub async fn bulk(
 fn result(line: &TaskLine, answer: &Answer) -> Value {
     let task = line.id.to_string();
     match answer {
-        Answer::Done { .. } | Answer::Enrolled { .. } | Answer::Duplicate { .. } => {
+        Answer::Done { .. } | Answer::Enrolled { .. } | Answer::Pending { .. } | Answer::Duplicate { .. } => {
             json!({ "task": task, "status": "done" })
         }
         Answer::Refused { reason, .. } | Answer::Failed { reason } => {
