@@ -14,6 +14,7 @@ mod support;
 
 mod bare;
 mod blocked;
+mod check;
 mod child;
 mod count;
 mod decide;
@@ -45,7 +46,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A benchmark: its name, what it is about, and itself.
 type Bench = (&'static str, &'static str, fn(&Options));
 
-const ALL: [Bench; 14] = [
+const ALL: [Bench; 15] = [
     ("mails", "goals 1 and 4: end to end on SQLite at 500 connections, against the bare pipelined loop", mails::run),
     ("price", "goals 1, 3 and 4: what intents and marks cost a bare loop, and so what can be reached", price::run),
     ("slow", "goal 3: a relay that takes 50 ms a mail", mails::slow),
@@ -59,6 +60,7 @@ const ALL: [Bench; 14] = [
     ("due", "goal 10: from due to MAIL FROM, idle and loaded", due::run),
     ("import", "goal 11: a list of leads, against bare rows with a unique address", import::run),
     ("decide", "goal 13: a year of cases in memory, against the bare heap loop", decide::run),
+    ("check", "500 sequences checked, each with templates of its own", check::run),
     ("count", "goal 15: instructions of the hot functions, against those checked in", count::run),
 ];
 

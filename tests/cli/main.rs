@@ -17,3 +17,4 @@ mod files;
 mod help;
 mod lists;
 mod service_unit;
+mod tutorial;

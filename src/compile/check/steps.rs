@@ -328,7 +328,9 @@ impl<'a> Layout<'a> {
             let hint = "lower-case letters, digits, `-` and `_`, at most 64".to_owned();
             self.report().error_with(Code::BadName, node.place, format!("`{text}` cannot be the id of a step"), hint);
         }
-        if let Some(first) = self.seen.insert(text.to_owned(), line) {
+        let before = self.seen.get(text).copied();
+        self.seen.entry(text.to_owned()).or_insert(line);
+        if let Some(first) = before {
             let message = format!("two steps have the id `{text}`");
             self.report().error_with(Code::DuplicateStep, node.place, message, format!("the first is in line {first}"));
         }

@@ -10,6 +10,11 @@ use miette::{
 use super::{Diagnostic, Severity};
 use crate::compile::source::Source;
 
+/// Bytes of a line that are shown.
+const LONGEST: usize = 240;
+/// Mistakes that are drawn: more at once help nobody.
+const MOST: usize = 200;
+
 /// What miette draws.
 struct Shown<'a>(&'a Diagnostic, OneLine<'a>);
 
@@ -23,7 +28,7 @@ impl SourceCode for OneLine<'_> {
         _before: usize,
         _after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let (start, text) = self.0.line_at(span.offset());
+        let (start, text) = around(self.0.line_at(span.offset()), span.offset());
         let (line, column) = self.0.position(span.offset());
         let whole = SourceSpan::from((start, text.len()));
         let name = self.0.name.clone();
@@ -31,19 +36,32 @@ impl SourceCode for OneLine<'_> {
     }
 }
 
-/// Draws mistakes one below the other; with colours only if wanted.
+/// The part of a line that is worth looking at: all of it, unless a program wrote it.
+fn around((start, text): (usize, &str), fault: usize) -> (usize, &str) {
+    if text.len() <= LONGEST {
+        return (start, text);
+    }
+    let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let from = boundary((fault - start).saturating_sub(LONGEST / 2));
+    (start + from, &text[from..boundary(from + LONGEST)])
+}
+
+/// Draws mistakes one below the other, and says how many more there are; with colours only if wanted.
 pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let styles = if colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0).with_width(110);
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(MOST) {
         let shown = Shown(diagnostic, OneLine(&diagnostic.source));
         if handler.render_report(&mut out, &shown).is_err() {
             let (line, column) = diagnostic.position();
             let _ = writeln!(out, "{}:{line}:{column}: {}", diagnostic.file(), diagnostic.message);
         }
         out.push('\n');
+    }
+    if diagnostics.len() > MOST {
+        let _ = writeln!(out, "… and {} more; mend these first, or see all as JSON", diagnostics.len() - MOST);
     }
     out
 }

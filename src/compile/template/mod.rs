@@ -1,5 +1,6 @@
 //! Templates: what people write, parsed once, checked before anybody is mailed.
 
+mod bare;
 mod expression;
 mod front;
 mod json;
@@ -166,7 +167,7 @@ fn confirm(texts: &[&str], at: usize, source: usize, report: &Report) {
     if report.errors() > 0 {
         return;
     }
-    for error in texts.iter().filter_map(|text| handlebars::Template::compile(text).err()) {
+    for error in texts.iter().filter_map(|text| handlebars::Template::compile(&bare::bare(text)).err()) {
         let place = Place { source, start: at, end: at };
         let reason = error.reason().to_string();
         let message = format!("this template cannot be rendered: {}", reason.lines().next().unwrap_or_default());

@@ -2,6 +2,7 @@
 
 mod broken;
 mod holidays;
+mod large;
 mod mails;
 mod scoring;
 mod sequences;
