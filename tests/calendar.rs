@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use overture::domain::calendar::{Calendar, Hours, Weekdays, local, zone_named};
+use overture::domain::calendar::{Calendar, Hours, Weekdays, holidays_in, local, zone_named};
 use overture::domain::time::{Instant, Millis};
 use serde::Deserialize;
 
@@ -91,6 +91,19 @@ fn deadlines_in_business_minutes_are_those_of_other_tools() {
         checked += 1;
     }
     assert!(checked >= 200, "only {checked} deadlines were checked");
+}
+
+#[test]
+fn the_holidays_of_countries_are_those_of_the_package_they_were_made_of() {
+    let Some(text) = text("time/holidays.json") else { return };
+    let theirs: Holidays = serde_json::from_str(&text).expect("holidays");
+    assert!(theirs.holidays.len() > 3, "only {} countries were checked", theirs.holidays.len());
+    for (country, days) in theirs.holidays {
+        let years = days.first().expect("a day").year()..=days.last().expect("a day").year();
+        let ours = holidays_in(&country).unwrap_or_else(|| panic!("{country} is known"));
+        let ours: BTreeSet<Date> = ours.iter().filter(|day| years.contains(&day.year())).copied().collect();
+        assert_eq!(ours, days, "{country}");
+    }
 }
 
 #[test]

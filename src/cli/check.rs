@@ -96,6 +96,10 @@ impl Check {
             desk.paper.line("")?;
         }
         desk.paper.line(summary(&compiled, errors, warnings))?;
+        // Errors first: they are what keeps the files from being used.
+        if let Some(first) = found.iter().min_by_key(|one| one.severity) {
+            desk.paper.line(format!("`overture explain {}` tells the long story", first.code.id()))?;
+        }
         Ok(errors)
     }
 }

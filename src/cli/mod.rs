@@ -1,7 +1,7 @@
 //! What people type. One file a command; each parses its words, asks, and prints sentences, tables or JSON.
 //!
 //! ```text
-//! files      init check schema preview send-test     the workspace alone, no database
+//! files      init check explain schema preview send-test  the workspace alone, no database
 //! daemon     run demo migrate backup restore doctor  this machine
 //! data       all others ─▶ client ─▶ the private API, over the socket of the running daemon, or in process if none runs
 //! ```
@@ -16,6 +16,7 @@ mod desk;
 mod doctor;
 mod enroll;
 mod event;
+mod explain;
 mod failure;
 mod fields;
 mod handoff;
@@ -100,6 +101,7 @@ enum Command {
     Check(check::Check),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    Explain(explain::Explain),
     Preview(preview::Preview),
     SendTest(send_test::SendTest),
     Run(run::Run),
@@ -160,6 +162,7 @@ fn dispatch(command: Command, desk: &mut Desk) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
+        Command::Explain(explain) => explain.run(desk),
         Command::OpenApi(openapi) => openapi.run(desk),
         Command::Schema(schema) => schema.run(desk),
         Command::Completions(completions) => completions.run(desk),
@@ -176,6 +179,7 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
+        Command::Explain(explain) => explain.run(desk),
         Command::Preview(preview) => preview.run(desk).await,
         Command::SendTest(test) => test.run(desk).await,
         Command::Run(run) => run.run(desk).await,

@@ -24,6 +24,14 @@ pub enum Role {
         name: String,
         format: Format,
     },
+    /// A partial or a layout, by its path under templates/.
+    Shared {
+        path: String,
+    },
+    /// A file that can go with a mail, by its path under templates/.
+    Attachment {
+        path: String,
+    },
     /// Described, and not supported yet.
     Later(&'static str),
     /// Lies where files are read, and is not one of them.
@@ -66,23 +74,30 @@ fn sequence(rest: &str) -> Role {
 }
 
 fn template(rest: &str) -> Role {
-    if rest.starts_with("partials/") || rest.starts_with("layouts/") {
-        return Role::Later("a partial or a layout");
-    }
     let Some((name, extension)) = rest.rsplit_once('.') else { return Role::Stray };
     match Format::of(extension) {
+        Some(_) if rest.starts_with("partials/") || rest.starts_with("layouts/") => {
+            Role::Shared { path: rest.to_owned() }
+        }
         Some(format) => Role::Template { name: name.to_owned(), format },
-        None if matches!(extension, "mjml" | "html" | "txt") => Role::Later("a template of this format"),
+        None if super::template::can_be_attached(rest) => Role::Attachment { path: rest.to_owned() },
         None => Role::Stray,
     }
+}
+
+/// Tells a file that is larger than any that is read.
+pub fn too_large(path: &str, bytes: &[u8], report: &Report) -> bool {
+    if bytes.len() > LARGEST {
+        let message = format!("this file has {} bytes; at most {LARGEST} are read", bytes.len());
+        report.error(Code::FileTooLarge, Place::top(report.add(Source::new(path, ""))), message);
+    }
+    bytes.len() > LARGEST
 }
 
 /// Takes a file into the report if it is text of a sensible size; tells why not otherwise.
 pub fn read(path: &str, bytes: &[u8], report: &Report) -> Option<usize> {
     let blank = |text: &str| report.add(Source::new(path, text));
-    if bytes.len() > LARGEST {
-        let message = format!("this file has {} bytes; at most {LARGEST} are read", bytes.len());
-        report.error(Code::FileTooLarge, Place::top(blank("")), message);
+    if too_large(path, bytes, report) {
         return None;
     }
     if bytes.contains(&0) {
@@ -117,7 +132,7 @@ pub fn stray(path: &str, report: &Report) {
     let place = Place::top(report.add(Source::new(path, "")));
     let near = nearest(path, CONFIG).map(|near| format!("did you mean {near}?"));
     let hint = near.unwrap_or_else(|| {
-        "read are: config/*.yaml of three names, config/**/*.ics, sequences/**/*.yaml, templates/**/*.md and *.json"
+        "read are: config/*.yaml of three names, config/**/*.ics, sequences/**/*.yaml, templates/**/*.md, *.html, *.mjml, *.txt and *.json"
             .to_owned()
     });
     report.warn(Code::UnreadName, place, "this file is never read", hint);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::check::holidays::Lists;
@@ -30,6 +32,12 @@ pub struct Revision {
 struct Stored {
     sequence: String,
     templates: BTreeMap<String, StoredTemplate>,
+    /// Partials and layouts, by their path under templates/.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    shared: BTreeMap<String, String>,
+    /// Files that go with its mails, by their path under templates/, in base64.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, String>,
     lead: BTreeMap<String, Type>,
     account: BTreeMap<String, Type>,
     /// The workspace's own lists of holidays that it names.
@@ -50,10 +58,26 @@ pub fn version(text: &str, sequence: &Sequence, known: Known<'_>, report: &Repor
         let text = known.templates.get(name).map(|parsed| report.source(parsed.source).text.clone());
         parts.extend([name.clone(), text.unwrap_or_default()]);
     }
+    parts.extend(shared(sequence, known, report).into_iter().flat_map(|(path, text)| [path, text]));
+    parts.extend(files(sequence, known).into_iter().flat_map(|(path, text)| [path, text]));
     for (name, days) in own_lists(sequence, known) {
         parts.extend([name, days.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")]);
     }
     hash(parts.iter().map(String::as_bytes))
+}
+
+/// The partials and layouts in the templates of a sequence.
+fn shared(sequence: &Sequence, known: Known<'_>, report: &Report) -> BTreeMap<String, String> {
+    let parsed = sequence.templates.keys().filter_map(|name| known.templates.get(name));
+    let used = parsed.flat_map(|parsed| &parsed.used);
+    used.map(|(path, number)| (path.clone(), report.source(*number).text.clone())).collect()
+}
+
+/// The files that go with the mails of a sequence.
+fn files(sequence: &Sequence, known: Known<'_>) -> BTreeMap<String, String> {
+    let parsed = sequence.templates.keys().filter_map(|name| known.templates.get(name));
+    let attached = parsed.flat_map(|parsed| &parsed.attached);
+    attached.map(|(path, file)| (path.clone(), BASE64.encode(&file.bytes))).collect()
 }
 
 fn own_lists(sequence: &Sequence, known: Known<'_>) -> Lists {
@@ -71,6 +95,8 @@ pub fn store(sequence: &Sequence, text: &str, known: Known<'_>, report: &Report)
     let stored = Stored {
         sequence: text.to_owned(),
         templates: sequence.templates.keys().filter_map(used).collect(),
+        shared: shared(sequence, known, report),
+        files: files(sequence, known),
         lead: known.lead.clone(),
         account: known.account.clone(),
         holidays: own_lists(sequence, known),
@@ -89,11 +115,18 @@ pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
         report.error(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read");
         return Err(report.into_diagnostics());
     };
+    let shared = stored.shared.into_iter().map(|(path, text)| {
+        let number = report.add(Source::new(format!("templates/{path}"), text));
+        (path, number)
+    });
+    let decoded = |(path, text): (String, String)| Some((path, BASE64.decode(text).ok()?.into()));
+    let files = stored.files.into_iter().filter_map(decoded).collect();
+    let shared = template::Shared { parts: shared.collect(), files };
     let mut templates = BTreeMap::new();
     for (name, StoredTemplate { format, text }) in stored.templates {
         let format = Format::of(&format).unwrap_or(Format::Markdown);
         let source = report.add(Source::new(format!("templates/{name}"), text));
-        let parsed = template::parse(&name, format, source, &report);
+        let parsed = template::parse(&name, format, source, (&shared, &report));
         templates.insert(name, parsed);
     }
     let number = report.add(Source::new(file, stored.sequence));

@@ -7,6 +7,7 @@ use super::check::daemon::accounts_missing;
 use super::check::fields::not_yet;
 use super::check::holidays::lists;
 use super::check::known::{Known, Names};
+use super::check::lint::{Files as Looked, lint};
 use super::check::sequence::{Around, sequence};
 use super::check::team::{Outside, team};
 use super::check::{overture, overture_defaults, scoring, speaks};
@@ -57,6 +58,8 @@ struct Shelf {
     config: Texts,
     sequences: Texts,
     templates: BTreeMap<String, (template::Format, usize)>,
+    /// Partials, layouts and files that go with mails.
+    shared: template::Shared,
     /// iCalendar files, by path.
     calendars: Texts,
     /// Names of files that are there and could not be read, so that their users are not told they are missing.
@@ -81,6 +84,15 @@ impl Shelf {
                 Some(number) => drop(self.sequences.insert(name, number)),
                 None => drop(self.broken.insert(name)),
             },
+            Role::Shared { path: inside } => match files::read(path, bytes, report) {
+                Some(number) => drop(self.shared.parts.insert(inside, number)),
+                None => drop(self.broken.insert(path.to_owned())),
+            },
+            Role::Attachment { path: inside } => {
+                if !files::too_large(path, bytes, report) {
+                    self.shared.files.insert(inside, bytes.into());
+                }
+            }
             Role::Template { name, format } => {
                 let number = files::read(path, bytes, report).unwrap_or_else(|| report.add(Source::new(path, "")));
                 if let Some((_, first)) = self.templates.get(&name) {
@@ -136,10 +148,11 @@ impl Whole {
         let (lead, account) = (&settings.lead_attributes, &settings.account_attributes);
         let mut templates = BTreeMap::new();
         for (name, (format, number)) in &shelf.templates {
-            let parsed = template::parse(name, *format, *number, report);
+            let parsed = template::parse(name, *format, *number, (&shelf.shared, report));
             parsed.check_values(lead, account, report);
             templates.insert(name.clone(), parsed);
         }
+        unused(&shelf.shared, &templates, report);
         let none = BTreeSet::new();
         let senders: BTreeSet<String> = settings.senders.keys().cloned().collect();
         let sequences: BTreeSet<String> = shelf.sequences.keys().chain(&shelf.broken).cloned().collect();
@@ -164,6 +177,7 @@ impl Whole {
         let around = Around { known, has_address: settings.company.postal_address.is_some(), report };
         let (sequences, revisions) = read_sequences(shelf, around);
         tell_cycles(&sequences, &shelf.sequences, report);
+        lint(Looked { sequences: &sequences, numbers: &shelf.sequences, report }, settings);
         Self { templates, sequences, scoring, staff, revisions }
     }
 
@@ -216,6 +230,17 @@ fn read_sequences(shelf: &Shelf, around: Around<'_>) -> (BTreeMap<String, Sequen
         sequences.insert(name.clone(), one);
     }
     (sequences, revisions)
+}
+
+/// Tells the files that go with no mail.
+fn unused(shared: &template::Shared, templates: &BTreeMap<String, Parsed>, report: &Report) {
+    let used: BTreeSet<&String> =
+        templates.values().flat_map(|parsed| &parsed.attached).map(|(path, _)| path).collect();
+    for path in shared.files.keys().filter(|path| !used.contains(path)) {
+        let place = Place::top(report.add(Source::new(format!("templates/{path}"), "")));
+        let hint = format!("name it in the front matter of a mail: `attachments: [{path}]`");
+        report.warn(Code::UnreadName, place, "this file goes with no mail", hint);
+    }
 }
 
 /// Tells each sequence that leads back to itself by `enroll` steps, once a circle.

@@ -2,6 +2,7 @@
 
 use super::address::EmailAddress;
 use super::id::TouchId;
+use super::template::Attachment;
 use super::time::Instant;
 
 /// A name and an address, as in From and Reply-To.
@@ -32,7 +33,9 @@ pub struct Message {
     /// `List-*`, `Feedback-ID`, …: in this order.
     pub headers: Vec<(String, String)>,
     pub text: String,
+    /// Nothing in a mail of plain text.
     pub html: String,
+    pub attachments: Vec<Attachment>,
 }
 
 /// The mails before this one in its thread.

@@ -1,6 +1,8 @@
 //! A template's parsed form and the values it needs: check reads it, render fills it.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
 /// One value a template asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +42,24 @@ pub struct Template {
     pub version: String,
     pub body: Body,
     pub needs: BTreeSet<Need>,
+    /// Files that go with a mail.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that goes with a mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// As the reader sees it.
+    pub name: String,
+    /// Its media type, such as `application/pdf`.
+    pub kind: &'static str,
+    pub bytes: Arc<[u8]>,
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {} bytes)", self.name, self.kind, self.bytes.len())
+    }
 }
 
 impl Template {

@@ -59,7 +59,8 @@ fn truncate(call: &Call<'_, '_>) -> Made {
 
 fn date(call: &Call<'_, '_>) -> Made {
     let form = call.any(1);
-    let made = values::date(&call.direct(0)?, form.as_str(), call.secret("zone"));
+    let locale = call.root["lead"]["locale"].as_str().unwrap_or_default();
+    let made = values::date(&call.direct(0)?, form.as_str(), (call.secret("zone"), locale));
     made.map(Value::from).map_err(|why| wrong(&format!("`date`: {why}")))
 }
 

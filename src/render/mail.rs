@@ -48,6 +48,7 @@ impl Renderer {
             from,
             text,
             html,
+            attachments: template.attachments.clone(),
         };
         Ok(Rendered { message, links })
     }
@@ -105,7 +106,12 @@ impl Renderer {
             texts.preheader.as_ref().map_or(Ok(String::new()), |source| self.fill(source, &sight, Into::Plain))?;
         sight.make(|all| all.preheader = Some(teaser.clone()));
         let html = self.fill(&texts.html, &sight, Into::Html)?;
-        let html = if texts.places_preheader || teaser.is_empty() { html } else { with_teaser(&html, &teaser) };
+        // A mail in plain text has no HTML to hide it in.
+        let html = if texts.places_preheader || teaser.is_empty() || html.is_empty() {
+            html
+        } else {
+            with_teaser(&html, &teaser)
+        };
         let subject = subject_line(&subject)?;
         Ok(Parts { unsubscribe_url, subject, text: lines(text), html: lines(html), links: made })
     }

@@ -6,9 +6,11 @@
 //!    └-- links --> numbered, tracked addresses ──▶ Message --mime--> the same bytes every time
 //! ```
 
+mod attachment;
 mod context;
 mod helpers;
 mod links;
+mod locale;
 mod mail;
 pub mod mime;
 mod press;

@@ -5,8 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::Value;
 
-/// The form of a date where a template names none: `3 March 2026`.
-const DATE_FORM: &str = "%-d %B %Y";
+use super::locale;
 
 /// A value as it reads in a sentence; lists with commas.
 pub fn shown(value: &Value) -> String {
@@ -40,13 +39,12 @@ pub fn truncate(text: &str, most: usize) -> String {
     format!("{}…", kept[..cut].trim_end())
 }
 
-/// A date (`2026-03-01`), an instant (RFC 3339) or milliseconds since 1970, in the zone, as strftime writes it.
-pub fn date(value: &Value, form: Option<&str>, zone: &str) -> Result<String, String> {
+/// A date (`2026-03-01`), an instant (RFC 3339) or milliseconds since 1970, in the zone and the language, as strftime writes it.
+pub fn date(value: &Value, form: Option<&str>, (zone, locale): (&str, &str)) -> Result<String, String> {
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let text = shown(value);
     let at = read_date(value, &text, &zone).ok_or_else(|| format!("`{text}` is no date"))?;
-    let form = form.unwrap_or(DATE_FORM);
-    jiff::fmt::strtime::format(form, &at).map_err(|error| format!("`{form}` is no form of a date: {error}"))
+    locale::date(&at, form, locale)
 }
 
 fn read_date(value: &Value, text: &str, zone: &TimeZone) -> Option<Zoned> {
@@ -124,10 +122,10 @@ mod tests {
     #[test]
     fn a_date_is_written_in_the_leads_zone() {
         let at = json!("2026-03-01T23:30:00Z");
-        assert_eq!(date(&at, None, "Europe/Berlin").unwrap(), "2 March 2026");
-        assert_eq!(date(&json!("2026-03-01"), Some("%a %-d.%-m."), "Asia/Tokyo").unwrap(), "Sun 1.3.");
-        assert!(date(&json!("soon"), None, "UTC").is_err());
-        assert!(date(&at, Some("%!"), "UTC").is_err());
+        assert_eq!(date(&at, None, ("Europe/Berlin", "en")).unwrap(), "2 March 2026");
+        assert_eq!(date(&json!("2026-03-01"), Some("%a %-d.%-m."), ("Asia/Tokyo", "en")).unwrap(), "Sun 1.3.");
+        assert!(date(&json!("soon"), None, ("UTC", "")).is_err());
+        assert!(date(&at, Some("%!"), ("UTC", "")).is_err());
     }
 
     #[test]

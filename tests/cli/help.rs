@@ -22,6 +22,7 @@ fn every_command_is_there_and_teaches_by_examples_or_by_what_happens() {
     for name in [
         "init",
         "check",
+        "explain",
         "preview",
         "send-test",
         "run",

@@ -2,6 +2,7 @@
 
 mod agents;
 mod corpora;
+mod formats;
 mod hearing;
 mod inert;
 mod lists;

@@ -53,7 +53,13 @@ pub fn template(subject: &str, text: &str, html: &str, links: &[LinkTarget]) -> 
 }
 
 pub fn of(body: Body) -> Template {
-    Template { name: "trial/welcome".to_owned(), version: "v1".to_owned(), body, needs: BTreeSet::new() }
+    Template {
+        name: "trial/welcome".to_owned(),
+        version: "v1".to_owned(),
+        body,
+        needs: BTreeSet::new(),
+        attachments: Vec::new(),
+    }
 }
 
 impl Stage {

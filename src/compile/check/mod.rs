@@ -8,6 +8,7 @@ mod entry;
 pub mod fields;
 pub mod holidays;
 pub mod known;
+pub mod lint;
 pub mod network;
 mod overture;
 mod scoring;

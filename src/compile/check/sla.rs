@@ -4,10 +4,12 @@ use super::conditions::condition;
 use super::fields::{Fields, Keys, parse, scalar, unknown};
 use super::team::Outside;
 use crate::compile::diagnostic::{Code, Report};
+use crate::compile::source::Place;
 use crate::compile::syntax::{Key, Node};
 use crate::compile::template::Use;
-use crate::domain::routing::{AfterHours, Promise, Rung, RungAct};
+use crate::domain::routing::{AfterHours, Promise, Rung, RungAct, Staff, Team};
 use crate::domain::sla::{Allowed, RungAt};
+use crate::domain::time::Millis;
 
 const SLA: Keys = Keys {
     what: "an SLA",
@@ -30,6 +32,25 @@ pub fn promise(key: &Key, node: &Node, outside: Outside<'_>, report: &Report) ->
     let after_hours = fields.get("after_hours").and_then(|node| after_hours(node, outside, report));
     let ladder = fields.list("ladder").into_iter().filter_map(|node| rung(node, outside, report)).collect();
     Some(Promise { name, applies: applies?, respond_within: respond_within?, counts, after_hours, ladder })
+}
+
+/// Tells a promise that no day of a team holds: its clock always runs into another one.
+pub fn fits_a_day(promise: &Promise, place: Place, staff: &Staff, report: &Report) {
+    let Allowed::Working(length) = promise.respond_within else { return };
+    let day = |team: &Team| Some((team.title.clone(), staff.calendars.get(&team.calendar)?.working_day()));
+    let short = staff.teams.values().filter_map(day).find(|(_, day)| *day < length);
+    if let Some((team, day)) = short {
+        let (length, day) = (hours(length), hours(day));
+        let message = format!("{length} is longer than the working day of {team}, which has {day}");
+        let hint = "promise less, or write business days: `1bd`".to_owned();
+        report.warn(Code::LongSla, place, message, hint);
+    }
+}
+
+/// A length as files write it.
+fn hours(length: Millis) -> String {
+    let minutes = length.0 / Millis::MINUTE.0;
+    if minutes % 60 == 0 { format!("{}h", minutes / 60) } else { format!("{minutes}m") }
 }
 
 fn after_hours(node: &Node, outside: Outside<'_>, report: &Report) -> Option<AfterHours> {

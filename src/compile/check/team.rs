@@ -72,7 +72,11 @@ pub fn team(root: &Node, outside: Outside<'_>, report: &Report) -> Staff {
         }
     }
     for Entry { key, value } in fields.map("slas") {
-        staff.slas.extend(sla::promise(key, value, outside, report));
+        let promise = sla::promise(key, value, outside, report);
+        if let (Some(promise), Some(node)) = (&promise, value.get("respond_within")) {
+            sla::fits_a_day(promise, node.place, &staff, report);
+        }
+        staff.slas.extend(promise);
     }
     staff
 }
@@ -131,7 +135,14 @@ fn one_team(key: &Key, node: &Node, names: Declared<'_>, report: &Report) -> Opt
             unknown(Code::UnknownRep, node.place, name, names.reps.iter().copied(), report);
         }
     }
-    let fallback = one_of(&fields, "fallback", (Code::UnknownRep, names.reps));
+    let fallback = if fields.key("fallback").is_some() {
+        one_of(&fields, "fallback", (Code::UnknownRep, names.reps))
+    } else {
+        let hint = "name the rep who takes what nobody else can: `fallback: NAME`".to_owned();
+        let message = "this team has no fallback; its first member takes what arrives when nobody is free";
+        report.warn(Code::NoFallback, key.place, message, hint);
+        members.first().cloned()
+    };
     let manager = fields.get("manager").and_then(|node| {
         let name = scalar(node, "manager", report)?;
         channel(name, node, names.channels, report)

@@ -38,7 +38,13 @@ pub fn schema_of(path: &str) -> Option<&'static str> {
         Role::Config if path == CONFIG[1] => Some("scoring"),
         Role::Config => Some("team"),
         Role::Sequence { .. } => Some("sequence"),
-        Role::Calendar | Role::Template { .. } | Role::Later(_) | Role::Stray | Role::Other => None,
+        Role::Calendar
+        | Role::Template { .. }
+        | Role::Shared { .. }
+        | Role::Attachment { .. }
+        | Role::Later(_)
+        | Role::Stray
+        | Role::Other => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A mistake is told like a good compiler tells it: what, where, what was expected, what to do.
 
 mod code;
+mod explain;
 mod github;
 mod report;
 mod text;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use code::Code;
+pub use explain::{Example, Story};
 pub use github::annotations;
 pub use report::Report;
 pub use text::render;

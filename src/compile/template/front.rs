@@ -6,14 +6,18 @@ use super::expression::Wrong;
 use crate::compile::diagnostic::Code;
 use crate::compile::names;
 
-const KNOWN: [&str; 2] = ["subject", "preheader"];
-const LATER: [&str; 4] = ["layout", "attachments", "lang", "reply_to"];
+const KNOWN: [&str; 4] = ["subject", "preheader", "layout", "attachments"];
+const LATER: [&str; 2] = ["lang", "reply_to"];
 
 /// What stands above the body, each with its bytes in the file.
 #[derive(Debug, Default)]
 pub struct Front {
     pub subject: Option<Range<usize>>,
     pub preheader: Option<Range<usize>>,
+    /// The name of the layout around it.
+    pub layout: Option<Range<usize>>,
+    /// The files that go with it: `[a.pdf, b.pdf]`.
+    pub attachments: Option<Range<usize>>,
     /// The byte the body begins at.
     pub body: usize,
 }
@@ -61,6 +65,8 @@ fn field(line: &str, start: usize, front: &mut Front) -> Option<(Code, Wrong)> {
     let slot = match key.trim() {
         "subject" => &mut front.subject,
         "preheader" => &mut front.preheader,
+        "layout" => &mut front.layout,
+        "attachments" => &mut front.attachments,
         later if LATER.contains(&later) => {
             let message = format!("`{later}` in the front matter is not supported yet");
             return Some((Code::NotYet, Wrong::new(place, message, "remove it for now".to_owned())));

@@ -6,9 +6,9 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag as Element, TagEnd};
 
 use super::expression::Wrong;
+use super::links::{Links, Odd, is_web};
 use super::marks::Marks;
 use super::paper::{Paper, escape_around};
-use crate::domain::template::LinkTarget;
 
 /// Both parts of a mail, as Handlebars texts.
 #[derive(Debug)]
@@ -16,28 +16,19 @@ pub struct Parts {
     pub text: String,
     /// The inside of the HTML body.
     pub html: String,
-    pub links: Vec<LinkTarget>,
 }
 
-/// A mistake found in the body: HTML that would be shown as text, or a link that leads nowhere good.
-#[derive(Debug)]
-pub enum Odd {
-    Html(Wrong),
-    Link(Wrong),
-}
-
-/// Turns a Markdown body into both parts.
-pub fn parts(marks: &Marks<'_>) -> (Parts, Vec<Odd>) {
+/// Turns a Markdown body into both parts; links are added to those there are.
+pub fn parts(marks: &Marks<'_>, links: &mut Links) -> Parts {
     let marked = marks.marked();
     let rules = Parser::new_ext(&marked, Options::empty()).filter(|event| *event == Event::Rule).count();
-    let mut writer =
-        Writer { paper: Paper::new(rules), marks, open: None, image: false, odd: Vec::new(), links: Vec::new() };
+    let mut writer = Writer { paper: Paper::new(rules), marks, open: None, image: false, links };
     for (event, range) in Parser::new_ext(&marked, Options::empty()).into_offset_iter() {
         let place = marks.original(range.start)..marks.original(range.end);
         writer.event(event, &place);
     }
     let (text, html) = writer.paper.finish(marks);
-    (Parts { text: marks.restore(&text), html: marks.restore(&html), links: writer.links }, writer.odd)
+    Parts { text: marks.restore(&text), html: marks.restore(&html) }
 }
 
 struct Writer<'a> {
@@ -46,8 +37,7 @@ struct Writer<'a> {
     /// The link being written.
     open: Option<Target>,
     image: bool,
-    odd: Vec<Odd>,
-    links: Vec<LinkTarget>,
+    links: &'a mut Links,
 }
 
 /// Where a link leads, as it stands in both parts, and where its label begins in the text part.
@@ -75,7 +65,7 @@ impl Writer<'_> {
     fn html(&mut self, html: &str, place: &std::ops::Range<usize>) {
         let hint = "write it in Markdown: **bold**, *italic*, [a link](https://…)".to_owned();
         let span = place.start..place.start + html.trim_end().len().min(place.len());
-        self.odd.push(Odd::Html(Wrong::new(span, "HTML in Markdown is shown as text", hint)));
+        self.links.odd.push(Odd::Html(Wrong::new(span, "HTML in Markdown is shown as text", hint)));
         self.paper.words(html);
     }
 
@@ -115,29 +105,11 @@ impl Writer<'_> {
 
     fn link(&mut self, dest: &str, place: &std::ops::Range<usize>) {
         let target = self.marks.restore(dest);
-        let (shown, href) = match target.replace(' ', "").as_str() {
-            "{{unsubscribe_url}}" => ("{{unsubscribe_url}}".to_owned(), "{{unsubscribe_url}}".to_owned()),
-            mailto if mailto.starts_with("mailto:") => (target["mailto:".len()..].to_owned(), target.clone()),
-            _ if is_web(&target) || self.marks.is_made_url(dest) => {
-                let number = self.number(target.clone(), Marks::has_value(dest));
-                (format!("{{{{link {number}}}}}"), format!("{{{{link {number}}}}}"))
-            }
-            _ => {
-                let hint = "begin it with https://, http:// or mailto:".to_owned();
-                let message = format!("a link cannot lead to `{target}`");
-                self.odd.push(Odd::Link(Wrong::new(place.clone(), message, hint)));
-                (target.clone(), target.clone())
-            }
-        };
+        let href = self.links.target(dest, self.marks, place);
+        let shown = href.strip_prefix("mailto:").unwrap_or(&href).to_owned();
         let style = "color:#2563eb";
         self.paper.raw_html(&format!("<a class=\"link\" style=\"{style}\" href=\"{}\">", escape_around(&href)));
         self.open = Some(Target { shown, href: target, label_from: self.paper.text_length() });
-    }
-
-    fn number(&mut self, target: String, templated: bool) -> usize {
-        let target = if templated { LinkTarget::Templated(target) } else { LinkTarget::Fixed(target) };
-        self.links.push(target);
-        self.links.len() - 1
     }
 
     fn end_link(&mut self) {
@@ -153,16 +125,10 @@ impl Writer<'_> {
         if !is_web(&target) {
             let hint = "begin it with https://".to_owned();
             let message = format!("a picture cannot come from `{target}`");
-            self.odd.push(Odd::Link(Wrong::new(place.clone(), message, hint)));
+            self.links.odd.push(Odd::Link(Wrong::new(place.clone(), message, hint)));
         }
         let style = "max-width:100%;height:auto;border:0";
         self.paper.raw_html(&format!("<img style=\"{style}\" src=\"{}\" alt=\"", escape_around(&target)));
         self.image = true;
     }
-}
-
-fn is_web(target: &str) -> bool {
-    let lower = target.to_ascii_lowercase();
-    let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '{']) && !target.contains(char::is_control))
 }

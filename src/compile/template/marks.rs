@@ -8,6 +8,8 @@ use super::tags::{Kind, Tag};
 
 const OPEN: char = '\u{e000}';
 const CLOSE: char = '\u{e001}';
+/// Stands where a layout of another format shows the body.
+pub const BODY: char = '\u{e002}';
 
 /// A body with its tags.
 pub struct Marks<'a> {
@@ -34,7 +36,7 @@ impl<'a> Marks<'a> {
 
     /// Whether a text holds characters that marks are made of.
     pub fn clash(text: &str) -> Option<usize> {
-        text.find([OPEN, CLOSE])
+        text.find(|c: char| ('\u{e000}'..='\u{e00f}').contains(&c))
     }
 
     /// The body with a mark for each tag.
@@ -67,6 +69,17 @@ impl<'a> Marks<'a> {
             file = tag.span.end;
         }
         (file + wanted.saturating_sub(marked)).min(self.body.end)
+    }
+
+    /// The bytes of the body where a marked stretch, or at least its first words, was written; its begin where that is not found.
+    pub fn locate(&self, marked: &str) -> Range<usize> {
+        let wanted = self.restore(marked);
+        let short = wanted.split(['>', '\n']).next().unwrap_or_default();
+        let found = [wanted.as_str(), short].into_iter().filter(|text| !text.is_empty()).find_map(|text| {
+            let at = self.text[self.body.clone()].find(text)?;
+            Some(self.body.start + at..self.body.start + at + text.len())
+        });
+        found.unwrap_or(self.body.start..self.body.start)
     }
 
     /// Puts the expressions back.

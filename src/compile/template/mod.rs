@@ -1,56 +1,99 @@
 //! Templates: what people write, parsed once, checked before anybody is mailed.
 
+mod attached;
 mod bare;
 mod expression;
 mod front;
+mod html;
 mod json;
+mod links;
+mod mail;
 mod markdown;
 mod marks;
+mod mjml;
 mod needs;
 mod paper;
+mod plain;
+mod prose;
 mod shell;
 mod tags;
 mod values;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::Arc;
 
-use expression::Wrong;
-use marks::Marks;
+pub use attached::can_be as can_be_attached;
 use needs::Asked;
 #[cfg(test)]
 pub use needs::HELPERS;
 use tags::Tag;
 pub use values::Use;
+pub use whole::{Parts, Shared};
+use whole::{Whole, Writer};
 
 use super::diagnostic::{Code, Report};
 use super::hash;
 use super::source::Place;
 use crate::domain::condition::Type;
 use crate::domain::sequence::Kind;
-use crate::domain::template::{Body, Need, Template};
+use crate::domain::template::{Attachment, Body, Need, Template};
 
 /// The formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Markdown,
+    Html,
+    Mjml,
+    Text,
     Json,
 }
 
 impl Format {
+    const ALL: [Self; 5] = [Self::Markdown, Self::Html, Self::Mjml, Self::Text, Self::Json];
+
     pub fn of(extension: &str) -> Option<Self> {
-        match extension {
-            "md" => Some(Self::Markdown),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|format| format.extension() == extension)
     }
 
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Markdown => "md",
+            Self::Html => "html",
+            Self::Mjml => "mjml",
+            Self::Text => "txt",
             Self::Json => "json",
+        }
+    }
+
+    /// The formats of partials it can show, best first.
+    const fn partials(self) -> &'static [&'static str] {
+        match self {
+            Self::Markdown => &["md", "txt"],
+            Self::Html => &["html", "txt"],
+            Self::Mjml => &["mjml", "html", "txt"],
+            Self::Text => &["txt"],
+            Self::Json => &["json", "txt"],
+        }
+    }
+
+    /// The formats of layouts that can stand around it, best first.
+    const fn layouts(self) -> &'static [&'static str] {
+        match self {
+            Self::Markdown => &["md", "html", "mjml"],
+            Self::Html => &["html"],
+            Self::Mjml => &["mjml"],
+            Self::Text => &["txt"],
+            Self::Json => &[],
+        }
+    }
+
+    /// How a mail of this format links to where people unsubscribe.
+    const fn unsubscribe(self) -> &'static str {
+        match self {
+            Self::Markdown => "[Unsubscribe]({{unsubscribe_url}})",
+            Self::Html | Self::Mjml => "<a href=\"{{unsubscribe_url}}\">Unsubscribe</a>",
+            Self::Text | Self::Json => "Unsubscribe: {{unsubscribe_url}}",
         }
     }
 }
@@ -62,21 +105,33 @@ pub struct Parsed {
     pub format: Format,
     /// The number of its source.
     pub source: usize,
-    asked: Vec<Asked>,
+    /// The partials and layouts in it, by their path under templates/.
+    pub used: Parts,
+    /// The files that go with it, by their path under templates/.
+    pub attached: Vec<(String, Attachment)>,
+    asked: Vec<(Asked, Place)>,
 }
 
 /// Reads a template file; what is broken is told. A broken one is still given back, so that its users are not told it is missing.
-pub fn parse(name: &str, format: Format, source: usize, report: &Report) -> Parsed {
-    let text = &report.source(source).text;
+pub fn parse(name: &str, format: Format, source: usize, (shared, report): (&Shared, &Report)) -> Parsed {
+    let mut writer = Writer { shared, report, extensions: format.partials(), used: Parts::new(), attached: Vec::new() };
     let (body, asked) = match format {
-        Format::Markdown => mail(text, source, report),
+        Format::Markdown | Format::Html | Format::Mjml | Format::Text => mail::mail(format, source, &mut writer),
         Format::Json => {
-            let (tags, asked) = walked(text, 0..text.len(), source, report);
-            json::check(text, &tags, source, report);
-            (Body::Json(text.clone()), asked)
+            let whole = writer.body(source, 0);
+            let (tags, asked) = walked(&whole, report);
+            json::check(&whole, &tags, report);
+            (Body::Json(whole.text), asked)
         }
     };
-    Parsed { template: template(name, text, body, &asked), format, source, asked }
+    let (used, attached) = (writer.used, writer.attached);
+    let parts = used.iter().map(|(path, number)| (path, report.source(*number)));
+    let mut texts = vec![report.source(source).text.clone()];
+    texts.extend(parts.flat_map(|(path, part)| [path.clone(), part.text.clone()]));
+    let files = attached.iter().flat_map(|(path, file)| [path.as_bytes(), &file.bytes]);
+    let template = template(name, texts.iter().map(String::as_bytes).chain(files), body, &asked);
+    let attachments = attached.iter().map(|(_, file)| file.clone()).collect();
+    Parsed { template: Arc::new(Template { attachments, ..template }), format, source, used, attached, asked }
 }
 
 /// Reads a text template that stands inside another file; `place` is where.
@@ -87,101 +142,42 @@ pub fn inline(name: &str, text: &str, place: Place, report: &Report) -> Parsed {
     for mistake in wrong {
         report.error_with(Code::TemplateSyntax, place, mistake.message, mistake.hint);
     }
-    let body = Body::Text(text.to_owned());
-    let asked: Vec<Asked> = asked.into_iter().map(|asked| Asked { span: place.start..place.end, ..asked }).collect();
-    Parsed { template: template(name, text, body, &asked), format: Format::Json, source: place.source, asked }
+    let asked: Vec<(Asked, Place)> = asked.into_iter().map(|asked| (asked, place)).collect();
+    let template = Arc::new(template(name, [text.as_bytes()], Body::Text(text.to_owned()), &asked));
+    Parsed { template, format: Format::Json, source: place.source, used: Parts::new(), attached: Vec::new(), asked }
 }
 
-fn template(name: &str, source: &str, body: Body, asked: &[Asked]) -> Arc<Template> {
-    let needs =
-        asked.iter().map(|one| Need { path: one.path.clone(), optional: one.optional }).collect::<BTreeSet<_>>();
-    Arc::new(Template { name: name.to_owned(), version: hash([source.as_bytes()]), body, needs })
+fn template<'a>(
+    name: &str,
+    texts: impl IntoIterator<Item = &'a [u8]>,
+    body: Body,
+    asked: &[(Asked, Place)],
+) -> Template {
+    let need = |(one, _): &(Asked, Place)| Need { path: one.path.clone(), optional: one.optional };
+    let needs = asked.iter().map(need).collect::<BTreeSet<_>>();
+    Template { name: name.to_owned(), version: hash(texts), body, needs, attachments: Vec::new() }
 }
 
-fn mail(text: &str, source: usize, report: &Report) -> (Body, Vec<Asked>) {
-    let tell = |code, wrong: Wrong| {
-        let place = Place { source, start: wrong.span.start, end: wrong.span.end };
-        report.error_with(code, place, wrong.message, wrong.hint);
-    };
-    let (front, wrong) = front::front(text);
-    let broken = !wrong.is_empty();
-    for (code, wrong) in wrong {
-        tell(code, wrong);
-    }
-    if let Some(at) = Marks::clash(text) {
-        tell(
-            Code::TemplateSyntax,
-            Wrong::new(at..at + 3, "this character is of a private area and shows nothing", None),
-        );
-        return (Body::Text(String::new()), Vec::new());
-    }
-    let mut asked = Vec::new();
-    let mut line = |range: &Option<Range<usize>>| -> Option<String> {
-        let range = range.clone()?;
-        asked.extend(walked(text, range.clone(), source, report).1);
-        Some(text[range].to_owned()).filter(|line| !line.trim().is_empty())
-    };
-    let (subject, preheader) = (line(&front.subject), line(&front.preheader));
-    if subject.is_none() && !broken {
-        let hint = "begin the file with `---`, `subject: …`, `---`".to_owned();
-        tell(Code::MissingSubject, Wrong::new(0..0, "this mail has no subject", hint));
-    }
-    let (tags, more) = walked(text, front.body..text.len(), source, report);
-    asked.extend(more);
-    let marks = Marks::new(text, front.body..text.len(), &tags);
-    let (parts, odd) = markdown::parts(&marks);
-    for odd in odd {
-        match odd {
-            markdown::Odd::Link(wrong) => tell(Code::BadLink, wrong),
-            markdown::Odd::Html(wrong) => {
-                let place = Place { source, start: wrong.span.start, end: wrong.span.end };
-                report.warn(Code::HtmlInMarkdown, place, wrong.message, wrong.hint);
-            }
-        }
-    }
-    let subject = subject.unwrap_or_default();
-    let html = shell::page(&subject, preheader.is_some(), &parts.html);
-    confirm(&[&subject, &parts.text, &html], front.body, source, report);
-    (Body::Mail { subject, preheader, text: parts.text, html, links: parts.links }, asked)
-}
-
-/// The tags of a stretch of a file and what they ask for; mistakes are told.
-fn walked(text: &str, range: Range<usize>, source: usize, report: &Report) -> (Vec<Tag>, Vec<Asked>) {
-    let base = range.start;
-    let (tags, wrong) = tags::scan(&text[range]);
+/// The tags of a text and what they ask for, each with its place; mistakes are told.
+fn walked(whole: &Whole, report: &Report) -> (Vec<Tag>, Vec<(Asked, Place)>) {
+    let (tags, wrong) = tags::scan(&whole.text);
     let (asked, helpers) = needs::needs(&tags);
     let told = wrong.into_iter().map(|one| (Code::TemplateSyntax, one));
     let unknown = helpers.into_iter().map(|one| (Code::UnknownHelper, one));
     for (code, wrong) in told.chain(unknown) {
-        let place = Place { source, start: base + wrong.span.start, end: base + wrong.span.end };
-        report.error_with(code, place, wrong.message, wrong.hint);
+        report.error_with(code, whole.place(&wrong.span), wrong.message, wrong.hint);
     }
-    let shifted = |span: Range<usize>| base + span.start..base + span.end;
-    let tags = tags.into_iter().map(|tag| Tag { span: shifted(tag.span), kind: tag.kind }).collect();
-    let asked = asked.into_iter().map(|asked| Asked { span: shifted(asked.span.clone()), ..asked }).collect();
-    (tags, asked)
-}
-
-/// The template library must agree that the texts can be rendered; it is asked only when nothing was told before.
-fn confirm(texts: &[&str], at: usize, source: usize, report: &Report) {
-    if report.errors() > 0 {
-        return;
-    }
-    for error in texts.iter().filter_map(|text| handlebars::Template::compile(&bare::bare(text)).err()) {
-        let place = Place { source, start: at, end: at };
-        let reason = error.reason().to_string();
-        let message = format!("this template cannot be rendered: {}", reason.lines().next().unwrap_or_default());
-        report.error(Code::TemplateSyntax, place, message);
-    }
+    let asked = asked.into_iter().map(|asked| (whole.place(&asked.span), asked)).map(|(place, asked)| (asked, place));
+    (tags, asked.collect())
 }
 
 impl Parsed {
     /// Tells the values that no lead can have.
     pub fn check_values(&self, lead: &BTreeMap<String, Type>, account: &BTreeMap<String, Type>, report: &Report) {
-        for asked in &self.asked {
+        for (asked, place) in &self.asked {
             if let Some(hint) = values::unknown(asked, lead, account) {
                 let message = format!("no lead can have a value `{}`", asked.path);
-                report.error_with(Code::UnknownValue, self.at(&asked.span), message, hint);
+                report.error_with(Code::UnknownValue, *place, message, hint);
             }
         }
     }
@@ -191,39 +187,46 @@ impl Parsed {
         let name = &self.template.name;
         match (place, &self.template.body) {
             (Use::Mail | Use::Acknowledgement, Body::Json(_)) => {
-                let message = format!("`{name}` makes JSON; a mail needs a Markdown template");
+                let message = format!("`{name}` makes JSON; a mail needs Markdown, HTML, MJML or a text");
                 report.error_with(Code::WrongTemplateKind, user, message, format!("write templates/{name}.md"));
             }
+            (Use::Mail | Use::Acknowledgement, Body::Text(_)) => {
+                let message = format!("`{name}` makes a text without a subject, and a mail needs one");
+                let hint = format!("begin templates/{name}.txt with `---`, `subject: …`, `---`");
+                report.error_with(Code::WrongTemplateKind, user, message, hint);
+            }
             (Use::Webhook, Body::Mail { .. }) => {
-                let message = format!("`{name}` makes a mail; a webhook needs a JSON template");
+                let message =
+                    format!("`{name}` makes a mail; a webhook needs a JSON template, or a text without a subject");
                 report.error_with(Code::WrongTemplateKind, user, message, format!("write templates/{name}.json"));
             }
             _ => {}
         }
-        for asked in self.asked.iter().filter(|asked| !values::exists_in(&asked.path, place)) {
+        for (asked, at) in self.asked.iter().filter(|(asked, _)| !values::exists_in(&asked.path, place)) {
             let what = match place {
                 Use::Mail => "a mail of a sequence",
                 Use::Webhook => "a webhook",
                 Use::Acknowledgement => "an after-hours mail",
             };
             let message = format!("`{}` does not exist in {what}", asked.path);
-            report.error(Code::ValueOutOfPlace, self.at(&asked.span), message);
+            report.error(Code::ValueOutOfPlace, *at, message);
         }
     }
 
     /// Tells what the law wants in a mail of this kind and is not there.
     pub fn lawful(&self, kind: Kind, has_address: bool, (user, report): (Place, &Report)) {
-        if kind == Kind::Transactional || self.format != Format::Markdown {
+        if kind == Kind::Transactional || !matches!(self.template.body, Body::Mail { .. }) {
             return;
         }
-        let name = &self.template.name;
+        let (name, extension) = (&self.template.name, self.format.extension());
         if !self.template.asks_for("unsubscribe_url") {
-            let hint = format!("add to templates/{name}.md: `[Unsubscribe]({{{{unsubscribe_url}}}})`");
+            let hint = format!("add to templates/{name}.{extension}: `{}`", self.format.unsubscribe());
             let message = format!("`{name}` is a {} mail without an unsubscribe link", kind.as_str());
             report.error_with(Code::NoUnsubscribe, user, message, hint);
         }
         if !self.template.asks_for("company.postal_address") {
-            let hint = format!("add to templates/{name}.md: `{{{{company.name}}}}, {{{{company.postal_address}}}}`");
+            let hint =
+                format!("add to templates/{name}.{extension}: `{{{{company.name}}}}, {{{{company.postal_address}}}}`");
             let message = format!("`{name}` is a {} mail without the company's postal address", kind.as_str());
             report.error_with(Code::NoPostalAddress, user, message, hint);
         } else if !has_address {
@@ -231,9 +234,5 @@ impl Parsed {
             let message = format!("`{name}` shows the company's postal address, and there is none");
             report.error_with(Code::NoPostalAddress, user, message, hint);
         }
-    }
-
-    fn at(&self, span: &Range<usize>) -> Place {
-        Place { source: self.source, start: span.start, end: span.end }
     }
 }

@@ -135,7 +135,7 @@ fn inner(raw: &str, base: usize, span: &Range<usize>) -> Result<Kind, Wrong> {
             Some(_) => Ok(Kind::Close),
             None => Err(unknown_block(chars.as_str().trim(), span)),
         },
-        Some('>') => Err(Wrong::new(span.clone(), "partials are not supported yet", None)),
+        Some('>') => Err(Wrong::new(span.clone(), "a partial cannot stand here", "write its text out".to_owned())),
         Some('&') => {
             let hint = "remove the `&`; what a value holds is always escaped".to_owned();
             Err(Wrong::new(span.clone(), "`&` would let a value write HTML", hint))

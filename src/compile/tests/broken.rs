@@ -143,6 +143,36 @@ fn steps_and_templates() -> Vec<Row> {
             "makes a mail",
         ),
         (Code::TemplateJson, "templates/x.json", s("{\"a\": {{lead.plan}},}"), 1, "does not make JSON"),
+        (Code::UnknownPart, MAIL, mail("{{> fot}}"), 4, "there is no partial `fot`"),
+        (Code::UnknownPart, MAIL, mail("x").replace("subject: S", "subject: S\nlayout: brand"), 3, "no layout `brand`"),
+        (
+            Code::Mjml,
+            "templates/x.mjml",
+            s("---\nsubject: S\n---\n<mjml>\n<mj-body>\n<mj-txt>x</mj-txt>\n</mj-body></mjml>\n"),
+            6,
+            "MJML",
+        ),
+        (
+            Code::UnsafeHtml,
+            "templates/x.html",
+            s("---\nsubject: S\n---\n<p>\n<script>a()</script>\n"),
+            5,
+            "cannot stand in a mail",
+        ),
+        (
+            Code::UnsafeHtml,
+            "templates/x.html",
+            s("---\nsubject: S\n---\n<p title={{lead.plan}}>x</p>\n"),
+            4,
+            "needs quotes",
+        ),
+        (
+            Code::BadLink,
+            "templates/x.html",
+            s("---\nsubject: S\n---\n\n<a href=\"javascript:a()\">x</a>\n"),
+            5,
+            "cannot lead to",
+        ),
         (Code::HtmlInMarkdown, MAIL, mail("a <b>c</b>"), 4, "shown as text"),
         (Code::ReservedAttribute, OVERTURE, overture("").replace("plan: text", "raw: text"), 4, "templates use it"),
         (
@@ -202,7 +232,6 @@ fn what_later_versions_read_is_refused_and_never_ignored() {
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
         (OVERTURE, overture("inbound: {x: y}\npools: {z: [maya]}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),
-        ("templates/x.mjml", "<mjml>".to_owned(), 1),
         ("sequences/hello.test.yaml", "x: y".to_owned(), 1),
     ];
     for (path, text, count) in later {

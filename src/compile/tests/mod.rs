@@ -1,12 +1,14 @@
 //! What compiling promises, told on the shipped workspace and on small broken ones.
 
 mod broken;
+mod formats;
 mod holidays;
 mod large;
 mod mails;
 mod scoring;
 mod sequences;
 mod shipped;
+mod stories;
 
 use super::diagnostic::{Code, Diagnostic};
 use super::{Compiled, Files, Overlay, workspace};

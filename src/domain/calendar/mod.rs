@@ -14,6 +14,8 @@ pub mod pause;
 #[cfg(test)]
 mod properties;
 pub mod spread;
+#[cfg(test)]
+mod table;
 pub mod week;
 mod windows;
 pub mod zone;
@@ -86,6 +88,11 @@ impl Calendar {
     /// True when no week of it has a window, holidays aside.
     pub fn never_opens(&self) -> bool {
         self.days.is_empty() || self.spans.is_empty()
+    }
+
+    /// The opening hours of one of its days, added up.
+    pub fn working_day(&self) -> Millis {
+        self.spans.iter().map(Span::length).fold(Millis::ZERO, |sum, length| Millis(sum.0 + length.0))
     }
 
     /// The date from which on its holidays leave no day open for longer than an opening is looked for.

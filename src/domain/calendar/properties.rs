@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn every_zone() -> Vec<TimeZone> {
+pub(super) fn every_zone() -> Vec<TimeZone> {
     let bundled = TimeZoneDatabase::bundled();
     bundled.available().filter_map(|name| bundled.get(name.as_str()).ok()).collect()
 }
@@ -21,14 +21,14 @@ fn hours() -> impl Strategy<Value = Hours> {
     })
 }
 
-fn holidays() -> impl Strategy<Value = BTreeSet<Date>> {
+pub(super) fn holidays() -> impl Strategy<Value = BTreeSet<Date>> {
     prop::collection::btree_set(
         (2024_i16..2034, 1_i8..13, 1_i8..29).prop_map(|(y, m, d)| Date::constant(y, m, d)),
         0..40,
     )
 }
 
-fn calendar() -> impl Strategy<Value = Calendar> {
+pub(super) fn calendar() -> impl Strategy<Value = Calendar> {
     let days = (1_u8..128).prop_map(|bits| {
         let week = jiff::civil::Weekday::Monday.cycle_forward().take(7);
         week.filter(|day| bits & 1 << day.to_monday_zero_offset() != 0).fold(Weekdays::default(), Weekdays::with)
@@ -38,7 +38,7 @@ fn calendar() -> impl Strategy<Value = Calendar> {
 }
 
 /// Instants of 2024 to 2033, every other one within a day of a change of the zone's offset.
-fn instant(zone: &TimeZone, share: u64, near_a_change: bool) -> Instant {
+pub(super) fn instant(zone: &TimeZone, share: u64, near_a_change: bool) -> Instant {
     let at = Instant(1_704_067_200_000) + scatter(share, Millis::DAY.times(3_650));
     let change = zone.following(at.to_jiff()).next().map(|change| Instant::from_jiff(change.timestamp()));
     match change {
@@ -62,7 +62,7 @@ fn clock_is_in_hours(calendar: &Calendar, at: Instant) -> bool {
 }
 
 /// True when the clock was set back or forward within the three hours before, and shows some times twice or none.
-fn clock_changed_lately(zone: &TimeZone, at: Instant) -> bool {
+pub(super) fn clock_changed_lately(zone: &TimeZone, at: Instant) -> bool {
     zone.to_offset(at.to_jiff()) != zone.to_offset((at - Millis::HOUR.times(3)).to_jiff())
 }
 

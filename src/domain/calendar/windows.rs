@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 
-use super::super::time::Instant;
+use super::super::time::{Instant, Millis};
 use super::{Calendar, Hours, local};
 
 const DAY_SECONDS: i32 = 86_400;
@@ -33,6 +33,12 @@ impl Span {
 
     fn between(from: i32, to: i32) -> Self {
         Self { from: time_of(from), to: time_of(to), over_midnight: to >= DAY_SECONDS }
+    }
+
+    /// How long it is by the clock.
+    pub(super) fn length(&self) -> Millis {
+        let end = second_of(self.to) + if self.over_midnight { DAY_SECONDS } else { 0 };
+        Millis::SECOND.times(i64::from(end - second_of(self.from)))
     }
 
     /// True when it leaves no time of its date closed.

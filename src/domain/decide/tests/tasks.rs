@@ -25,6 +25,7 @@ fn call() -> Task {
         version: "1".to_owned(),
         body: Body::Text("Call".to_owned()),
         needs: std::collections::BTreeSet::new(),
+        attachments: Vec::new(),
     };
     Task {
         kind: TaskKind::Call,

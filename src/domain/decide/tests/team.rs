@@ -53,7 +53,13 @@ fn hot() -> Promise {
         html: String::new(),
         links: Vec::new(),
     };
-    let template = Template { name: "ack".to_owned(), version: "ack-1".to_owned(), body, needs: [].into() };
+    let template = Template {
+        name: "ack".to_owned(),
+        version: "ack-1".to_owned(),
+        body,
+        needs: [].into(),
+        attachments: Vec::new(),
+    };
     Promise {
         name: "hot".to_owned(),
         applies: when("temperature == 'hot'"),
