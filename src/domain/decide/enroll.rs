@@ -20,8 +20,8 @@ use crate::domain::sequence::{Again, Kind, Sequence, Trigger, ZoneRule};
 
 /// Enrolls by every trigger that what was just heard sets off.
 pub fn triggers(work: &mut Work<'_>) {
-    if std::mem::take(&mut work.ticks) {
-        tick(work);
+    if let Some(name) = work.tick.take() {
+        tick(work, name);
     }
     let fresh: Vec<_> =
         work.fresh.iter().filter(|fresh| fresh.actor != Actor::Machine && !fresh.stale).cloned().collect();
@@ -47,8 +47,8 @@ pub fn triggers(work: &mut Work<'_>) {
 }
 
 /// Enrolls whoever is in the segment. Who may not enter is told nothing, or each tick would tell most leads so again.
-fn tick(work: &mut Work<'_>) {
-    let Ask::Tick { sequence: name, cron: ticked, at } = &work.input.ask else { return };
+fn tick(work: &mut Work<'_>, name: &str) {
+    let Ask::Tick { cron: ticked, at, .. } = &work.input.ask else { return };
     let Some(sequence) = work.playbook.sequences.get(name) else { return };
     if work.lead.pending.contains_key(name) || obstacle(work, sequence, false).is_some() {
         return;

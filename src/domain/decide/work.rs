@@ -28,8 +28,8 @@ pub struct Work<'a> {
     pub effects: Vec<Effect>,
     /// What was heard and counts now: it may score, enroll, stop and answer.
     pub fresh: Vec<Fresh>,
-    /// Whether a schedule ticked and nobody looked at it yet.
-    pub ticks: bool,
+    /// The sequence whose schedule ticked, until it is looked at.
+    pub tick: Option<&'a str>,
     /// Whether attributes changed.
     pub changed: bool,
     /// Set when a handoff must be routed and the loads are not known.
@@ -62,7 +62,7 @@ impl<'a> Work<'a> {
             events: Vec::new(),
             effects: Vec::new(),
             fresh: Vec::new(),
-            ticks: matches!(input.ask, Ask::Tick { .. }),
+            tick: if let Ask::Tick { sequence, .. } = &input.ask { Some(sequence) } else { None },
             changed: false,
             needs_loads: false,
             needs_intakes: false,
