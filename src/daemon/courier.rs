@@ -43,7 +43,13 @@ pub async fn courier(this: Courier) {
     let mut hand = Hand { waiting: VecDeque::new(), take: 1, worked: false };
     let mut last = None;
     loop {
-        let (claimed, _) = tokio::join!(this.claim(&mut hand), this.settle(last.take()));
+        let claimed = if this.engine.has_gap(&this.lane) {
+            // The gap counts from what is told with the outcome.
+            this.settle(last.take()).await;
+            this.claim(&mut hand).await
+        } else {
+            tokio::join!(this.claim(&mut hand), this.settle(last.take())).0
+        };
         match claimed {
             Ok(()) if hand.waiting.is_empty() => break,
             Ok(()) => last = Box::pin(this.carry_all(&mut hand, &mut line)).await,
@@ -94,7 +100,8 @@ impl Courier {
         while let Some((claimed, ready)) = next {
             let before = self.settle(last.take());
             // Where the other side was not there before, one is enough to see whether it is now.
-            let more = trouble.is_none() && claimed.round == 0;
+            // And with a gap the next is claimed once this one has left: its gap counts from there, however long the server takes.
+            let more = trouble.is_none() && claimed.round == 0 && !self.engine.has_gap(&self.lane);
             let (carried, following) =
                 tokio::join!(self.carry(&claimed, ready, line, before), self.next(hand, (trouble.as_deref(), more)));
             trouble = trouble.or_else(|| carried.trouble());

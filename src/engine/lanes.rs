@@ -37,7 +37,7 @@ pub struct News {
 
 #[derive(Clone, Debug)]
 pub enum Said {
-    /// A mail leaves now: the gap counts from here, however long the server took before.
+    /// A mail leaves now, or has left: the gap counts from here, however long the server took before.
     Left,
     /// The other side answered again.
     Reached,
@@ -230,7 +230,7 @@ impl Engine {
     }
 
     /// Whether mails of a lane keep a distance from each other.
-    pub(super) fn has_gap(&self, lane: &str) -> bool {
+    pub fn has_gap(&self, lane: &str) -> bool {
         let sender = lane.strip_prefix("mail:").unwrap_or_default();
         self.playbook().settings.senders.get(sender).is_some_and(|sender| sender.gap > Millis::ZERO)
     }

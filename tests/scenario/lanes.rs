@@ -2,14 +2,16 @@
 
 use crate::scene::{self, MAIL_THEN_CALL, Scene};
 use crate::senders::{self, standing, why};
-use crate::support::faulty_smtp::FaultySmtp;
+use crate::support::faulty_smtp::{Fault, FaultySmtp, Stage};
 use crate::support::receiver::Receiver;
 use crate::support::watch::eventually;
 use crate::support::workspace::Workspace;
 use crate::support::{SOON, mail::Mail};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use overture::domain::time::Millis;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A zone in which it is about noon, so that no local date ends while a test runs.
 fn where_it_is_noon() -> String {
@@ -96,6 +98,22 @@ fn a_gap_lies_between_any_two_mails_of_a_sender() {
         (&stands["why"], &stands["waiting"], server.taken().len()),
         (&json!("the gap between two mails"), &json!(1), 1)
     );
+}
+
+#[test]
+fn a_gap_counts_from_when_a_mail_left_however_long_its_server_took() {
+    let (server, _receiver, workspace) = parts();
+    workspace.set("senders.growth.gap", "1s");
+    server.once(Stage::Data, Fault::Slow(Duration::from_millis(1_500)));
+    let scene = Scene::start(workspace);
+    let leads = ["ann@example.com", "bob@example.com"];
+    scene.arrive(&leads).expect("the daemon answers");
+    for lead in leads {
+        scene.wait_touch(lead, "first", "accepted");
+    }
+    let left: Vec<_> = server.journal().iter().map(|copy| copy.asked_at).collect();
+    let apart = left[1].since(left[0]);
+    assert!(apart >= Millis::SECOND, "{} ms", apart.0);
 }
 
 #[test]

@@ -218,15 +218,17 @@ impl Engine {
         }
     }
 
+    /// What a lane with a gap hears of a mail that leaves.
+    pub(super) fn left(&self, claimed: &Claimed) -> Option<News> {
+        let lane = &claimed.row.lane;
+        let news = || News { lane: lane.clone(), lead: claimed.row.lead.clone(), said: Said::Left };
+        self.has_gap(lane).then(news)
+    }
+
     /// Commits the mark; false if a stop came first.
     async fn mark(&self, claimed: &Claimed) -> Result<bool, Arc<StoreError>> {
         let mark = (claimed.row.id.clone(), claimed.token.clone());
-        let news = self.has_gap(&claimed.row.lane).then(|| News {
-            lane: claimed.row.lane.clone(),
-            lead: claimed.row.lead.clone(),
-            said: Said::Left,
-        });
-        let writes = Writes { marks: vec![mark], news: news.into_iter().collect(), ..Writes::default() };
+        let writes = Writes { marks: vec![mark], news: self.left(claimed).into_iter().collect(), ..Writes::default() };
         let done = self.write(writes).await?;
         self.fail.hit("mark.committed");
         Ok(done.marks == [true] || self.fail.lacks(Protection::Fence))

@@ -129,6 +129,10 @@ impl Engine {
 
     fn came_to(&self, claimed: &Claimed, carried: &Carried) -> Writes {
         let mut writes = Writes { news: news(claimed, carried), ..Writes::default() };
+        if matches!(carried, Carried::Ended { used: true, .. } | Carried::Stopped { .. } | Carried::Objected { .. }) {
+            // A commit may take its time: the message left later than the mark says, and by now at the latest.
+            writes.news.extend(self.left(claimed));
+        }
         let unused = claimed.reservation();
         match carried {
             Carried::Lost => writes.give_backs.extend(unused),

@@ -28,6 +28,9 @@ impl Engine {
         for (row, lead) in rows.into_iter().zip(leads) {
             let (Some(token), Some(lead)) = (row.token.clone(), lead) else { continue };
             let claimed = Claimed { row, lead, token, round: 0 };
+            if claimed.row.state == State::Marked {
+                writes.news.extend(self.left(&claimed));
+            }
             match (claimed.row.state, claimed.row.policy) {
                 (State::Marked, Policy::AtMostOnce) => {
                     let outcome = Outcome::Unknown { reason: ENDED.to_owned() };
