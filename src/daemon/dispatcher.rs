@@ -69,7 +69,14 @@ pub async fn dispatcher(this: Dispatcher) {
 impl Dispatcher {
     /// Starts as many couriers as the lane may have and has not.
     fn start(&self, lane: &str, at_work: &AtWork) {
-        let most = if lane.starts_with("hook:") { CALLS } else { self.connections.get(lane).copied().unwrap_or(1) };
+        let most = if lane.starts_with("hook:") {
+            CALLS
+        } else if self.engine.has_gap(lane) {
+            // The next mail is claimed when the one before has left; a second connection would claim while a slow commit holds the first.
+            1
+        } else {
+            self.connections.get(lane).copied().unwrap_or(1)
+        };
         let take = (IN_HAND / self.connections.values().sum::<usize>().max(1)).clamp(1, TAKE);
         let mut working = at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let now = working.entry(lane.to_owned()).or_default();

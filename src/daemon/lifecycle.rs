@@ -137,7 +137,7 @@ impl Running {
     }
 }
 
-/// Connections each sender may have, by lane; with a gap between mails one is enough.
+/// Connections each sender may have, by lane.
 fn connections(config: &Config) -> BTreeMap<String, usize> {
     let lane = |(name, account): (&String, &crate::config::Account)| {
         (format!("mail:{name}"), usize::try_from(account.connections).unwrap_or(1).max(1))

@@ -109,21 +109,33 @@ pub fn times(books: &Books, all: &ByMessage<'_>, expected: &Expected, verdict: &
 /// asking and the other's coming.
 pub fn paces(books: &Books, all: &ByMessage<'_>, expected: &Expected, verdict: &mut Verdict) {
     for pace in &expected.paces {
-        let mut spans: Vec<(Instant, Instant)> = Vec::new();
+        let mut spans: Vec<(Instant, Instant, &TouchRow)> = Vec::new();
         let mut days: BTreeMap<i32, u32> = BTreeMap::new();
         let zone = zone_named(&pace.zone).expect("the zone of the test is one");
         for touch in books.touches.iter().filter(|touch| touch.lane == pace.lane) {
             for copy in of(touch, all) {
-                spans.push((copy.asked_at, copy.came_at));
+                spans.push((copy.asked_at, copy.came_at, touch));
                 if copy.taken {
                     *days.entry(local::day_number(&zone, copy.came_at)).or_default() += 1;
                 }
             }
         }
-        spans.sort();
+        spans.sort_by_key(|(asked, came, _)| (*asked, *came));
         if let Some(two) = spans.windows(2).find(|two| two[1].1 + expected.slack < two[0].0 + pace.gap) {
             let between = two[1].1.since(two[0].0).0;
-            verdict.broken.push(format!("I5: two mails of {} lie {between} ms from each other", pace.lane));
+            let told = |(asked, came, touch): &(Instant, Instant, &TouchRow)| {
+                let at = |at: Option<Instant>| at.map_or("never".to_owned(), |at| at.to_string());
+                let (intent, mark, done) = (at(touch.intent_at), at(touch.marked_at), at(touch.done_at));
+                let state = touch.state.as_str();
+                format!(
+                    "{} {state}: asked for at {asked}, came at {came}, intent {intent}, mark {mark}, done {done}",
+                    touch.id
+                )
+            };
+            let pair = two.iter().map(told).collect::<Vec<_>>().join("\n    ");
+            verdict
+                .broken
+                .push(format!("I5: two mails of {} lie {between} ms from each other:\n    {pair}", pace.lane));
         }
         for (day, count) in days {
             if pace.cap.is_some_and(|cap| count > cap) {
