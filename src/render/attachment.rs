@@ -1,4 +1,4 @@
-//! Files that go with a mail: base64 in lines of 76, and names that mail programs of any age can read.
+//! Files that go with a mail: base64 in lines of 76, and names as RFC 2231 (section 4) writes them.
 
 use std::fmt::Write;
 
@@ -14,11 +14,13 @@ const LINE: usize = 57;
 /// Writes one part with its headers.
 pub(super) fn write(file: &Attachment, out: &mut Vec<u8>) {
     let mut head = format!("Content-Type: {}\r\nContent-Transfer-Encoding: base64\r\n", file.kind);
-    let _ = write!(head, "Content-Disposition: attachment;\r\n filename=\"{}\"", plain(&file.name));
-    if !file.name.is_ascii() {
-        // The name as it is, for those who read RFC 2231 (section 4); the one before is for those who do not.
-        let _ = write!(head, ";\r\n filename*=UTF-8''{}", url_part(&file.name));
-    }
+    head.push_str("Content-Disposition: attachment;\r\n ");
+    // A name in ASCII beside the real one would be the one that many readers take, so there is one only.
+    let _ = if file.name.is_ascii() {
+        write!(head, "filename=\"{}\"", plain(&file.name))
+    } else {
+        write!(head, "filename*=UTF-8''{}", url_part(&file.name))
+    };
     out.extend_from_slice(head.as_bytes());
     out.extend_from_slice(b"\r\n\r\n");
     for (n, line) in file.bytes.chunks(LINE).enumerate() {
@@ -29,7 +31,7 @@ pub(super) fn write(file: &Attachment, out: &mut Vec<u8>) {
     }
 }
 
-/// A name in ASCII, with nothing that ends a quoted text.
+/// A name of ASCII, with nothing that ends a quoted text.
 fn plain(name: &str) -> String {
     name.chars().map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '_' }).collect()
 }
