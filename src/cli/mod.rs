@@ -7,6 +7,7 @@
 //! ```
 //! Exit codes are the same everywhere: 0 done, 1 the answer is no, 2 could not run.
 
+mod apply;
 mod backup;
 mod check;
 mod client;
@@ -31,6 +32,7 @@ mod openapi;
 mod pages;
 mod paper;
 mod pause;
+mod plan;
 mod preview;
 mod proof;
 mod run;
@@ -113,6 +115,8 @@ enum Command {
     Why(why::Why),
     Score(score::Score),
     Sequence(sequence::Sequence),
+    Plan(plan::Plan),
+    Apply(apply::Apply),
     Handoff(handoff::Handoff),
     Task(task::Task),
     Touches(touches::Touches),
@@ -191,6 +195,8 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Why(why) => why.run(desk).await,
         Command::Score(score) => score.run(desk).await,
         Command::Sequence(sequence) => sequence.run(desk).await,
+        Command::Plan(plan) => plan.run(desk).await,
+        Command::Apply(apply) => apply.run(desk).await,
         Command::Handoff(handoff) => handoff.run(desk).await,
         Command::Task(task) => task.run(desk).await,
         Command::Touches(touches) => touches.run(desk).await,

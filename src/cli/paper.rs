@@ -52,6 +52,23 @@ impl Paper {
         self.line(text)
     }
 
+    /// A line that says by its sign whether something came, went or changed: green, red, yellow.
+    pub fn marked(&mut self, sign: char, text: &str) -> Result<(), Failure> {
+        let text = inert(text);
+        let colour = match sign {
+            '+' => "32",
+            '-' => "31",
+            '~' => "33",
+            '@' => "36",
+            _ => "",
+        };
+        if self.colour && !colour.is_empty() {
+            self.line(format!("\u{1b}[{colour}m{text}\u{1b}[0m"))
+        } else {
+            self.line(text)
+        }
+    }
+
     /// A value on its own, indented if a person looks.
     pub fn value(&mut self, value: &Value) -> Result<(), Failure> {
         let text = if self.terminal { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };

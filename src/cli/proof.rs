@@ -102,6 +102,7 @@ impl<'a> Proof<'a> {
             paused: None,
             steps: Arc::default(),
             zone: None,
+            onward: None,
         };
         Self {
             playbook,

@@ -19,7 +19,7 @@ use crate::domain::sequence::Sequence;
 /// One version of one sequence, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// The hash of the file and of every template it uses, in hex.
+    /// The hash of the name, of the file and of every template it uses, in hex.
     pub version: String,
     /// The name of the sequence.
     pub name: String,
@@ -51,9 +51,10 @@ struct StoredTemplate {
     text: String,
 }
 
-/// The version of a sequence: its file, every template it uses, and every list of holidays of the workspace's own.
+/// The version of a sequence: its name, its file, every template it uses, and every list of holidays of the workspace's own. Two files that say the
+/// same are two sequences.
 pub fn version(text: &str, sequence: &Sequence, known: Known<'_>, report: &Report) -> String {
-    let mut parts = vec![text.to_owned()];
+    let mut parts = vec![sequence.name.clone(), text.to_owned()];
     for name in sequence.templates.keys() {
         let text = known.templates.get(name).map(|parsed| report.source(parsed.source).text.clone());
         parts.extend([name.clone(), text.unwrap_or_default()]);
@@ -103,6 +104,16 @@ pub fn store(sequence: &Sequence, text: &str, known: Known<'_>, report: &Report)
     };
     let source = serde_json::to_string(&stored).unwrap_or_default();
     Revision { version: sequence.version.clone(), name: sequence.name.clone(), source }
+}
+
+/// The texts of a stored version by the path of each file; nothing where it cannot be read.
+pub fn texts(revision: &Revision) -> BTreeMap<String, String> {
+    let Ok(stored) = serde_json::from_str::<Stored>(&revision.source) else { return BTreeMap::new() };
+    let templates = stored.templates.into_iter();
+    let mut texts: BTreeMap<String, String> =
+        templates.map(|(name, one)| (format!("templates/{name}.{}", one.format), one.text)).collect();
+    texts.insert(format!("sequences/{}.yaml", revision.name), stored.sequence);
+    texts
 }
 
 /// Compiles a stored version again; names of other files may have gone since, and are not looked at. An error is a store that

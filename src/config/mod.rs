@@ -79,9 +79,34 @@ pub struct Endpoint {
     pub allow_http: bool,
 }
 
+/// Where a workspace was read from, so that it can be read again.
+#[derive(Clone)]
+pub struct Source {
+    folder: PathBuf,
+    environment: Environment,
+}
+
+impl Source {
+    /// Reads the workspace as it is now.
+    ///
+    /// # Errors
+    /// Says what keeps it from running.
+    pub fn load(&self) -> Result<Loaded, Refused> {
+        load(&self.folder, &self.environment)
+    }
+}
+
+/// Secrets stand in the environment.
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
 /// A workspace that can run.
 #[derive(Debug)]
 pub struct Loaded {
+    pub source: Source,
     pub config: Config,
     pub playbook: Playbook,
     /// The current versions of all sequences, as they are to be stored.
@@ -127,5 +152,6 @@ pub fn load(folder: &Path, environment: &Environment) -> Result<Loaded, Refused>
         }
     };
     config.alerts.clone_from(&playbook.settings.alerts);
-    Ok(Loaded { config, playbook, revisions: compiled.revisions, warnings: compiled.diagnostics })
+    let source = Source { folder: folder.to_owned(), environment: environment.clone() };
+    Ok(Loaded { source, config, playbook, revisions: compiled.revisions, warnings: compiled.diagnostics })
 }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 
-use super::files::merge;
+use super::files::{merge, reader};
 use crate::channel::guard::Guard;
 use crate::channel::sandbox::Sandbox;
 use crate::channel::trust::Trust;
@@ -66,7 +66,9 @@ pub fn socket_path(config: &Config) -> PathBuf {
 pub async fn assemble(loaded: &Loaded, access: Access, fail: FailPoints) -> Result<Assembled, StartError> {
     let parts = parts(&loaded.config, access, fail).await?;
     let playbook = merge(&parts.store, loaded, access).await?;
-    Ok(Assembled { engine: Arc::new(Engine::new(parts, playbook)), config: loaded.config.clone() })
+    let engine = Engine::new(parts, playbook);
+    engine.read_with(reader(loaded.source.clone()));
+    Ok(Assembled { engine: Arc::new(engine), config: loaded.config.clone() })
 }
 
 /// The parts of an engine, from the settings.

@@ -55,6 +55,10 @@ pub async fn run(loaded: Loaded, options: Options) -> Result<(), StartError> {
             tracing::warn!(touches = taken, "the last run ended with touches under way; see `overture unknown list`");
         }
     }
+    let moved = engine.resume_apply().await?;
+    if moved > 0 {
+        tracing::warn!(leads = moved, "an edit was being applied when the last run ended; it is applied now");
+    }
     let services = Services::default();
     let app = App::new(Arc::clone(&engine), services.clone());
     let (public, private) =

@@ -36,6 +36,17 @@ pub struct Enrollment {
     /// The zone that waits and windows are in, and where it came from.
     #[serde(default)]
     pub zone: Option<String>,
+    /// Where it goes on after the touch it has on its way, if an edit took that touch's step away or ends it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onward: Option<Onward>,
+}
+
+/// Where an enrollment goes on after the touch in hand, whatever follows its step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Onward {
+    To(String),
+    End,
 }
 
 impl Enrollment {

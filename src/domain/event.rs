@@ -1,16 +1,18 @@
 //! One fact about a lead, append-only: a lead is the fold of its events.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::enrollment::{Exit, Hold, Phase};
+use super::enrollment::{Exit, Hold, Onward, Phase};
 use super::handoff::{Handoff, Met};
 use super::id::{EnrollmentId, LeadId, TaskId, TouchId};
 use super::score::Line;
 use super::stage::Stage;
 use super::suppression::Reason;
 use super::task::TaskFact;
-use super::time::Instant;
+use super::time::{Instant, Millis};
 use super::touch::Outcome;
 
 /// What a list says of each lead on it.
@@ -36,6 +38,56 @@ impl Actor {
 
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Human, Self::Machine, Self::System].into_iter().find(|actor| actor.as_str() == text)
+    }
+}
+
+/// What an applied edit means for one enrollment, as far as it does not stay as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// The touch it waits for gets another text, sender or channel.
+    NewCopy,
+    /// Its step stands in another place.
+    Moved,
+    /// Its step is gone.
+    LostStep,
+    /// It goes on at once, and would have waited.
+    Released,
+    /// It waits less.
+    Sooner,
+    /// It waits longer.
+    Later,
+    /// It ends, at once or after the touch in hand.
+    Ends,
+}
+
+impl Mark {
+    pub const ALL: [Self; 7] =
+        [Self::NewCopy, Self::Moved, Self::LostStep, Self::Released, Self::Sooner, Self::Later, Self::Ends];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NewCopy => "new_copy",
+            Self::Moved => "moved",
+            Self::LostStep => "lost_step",
+            Self::Released => "released",
+            Self::Sooner => "sooner",
+            Self::Later => "later",
+            Self::Ends => "ends",
+        }
+    }
+
+    /// In words, of a lead.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NewCopy => "gets new copy",
+            Self::Moved => "its step moved",
+            Self::LostStep => "its step is gone",
+            Self::Released => "goes on at once",
+            Self::Sooner => "waits less",
+            Self::Later => "waits longer",
+            Self::Ends => "ends",
+        }
     }
 }
 
@@ -151,6 +203,31 @@ pub enum What {
         because: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         zone: Option<String>,
+    },
+    /// A step without a touch was carried out, and is not again wherever an edit moves it.
+    Did {
+        enrollment: EnrollmentId,
+        step: String,
+    },
+    /// An applied edit moved an enrollment to another version of its sequence.
+    Adopted {
+        enrollment: EnrollmentId,
+        from: String,
+        to: String,
+        /// The step it stood at, where that is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<String>,
+        at: Option<String>,
+        phase: Phase,
+        /// What is left of a wait that is paused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<Millis>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        onward: Option<Onward>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+        /// What the edit means for it; nothing if it stays as it is.
+        marks: BTreeSet<Mark>,
     },
     /// A branch was decided, once.
     Branched {
@@ -274,6 +351,8 @@ impl What {
             Self::Pending { .. } => "enrollment_pending",
             Self::Dropped { .. } => "enrollment_dropped",
             Self::Moved { .. } => "moved",
+            Self::Did { .. } => "did",
+            Self::Adopted { .. } => "adopted",
             Self::Branched { .. } => "branched",
             Self::Queued { .. } => "queued",
             Self::Touched { outcome, .. } => outcome.event_name(),

@@ -9,9 +9,11 @@ use super::release::{limited, today};
 use super::unit::{Answer, Target, Unit};
 use crate::domain::account::account_of;
 use crate::domain::address::EmailAddress;
-use crate::domain::decide::{Ask, Case, Decision, Effect, Input, Reply, View, decide, newborn, shifted};
+use crate::domain::decide::{
+    Ask, Case, Decision, Effect, InHand, Input, Reply, View, decide, newborn, shifted, touch_of,
+};
 use crate::domain::event::Event;
-use crate::domain::id::{LeadId, derived};
+use crate::domain::id::{LeadId, TouchId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::routing::Load;
@@ -65,12 +67,17 @@ impl<'e> Batch<'e> {
     pub async fn decide(&mut self, tx: &mut Tx, units: &[Unit]) -> Result<Vec<Answer>, StoreError> {
         let places = self.load(tx, units).await?;
         let new = self.new_keys(tx, units, &places).await?;
+        let in_hand = self.in_hand(tx, units, &places).await?;
         let mut answers = Vec::with_capacity(units.len());
         for ((unit, place), new) in units.iter().zip(places).zip(new) {
-            answers.push(match place {
-                None => Answer::Unknown,
-                Some(place) if !new => Answer::Duplicate { lead: self.slots[place].lead.id.clone() },
-                Some(place) => self.one(tx, place, &unit.input).await?,
+            answers.push(match (place, &unit.input.ask) {
+                (None, _) => Answer::Unknown,
+                (Some(place), _) if !new => Answer::Duplicate { lead: self.slots[place].lead.id.clone() },
+                (Some(place), Ask::Adopt { edit, .. }) => {
+                    let ask = Ask::Adopt { edit: Arc::clone(edit), in_hand: in_hand.clone() };
+                    self.one(tx, place, &Input { ask, ..unit.input.clone() }).await?
+                }
+                (Some(place), _) => self.one(tx, place, &unit.input).await?,
             });
         }
         Ok(answers)
@@ -128,8 +135,29 @@ impl<'e> Batch<'e> {
                 (None, _) => None,
             });
         }
+        self.learn(tx).await?;
         self.look_up(tx).await?;
         Ok(places)
+    }
+
+    /// In a fleet another daemon may have moved a lead to a version that this one has not read.
+    async fn learn(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let running = self.slots.iter().flat_map(|slot| &slot.lead.enrollments);
+        let known = |version: &&str| self.playbook.versions.contains_key(*version);
+        let unknown: BTreeSet<&str> =
+            running.map(|enrollment| enrollment.version.as_str()).filter(|version| !known(version)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut stored = Vec::new();
+        for version in self.engine.unknown_versions(unknown) {
+            stored.extend(tx.revision(&version).await?);
+        }
+        if !stored.is_empty() {
+            self.engine.learn(&stored);
+        }
+        self.playbook = self.engine.playbook();
+        Ok(())
     }
 
     fn known(&mut self, lead: Lead) -> usize {
@@ -185,6 +213,19 @@ impl<'e> Batch<'e> {
             new[*index] = before.is_none();
         }
         Ok(new)
+    }
+
+    /// What is known of the touches that leads stand at whom an edit is applied to.
+    async fn in_hand(
+        &self,
+        tx: &mut Tx,
+        units: &[Unit],
+        places: &[Option<usize>],
+    ) -> Result<BTreeMap<TouchId, InHand>, StoreError> {
+        let adopting = units.iter().zip(places).filter(|(unit, _)| matches!(unit.input.ask, Ask::Adopt { .. }));
+        let leads = adopting.filter_map(|(_, place)| place.map(|place| &self.slots[place].lead));
+        let touches: Vec<&TouchId> = leads.flat_map(|lead| lead.enrollments.iter().filter_map(touch_of)).collect();
+        tx.in_hand(&touches).await
     }
 
     async fn one(&mut self, tx: &mut Tx, place: usize, input: &Input) -> Result<Answer, StoreError> {

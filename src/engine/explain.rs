@@ -177,6 +177,14 @@ pub fn sentence(event: &Event) -> String {
         What::Pending { sequence, by, .. } => format!("waits for room in {sequence} ({by}): its limits are reached"),
         What::Dropped { sequence, reason } => format!("waits for room in {sequence} no more: {reason}"),
         What::Moved { at, phase, because, .. } => moved(at.as_deref(), phase, because),
+        What::Did { step, .. } => format!("did `{step}`"),
+        What::Adopted { from, to, lost, at, marks, .. } => {
+            let place = at.as_ref().map_or_else(|| "the end".to_owned(), |at| format!("`{at}`"));
+            let gone = lost.as_ref().map_or_else(String::new, |lost| format!("; `{lost}` is gone"));
+            let marks: Vec<&str> = marks.iter().map(|mark| mark.words()).collect();
+            let marks = if marks.is_empty() { "stays as it is".to_owned() } else { marks.join(", ") };
+            format!("an edit was applied: from version {} to {}, at {place}{gone}: {marks}", short(from), short(to))
+        }
         What::Branched { step, arm, .. } => format!("at `{step}` took the way of: {arm}"),
         What::Queued { step, ready_at, .. } => format!("`{step}` was queued, to leave from {ready_at}"),
         What::Touched { step, outcome, .. } => touched(step, outcome),

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Every place that has a name.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 14] = [
     "wake.claimed",
     "claim.committed",
     "intent.committed",
@@ -19,6 +19,8 @@ pub const NAMES: [&str; 12] = [
     "outbox.settled",
     "import.batch",
     "migrate.step",
+    "apply.begun",
+    "apply.batch",
 ];
 
 /// Who watches an engine that is rehearsed with faults, step by step.

@@ -15,6 +15,7 @@ mod batch;
 mod commit;
 mod control;
 mod deliver;
+mod edit;
 mod explain;
 mod failpoint;
 mod import;
@@ -28,7 +29,7 @@ mod unit;
 mod wake;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -38,6 +39,9 @@ pub use access::{ApiToken, Given, Right};
 pub use commit::{Done, Intention, Settling, Writer, Writes};
 pub use control::Scope;
 pub use deliver::{Carried, Claimed, Claiming, Line, Ready, Trouble};
+pub use edit::{
+    Applied, ApplyError, Change, Day, Named, Order, Plan, Read, Reader, SequencePlan, StepPlan, Version, VersionError,
+};
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use import::{Came, Landed, Listed, Prepared, Terms};
@@ -69,6 +73,10 @@ pub struct Engine {
     pulse: watch::Sender<u64>,
     /// Beats when something may wait on a lane that did not before.
     lanes_pulse: watch::Sender<u64>,
+    /// Whoever reads files, once it is known.
+    reader: OnceLock<Reader>,
+    /// Held by whoever applies an edit.
+    applying: tokio::sync::Mutex<()>,
     /// Tokens of claims under way, with the number of their touches not settled yet.
     held: Mutex<BTreeMap<String, usize>>,
 }
@@ -126,6 +134,8 @@ impl Engine {
             writer: Writer::default(),
             pulse: watch::Sender::new(0),
             lanes_pulse: watch::Sender::new(0),
+            reader: OnceLock::new(),
+            applying: tokio::sync::Mutex::default(),
             held: Mutex::default(),
         }
     }

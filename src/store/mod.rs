@@ -11,12 +11,13 @@
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `imports` `intakes` | the leads that a list brings; how many are in a sequence with limits |
 //! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
-//! | `keys` `revisions` `access` `control` | facts told twice, files in force, API tokens, pauses and heartbeats |
+//! | `keys` `revisions` `applied` `access` `control` | facts told twice, files in force and edits that were applied, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
 //! | `nudge` | a word from one daemon to the others |
 //! | `reports` | what pages and lists read |
 
 pub mod access;
+pub mod applied;
 pub mod backup;
 pub mod control;
 mod db;

@@ -25,6 +25,45 @@ pub(super) enum Move<'e> {
     Confirm,
 }
 
+const TOUCH_COLUMNS: &[(&str, Kind)] = &[
+    ("id", Kind::Text),
+    ("lead_id", Kind::Text),
+    ("origin", Kind::Text),
+    ("enrollment_id", Kind::Text),
+    ("step", Kind::Text),
+    ("channel", Kind::Text),
+    ("lane", Kind::Text),
+    ("policy", Kind::Text),
+    ("sequence", Kind::Text),
+    ("version", Kind::Text),
+    ("template", Kind::Text),
+    ("payload", Kind::Text),
+    ("first_allowed_at", Kind::Int),
+    ("ready_at", Kind::Int),
+    ("zone", Kind::Text),
+];
+
+/// A touch as [`TOUCH_COLUMNS`] name it.
+fn columns(touch: &NewTouch) -> impl serde::Serialize + use<'_> {
+    (
+        &touch.id,
+        &touch.lead,
+        &touch.origin,
+        &touch.enrollment,
+        &touch.step,
+        touch.channel.as_str(),
+        &touch.lane,
+        touch.policy.as_str(),
+        &touch.sequence,
+        &touch.version,
+        &touch.template,
+        touch.payload.as_ref().map(ToString::to_string),
+        touch.first_allowed_at,
+        touch.ready_at,
+        &touch.zone,
+    )
+}
+
 impl Tx {
     pub(super) async fn queue(&mut self, all: &[&NewTouch], now: Instant) -> Result<(), StoreError> {
         static LANES: Statement = Statement::batch(
@@ -36,23 +75,7 @@ impl Tx {
              ON CONFLICT DO NOTHING",
         );
         static QUEUE: Statement = Statement::batch(
-            &[
-                ("id", Kind::Text),
-                ("lead_id", Kind::Text),
-                ("origin", Kind::Text),
-                ("enrollment_id", Kind::Text),
-                ("step", Kind::Text),
-                ("channel", Kind::Text),
-                ("lane", Kind::Text),
-                ("policy", Kind::Text),
-                ("sequence", Kind::Text),
-                ("version", Kind::Text),
-                ("template", Kind::Text),
-                ("payload", Kind::Text),
-                ("first_allowed_at", Kind::Int),
-                ("ready_at", Kind::Int),
-                ("zone", Kind::Text),
-            ],
+            TOUCH_COLUMNS,
             "INSERT INTO touch (id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
                 first_allowed_at, ready_at, zone, state, created_at)
              SELECT id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
@@ -67,29 +90,51 @@ impl Tx {
         }
         let lanes: BTreeSet<&str> = all.iter().map(|touch| touch.lane.as_str()).collect();
         self.run("open lanes", &LANES, vec![rows(lanes.into_iter().map(|lane| (lane,))).into()]).await?;
-        let input = rows(all.iter().map(|touch| {
-            (
-                &touch.id,
-                &touch.lead,
-                &touch.origin,
-                &touch.enrollment,
-                &touch.step,
-                touch.channel.as_str(),
-                &touch.lane,
-                touch.policy.as_str(),
-                &touch.sequence,
-                &touch.version,
-                &touch.template,
-                touch.payload.as_ref().map(ToString::to_string),
-                touch.first_allowed_at,
-                touch.ready_at,
-                &touch.zone,
-            )
-        }));
+        let input = rows(all.iter().map(|touch| columns(touch)));
         let new = self.fetch("queue touches", &QUEUE, vec![input.into(), now.into()]).await?;
         let new: BTreeSet<String> = new.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let waiting = all.iter().filter(|touch| new.contains(touch.id.as_str()));
-        self.put_in_outbox(waiting.map(|touch| (touch.lane.as_str(), touch.ready_at, touch.id.as_str()))).await
+        let (waiting, known): (Vec<&NewTouch>, Vec<&NewTouch>) =
+            all.iter().copied().partition(|touch| new.contains(touch.id.as_str()));
+        self.put_in_outbox(waiting.iter().map(|touch| (touch.lane.as_str(), touch.ready_at, touch.id.as_str())))
+            .await?;
+        self.ask_anew(&known).await
+    }
+
+    /// Asks anew for touches that an edit changed or brought back, unless somebody has one in hand or the other side may have it.
+    async fn ask_anew(&mut self, known: &[&NewTouch]) -> Result<(), StoreError> {
+        static TAKE: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            "DELETE FROM outbox
+             WHERE (lane, ready_at, touch_id) IN (
+                 SELECT t.lane, t.ready_at, t.id
+                 FROM {input} AS i
+                 JOIN touch AS t ON t.id = i.asked
+                 WHERE t.token IS NULL AND t.body IS NULL AND t.marked_at IS NULL
+             )",
+        );
+        static RENEW: Statement = Statement::batch(
+            TOUCH_COLUMNS,
+            "UPDATE touch
+             SET channel = i.channel, lane = i.lane, policy = i.policy, version = i.version, template = i.template, payload = i.payload,
+                first_allowed_at = i.first_allowed_at, ready_at = i.ready_at, zone = i.zone, state = 'queued', reason = NULL,
+                done_at = NULL
+             FROM {input} AS i
+             WHERE touch.id = i.id AND touch.state IN ('held', 'queued', 'deferred', 'cancelled')
+                AND touch.token IS NULL AND touch.body IS NULL AND touch.marked_at IS NULL
+             RETURNING touch.id, touch.lane, touch.ready_at",
+        );
+        if known.is_empty() {
+            return Ok(());
+        }
+        let asked = || rows(known.iter().map(|touch| (&touch.id,)));
+        self.lock_touches(asked()).await?;
+        self.run("take touches from the outbox", &TAKE, vec![asked().into()]).await?;
+        let input = rows(known.iter().map(|touch| columns(touch)));
+        let mut waiting = vec![];
+        for row in self.fetch("ask for touches anew", &RENEW, vec![input.into()]).await? {
+            waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?));
+        }
+        self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
     }
 
     /// Puts touches in the queues of their lanes.

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::db::Row;
 use super::error::StoreError;
 use super::leads::unreadable;
 use super::moves::Move;
+use super::open::Store;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::decide::HandoffRow;
@@ -156,22 +158,35 @@ impl Tx {
 
     /// Which of these addresses and domains are suppressed, and why.
     pub async fn suppressed(&mut self, targets: &BTreeSet<&str>) -> Result<BTreeMap<String, Reason>, StoreError> {
-        static SUPPRESSED: Statement = Statement::batch(
-            &[("asked", Kind::Text)],
-            "SELECT target, reason FROM suppression WHERE target IN (SELECT asked FROM {input} AS i)",
-        );
         if targets.is_empty() {
             return Ok(BTreeMap::new());
         }
         let input = rows(targets.iter().map(|target| (target,)));
-        let found = self.fetch("look for suppressions", &SUPPRESSED, vec![input.into()]).await?;
-        found
-            .iter()
-            .map(|row| {
-                let (target, word) = (row.text(0)?, row.text(1)?);
-                let reason = Reason::parse(&word).ok_or_else(|| unreadable("suppression", &target, &word))?;
-                Ok((target, reason))
-            })
-            .collect()
+        reasons(&self.fetch("look for suppressions", &SUPPRESSED, vec![input.into()]).await?)
+    }
+}
+
+static SUPPRESSED: Statement = Statement::batch(
+    &[("asked", Kind::Text)],
+    "SELECT target, reason FROM suppression WHERE target IN (SELECT asked FROM {input} AS i)",
+);
+
+fn reasons(found: &[Row]) -> Result<BTreeMap<String, Reason>, StoreError> {
+    let one = |row: &Row| {
+        let (target, word) = (row.text(0)?, row.text(1)?);
+        let reason = Reason::parse(&word).ok_or_else(|| unreadable("suppression", &target, &word))?;
+        Ok((target, reason))
+    };
+    found.iter().map(one).collect()
+}
+
+impl Store {
+    /// The same, only to look.
+    pub async fn suppressed(&self, targets: &BTreeSet<&str>) -> Result<BTreeMap<String, Reason>, StoreError> {
+        if targets.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let input = rows(targets.iter().map(|target| (target,)));
+        reasons(&self.db.fetch("look for suppressions", &SUPPRESSED, vec![input.into()]).await?)
     }
 }

@@ -34,6 +34,12 @@ fn revision(row: &Row) -> Result<Revision, StoreError> {
     })
 }
 
+static ONE: Statement = Statement::new(
+    "SELECT version, kind, name, source, commit_id, file, stored_at
+     FROM revision
+     WHERE version = $1",
+);
+
 impl Tx {
     /// Keeps a version, and makes it the one new work takes. One that is kept already stays as it is. Says whether it is now in force and
     /// was not before.
@@ -62,6 +68,11 @@ impl Tx {
         let args =
             vec![new.kind.as_str().into(), new.name.as_str().into(), new.version.as_str().into(), new.stored_at.into()];
         Ok(self.run("put a version in force", &POINT, args).await? > 0)
+    }
+
+    /// One version, over this transaction's own connection.
+    pub async fn revision(&mut self, version: &str) -> Result<Option<Revision>, StoreError> {
+        self.fetch("read a version", &ONE, vec![version.into()]).await?.first().map(revision).transpose()
     }
 
     /// Takes a file out of force: nothing new begins with it. Says whether it was in force.
@@ -97,11 +108,6 @@ impl Store {
 
     /// One version.
     pub async fn revision(&self, version: &str) -> Result<Option<Revision>, StoreError> {
-        static ONE: Statement = Statement::new(
-            "SELECT version, kind, name, source, commit_id, file, stored_at
-             FROM revision
-             WHERE version = $1",
-        );
         self.db.fetch("read a version", &ONE, vec![version.into()]).await?.first().map(revision).transpose()
     }
 

@@ -19,9 +19,12 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
 
 /// Puts the limits around a router.
 pub fn around(router: Router) -> Router {
-    let limited = router
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .layer(CatchPanicLayer::new());
+    patiently(router.layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE)))
+}
+
+/// The same for what looks at everybody, and takes as long as there are leads.
+pub fn patiently(router: Router) -> Router {
+    let limited = router.layer(CatchPanicLayer::new());
     let header = |router: Router, (name, value)| router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     HEADERS.into_iter().fold(limited, header)
 }

@@ -20,8 +20,7 @@ pub struct Bench {
     runtime: Runtime,
     engine: Engine,
     hand: Arc<AtomicI64>,
-    /// Held for its drop.
-    _workspace: Workspace,
+    workspace: Workspace,
 }
 
 impl Bench {
@@ -37,7 +36,22 @@ impl Bench {
         let mut engine = Arc::into_inner(engine).expect("nobody else has it yet");
         let hand = Arc::new(AtomicI64::new(instant(start).0));
         engine.clock = Clock::Manual(Arc::clone(&hand));
-        Self { runtime, engine, hand, _workspace: workspace }
+        Self { runtime, engine, hand, workspace }
+    }
+
+    /// The files it runs.
+    pub const fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Does all that is to be done up to an instant.
+    pub fn until(&self, later: Instant) {
+        self.work();
+        while let Some(next) = self.next().filter(|next| *next <= later) {
+            self.set(next.max(self.now()));
+            self.work();
+        }
+        self.set(later);
     }
 
     /// The engine, for what has no verb here, and a way to wait for it.

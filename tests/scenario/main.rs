@@ -25,6 +25,7 @@ mod clock;
 mod crash;
 mod database;
 mod disk;
+mod edits;
 mod fleet;
 mod frequency;
 mod lanes;

@@ -85,9 +85,6 @@ pub fn limits(fields: &Fields<'_>) -> Limits {
 }
 
 pub fn in_flight(fields: &Fields<'_>) -> InFlight {
-    if let Some(node) = fields.get("in_flight") {
-        not_yet(node.place, "`in_flight`", fields.report);
-    }
     let choices = [("adopt", InFlight::Adopt), ("pin", InFlight::Pin), ("finish", InFlight::Finish)];
     fields.choice("in_flight", &choices).unwrap_or_default()
 }

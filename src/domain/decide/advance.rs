@@ -6,19 +6,20 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::align::is_nameless;
 use super::enroll::{Wish, calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
 use super::{frequency, handoff, restage, tasks, touches, waits, ways};
 use crate::domain::calendar::Calendar;
-use crate::domain::enrollment::{Enrollment, Exit, Phase};
+use crate::domain::enrollment::{Enrollment, Exit, Onward, Phase};
 use crate::domain::event::What;
 use crate::domain::id::{EnrollmentId, TouchId, derived};
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Kind, Sequence, Step};
 use crate::domain::time::Instant;
-use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::domain::touch::{Channel, NewTouch, Policy, State};
 
 /// Takes each enrollment one step further if it can go; tells whether any moved.
 pub fn advance(work: &mut Work<'_>) -> bool {
@@ -76,7 +77,14 @@ pub fn sequence_of(work: &Work<'_>, enrollment: &Enrollment) -> Option<Arc<Seque
 /// Goes to the step that follows; `anchor` is when the present one really happened.
 pub fn go_to_next(work: &mut Work<'_>, enrollment: &Enrollment, anchor: Instant) {
     let Some(sequence) = sequence_of(work, enrollment) else { return };
-    let next = enrollment.at.as_deref().and_then(|at| sequence.step(at)).and_then(|(_, step)| step.next);
+    let next = match &enrollment.onward {
+        Some(Onward::End) => {
+            work.exit(&enrollment.id, &Exit::Finished("ended by an edit".to_owned()));
+            return;
+        }
+        Some(Onward::To(step)) => sequence.step(step).map(|(index, _)| index),
+        None => enrollment.at.as_deref().and_then(|at| sequence.step(at)).and_then(|(_, step)| step.next),
+    };
     go(work, enrollment, &sequence, next, anchor);
 }
 
@@ -95,7 +103,7 @@ pub(super) fn go(
 }
 
 /// Does the step an enrollment stands at.
-fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
+pub(super) fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
     let Some(sequence) = sequence_of(work, enrollment) else { return };
     let Some(at) = enrollment.at.as_deref() else {
         work.exit(&enrollment.id, &Exit::Finished("end of the sequence".to_owned()));
@@ -105,6 +113,13 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         work.exit(&enrollment.id, &Exit::Failed(format!("its version has no step `{at}`")));
         return;
     };
+    if was_done(enrollment, step) {
+        go(work, enrollment, &sequence, step.next, enrollment.anchor);
+        return;
+    }
+    if matches!(step.act, Act::Set(_) | Act::Handoff { .. } | Act::Enroll { .. }) && !is_nameless(step) {
+        work.conclude(What::Did { enrollment: enrollment.id.clone(), step: step.id.clone() });
+    }
     match &step.act {
         Act::Email { copy } => {
             if frequency::waits(work, enrollment, &sequence) {
@@ -151,14 +166,28 @@ fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
     }
 }
 
+/// Whether an enrollment did a step before an edit moved it ahead again: what was done is not done twice.
+fn was_done(enrollment: &Enrollment, step: &Step) -> bool {
+    let Some(facts) = enrollment.steps.get(&step.id) else { return false };
+    let is_open = |outcome: &str| [State::Held, State::Deferred].iter().any(|state| state.as_str() == outcome);
+    match &step.act {
+        Act::Email { .. } | Act::Webhook { .. } | Act::Task(_) => {
+            facts.done_at.is_some() || facts.outcome.as_deref().is_some_and(|outcome| !is_open(outcome))
+        }
+        Act::Set(_) | Act::Handoff { .. } | Act::Enroll { .. } => facts.done_at.is_some(),
+        Act::Wait(_) | Act::WaitFor { .. } | Act::Branch { .. } | Act::Split(_) | Act::End { .. } => false,
+    }
+}
+
 /// Puts a touch in the queue: at once if its window is open, else for the next allowed instant.
 fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step: &Step, way: (Channel, String, &str)) {
     let calendar = calendar_of(work, sequence);
-    let Some(ready_at) = calendar.next_open(work.now) else {
+    let Some(opens_at) = calendar.next_open(work.now) else {
         work.exit(&enrollment.id, &Exit::Failed("its sending window never opens".to_owned()));
         return;
     };
     let touch = TouchId(derived(&["touch", enrollment.id.as_str(), &step.id]));
+    let ready_at = work.renewed.get(&touch).copied().flatten().unwrap_or(opens_at);
     let (channel, lane, template) = way;
     let counts = channel == Channel::Email && sequence.kind != Kind::Transactional;
     work.effect(Effect::Queue(Box::new(NewTouch {

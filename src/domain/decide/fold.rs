@@ -281,9 +281,13 @@ fn enrollment(lead: &mut Lead, event: &Event) {
                 paused: None,
                 steps: Arc::default(),
                 zone: None,
+                onward: None,
             });
         }
         What::Moved { enrollment, at: step, phase, anchor, zone, .. } => with(lead, enrollment, |running| {
+            if running.at != *step {
+                running.onward = None;
+            }
             running.at.clone_from(step);
             running.phase = phase.clone();
             running.anchor = *anchor;
@@ -291,6 +295,10 @@ fn enrollment(lead: &mut Lead, event: &Event) {
                 running.zone.clone_from(zone);
             }
         }),
+        What::Did { enrollment, step } => with(lead, enrollment, |running| {
+            running.steps_mut().entry(step.clone()).or_default().done_at.get_or_insert(at);
+        }),
+        What::Adopted { enrollment, .. } => with(lead, enrollment, |running| adopted(running, &event.what)),
         What::Branched { enrollment, step, arm } => with(lead, enrollment, |running| {
             let facts = running.steps_mut().entry(step.clone()).or_default();
             facts.done_at = Some(at);
@@ -325,6 +333,25 @@ fn enrollment(lead: &mut Lead, event: &Event) {
         }
         What::Exited { enrollment, exit } => exited(lead, enrollment, exit, at),
         _ => {}
+    }
+}
+
+/// Puts an enrollment where another version has it. What is remembered of steps that are known by their place alone would be said of
+/// others there.
+fn adopted(running: &mut Enrollment, what: &What) {
+    let What::Adopted { to, at, phase, left, onward, zone, .. } = what else { return };
+    running.version.clone_from(to);
+    running.at.clone_from(at);
+    running.phase = phase.clone();
+    running.onward.clone_from(onward);
+    if let Some(pausing) = &mut running.paused {
+        pausing.left = *left;
+    }
+    if zone.is_some() {
+        running.zone.clone_from(zone);
+    }
+    if running.steps.keys().any(|step| step.starts_with('#')) {
+        running.steps_mut().retain(|step, _| !step.starts_with('#'));
     }
 }
 

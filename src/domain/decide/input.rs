@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::adopt::{Edit, InHand};
 use crate::domain::event::{Actor, Event};
 use crate::domain::handoff::Act;
 use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TaskId, TouchId};
@@ -132,6 +133,11 @@ pub enum Ask {
         task: TaskId,
         act: TaskAct,
         by: String,
+    },
+    /// An edit is applied to those who are in its sequence; `in_hand` is what the store knows of the touches they stand at.
+    Adopt {
+        edit: Arc<Edit>,
+        in_hand: BTreeMap<TouchId, InHand>,
     },
     /// A stage by a named act.
     Stage {

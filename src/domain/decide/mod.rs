@@ -9,12 +9,15 @@
 //!               └────────── as long as a step moved ───┘
 //! ```
 
+mod adopt;
 mod advance;
+mod align;
 mod dossier;
 mod enroll;
 mod exits;
 mod facts;
 mod fold;
+mod forecast;
 mod frequency;
 mod handoff;
 mod import;
@@ -38,9 +41,12 @@ mod wake;
 mod ways;
 mod work;
 
+pub use adopt::{Edit, Fate, InHand, Landing, Standing, adopt, touch_of};
+pub use align::{Alignment, StepEdit, is_nameless};
 pub use enroll::sequence_zone;
 pub use facts::{View, lead_zone};
 pub use fold::{SETTLING, apply, fold, newborn};
+pub use forecast::{Ahead, Send, forecast};
 pub use import::{bring, brought};
 pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue, TaskRow};
 pub use limits::{LONGEST as PATIENCE, shifted};

@@ -1,5 +1,7 @@
 //! A decision in the making: the lead as it is by now, and what was written so far.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::facts::View;
@@ -36,6 +38,8 @@ pub struct Work<'a> {
     pub needs_loads: bool,
     /// Set when a sequence has limits and it is not known how many are in it.
     pub needs_intakes: bool,
+    /// Touches that are in the store and are asked for anew, each with its time if that stays.
+    pub renewed: BTreeMap<TouchId, Option<Instant>>,
 }
 
 /// One thing heard in this decision.
@@ -66,6 +70,7 @@ impl<'a> Work<'a> {
             changed: false,
             needs_loads: false,
             needs_intakes: false,
+            renewed: BTreeMap::new(),
         }
     }
 
@@ -163,10 +168,10 @@ impl<'a> Work<'a> {
     }
 
     /// Cancels a touch; one that this very decision asked for is not asked for at all.
-    fn call_off(&mut self, touch: TouchId, reason: &str) {
+    pub fn call_off(&mut self, touch: TouchId, reason: &str) {
         let asked = self.effects.len();
         self.effects.retain(|effect| !matches!(effect, Effect::Queue(new) if new.id == touch));
-        if self.effects.len() == asked {
+        if self.effects.len() == asked || self.renewed.contains_key(&touch) {
             self.effect(Effect::Cancel { touch, reason: reason.to_owned() });
         }
     }

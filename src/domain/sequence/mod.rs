@@ -25,7 +25,7 @@ use super::time::Millis;
 pub struct Sequence {
     /// The file's path under sequences/, without its extension.
     pub name: String,
-    /// The hash of the file and of every template it uses, in hex.
+    /// The hash of its name, of the file and of every template it uses, in hex.
     pub version: String,
     pub title: String,
     pub kind: Kind,

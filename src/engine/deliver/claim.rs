@@ -83,6 +83,13 @@ impl Engine {
 
     /// Reads the leads of what was taken. Only then it is held: should this fail, the lease runs out and it is taken over.
     async fn with_leads(&self, taken: Vec<Taken>) -> Result<Vec<Claimed>, StoreError> {
+        let mut stored = Vec::new();
+        for version in self.unknown_versions(taken.iter().map(|taken| taken.row.version.as_str())) {
+            stored.extend(self.store.revision(&version).await?);
+        }
+        if !stored.is_empty() {
+            self.learn(&stored);
+        }
         let keys: Vec<LeadKey> = taken.iter().map(|taken| LeadKey::Id(taken.row.lead.clone())).collect();
         let leads = self.store.leads(&keys).await?;
         let pair = |(Taken { row, round }, lead): (Taken, Option<Lead>)| {

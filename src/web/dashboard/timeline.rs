@@ -13,6 +13,7 @@ pub fn is_loud(event: &Event) -> bool {
         event.what,
         What::Moved { .. }
             | What::Queued { .. }
+            | What::Did { .. }
             | What::Fitted { .. }
             | What::Settled { .. }
             | What::Scored { .. }

@@ -98,6 +98,8 @@ pub fn needed(method: &Method, path: &str) -> Right {
         Right::Admin
     } else if method.is_safe() {
         Right::Read
+    } else if under("apply") {
+        Right::Config
     } else if under("touches") || under("suppressions") || under("pauses") {
         Right::Send
     } else {

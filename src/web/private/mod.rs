@@ -8,10 +8,12 @@
 //! | `enrollments` `touches` `tasks` `handoffs` | what leads go through |
 //! | `suppressions` `pauses` | what must not happen |
 //! | `files` | `/v1/sequences…`, `/v1/senders` |
+//! | `edits` | `/v1/plan`, `/v1/apply`, `/v1/versions…` |
 //! | `mail` `tokens` | `/v1/mail`, `/v1/tokens` |
 
 mod api;
 pub mod attributes;
+mod edits;
 mod enrollments;
 mod events;
 mod files;
@@ -47,12 +49,14 @@ const MAIL: usize = 25 * 1024 * 1024;
 /// The router of the private listener, or of the owner's own door.
 pub fn router(app: App, guarding: Guarding) -> Router {
     let guard = guard::Guard { app: app.clone(), guarding };
-    let (guarded, open) = api::routes();
+    let api::Routes { guarded, patient, open } = api::routes();
+    let guarding = from_fn_with_state(guard, guard::guard);
+    let patient = patient.route_layer(guarding.clone()).layer(DefaultBodyLimit::max(BODY)).with_state(app.clone());
     let whole = guarded
-        .route_layer(from_fn_with_state(guard, guard::guard))
+        .route_layer(guarding)
         .merge(open)
         .fallback(async || axum::http::StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::max(BODY))
         .with_state(app);
-    limits::around(whole).layer(map_response(problem::tidy))
+    limits::around(whole).merge(limits::patiently(patient)).layer(map_response(problem::tidy))
 }

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 use crate::domain::address::EmailAddress;
 use crate::domain::calendar::{local, zone_named};
 use crate::domain::decide::{
-    Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, TaskRow, decide, fold, newborn, shifted,
+    Ask, Case, Decision, Edit, Effect, EnrollmentRow, HandoffRow, InHand, Input, Reply, TaskRow, decide, fold, newborn, shifted,
 };
 use crate::domain::event::{Actor, Event, What};
 use crate::domain::id::{LeadId, TouchId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::routing::Load;
-use crate::domain::sequence::Intake;
+use crate::domain::sequence::{Intake, Sequence};
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::domain::touch::{NewTouch, Outcome, RefusalClass};
@@ -118,7 +118,14 @@ impl Desk {
             assert_eq!(folded, told, "a lead is the fold of its events");
         }
         assert!(self.lead.wake_at.is_none_or(|at| at > self.now), "a wake that is not ahead");
+        // An edit asks anew for what has not left.
+        let adopted = decision.events.iter().any(|event| matches!(event.what, What::Adopted { .. }));
         for effect in &decision.effects {
+            if let Effect::Queue(new) = effect
+                && let Some((_, stands)) = self.outbox.get(&new.id)
+            {
+                assert!(adopted && ["queued", "held", "deferred"].contains(&stands.as_str()), "queued twice: {new:?}");
+            }
             self.apply(effect);
         }
         self.last = decision;
@@ -133,8 +140,7 @@ impl Desk {
         };
         match effect {
             Effect::Queue(new) => {
-                let old = self.outbox.insert(new.id.clone(), ((**new).clone(), "queued".to_owned()));
-                assert!(old.is_none(), "queued twice: {} {}", new.origin, new.step);
+                self.outbox.insert(new.id.clone(), ((**new).clone(), "queued".to_owned()));
             }
             Effect::Cancel { touch, .. } => mark(touch, "cancelled"),
             Effect::Hold { touch, .. } => mark(touch, "held"),
@@ -166,6 +172,36 @@ impl Desk {
             Effect::Suppress { reason, .. } => self.suppressed = Some(*reason),
             Effect::Unsuppress { .. } => self.suppressed = None,
         }
+    }
+
+    /// Applies another version of a sequence, or its end; tells what that means for the lead, and where it puts it.
+    pub fn edit(&mut self, name: &str, new: Option<Sequence>) -> String {
+        self.edit_with(name, new, false)
+    }
+
+    /// The same while what it waits for may be under way.
+    pub fn edit_with(&mut self, name: &str, new: Option<Sequence>, under_way: bool) -> String {
+        let new = new.map(Arc::new);
+        if let Some(new) = &new {
+            self.playbook.versions.insert(new.version.clone(), Arc::clone(new));
+            self.playbook.sequences.insert(name.to_owned(), Arc::clone(new));
+        } else {
+            self.playbook.sequences.remove(name);
+        }
+        let edit = Arc::new(Edit::new(name, new, self.playbook.versions.values()));
+        let known = |(touch, _): &(NewTouch, String)| InHand { under_way, ready_at: touch.ready_at };
+        let in_hand = self.outbox.iter().map(|(id, one)| (id.clone(), known(one))).collect();
+        let before = self.history.len();
+        self.tell_as(Ask::Adopt { edit, in_hand }, Actor::System, self.now);
+        let told = self.history[before..].iter().filter_map(|event| match &event.what {
+            What::Adopted { marks, at, onward, .. } => {
+                let marks: Vec<&str> = marks.iter().map(|mark| mark.as_str()).collect();
+                let onward = onward.as_ref().map_or_else(String::new, |onward| format!(", then {onward:?}"));
+                Some(format!("[{}] at {}{onward}", marks.join(" "), at.as_deref().unwrap_or("the end")))
+            }
+            _ => None,
+        });
+        told.collect::<Vec<_>>().join("; ")
     }
 
     pub fn tell(&mut self, ask: Ask) -> Reply {

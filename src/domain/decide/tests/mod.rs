@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "points are whole numbers here, and doubles hold those exactly")]
 #![expect(clippy::return_self_not_must_use, reason = "a sequence that is built and not used fails its test")]
 
+mod adopted;
 mod again;
 mod bounds;
 pub mod chance;

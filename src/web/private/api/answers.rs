@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::schema::{any, boolean, each, integer, list, maybe, number, object, of, text, time, words};
+use crate::domain::event::Mark;
 use crate::domain::sequence::TaskKind;
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Reason;
@@ -10,7 +11,7 @@ use crate::domain::task::STATES;
 use crate::domain::touch::State;
 
 pub fn schemas() -> Vec<(&'static str, Value)> {
-    [general(), people(), ways(), sales(), house()].into_iter().flatten().collect()
+    [general(), people(), ways(), sales(), edits(), house()].into_iter().flatten().collect()
 }
 
 /// A page of a list.
@@ -268,6 +269,55 @@ fn task() -> Value {
         ("ended_at", maybe(time())),
         ("notes?", maybe(text())),
     ])
+}
+
+fn edits() -> Vec<(&'static str, Value)> {
+    let counts = || each(&integer());
+    let marks = || words(Mark::ALL.map(Mark::as_str));
+    let edited = object([("step", text()), ("edit", text()), ("ahead", integer())]);
+    let step =
+        object([("step", text()), ("leads", integer()), ("stay", integer()), ("marks", counts()), ("land", counts())]);
+    let named =
+        object([("lead", of("Id")), ("email", text()), ("from", text()), ("to", text()), ("what", list(&marks()))]);
+    let sequence = object([
+        ("name", text()),
+        ("change", words(["added", "changed", "removed"])),
+        ("from", maybe(text())),
+        ("to", maybe(text())),
+        ("in_flight", words(["adopt", "pin", "finish"])),
+        ("leads", integer()),
+        ("released", integer()),
+        ("dropped", integer()),
+        ("edits", list(&edited)),
+        ("steps", list(&step)),
+        ("named", list(&named)),
+    ]);
+    let day = object([("date", text()), ("added", integer()), ("dropped", integer())]);
+    let version = object([
+        ("version", text()),
+        ("stored_at", time()),
+        ("commit", maybe(text())),
+        ("file", text()),
+        ("current", boolean()),
+        ("applied", boolean()),
+        ("running", integer()),
+        ("ended", integer()),
+    ]);
+    vec![
+        (
+            "Plan",
+            object([
+                ("fingerprint", text()),
+                ("sequences", list(&sequence)),
+                ("released", integer()),
+                ("dropped", integer()),
+                ("days", list(&day)),
+            ]),
+        ),
+        ("Applied", object([("plan", of("Plan")), ("moved", integer())])),
+        ("Versions", object([("versions", list(&version))])),
+        ("Diff", object([("diff", text())])),
+    ]
 }
 
 fn house() -> Vec<(&'static str, Value)> {

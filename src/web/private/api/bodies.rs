@@ -83,6 +83,15 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         ("Leaving", object([("lead", of("Who")), ("sequence?", maybe(text())), ("reason?", maybe(text()))])),
         ("Releasing", object([("skip?", boolean())])),
         ("Suppressing", object([("target", short(254)), ("reason?", reasons)])),
+        (
+            "Applying",
+            object([
+                ("sequence?", maybe(text())),
+                ("version?", maybe(text())),
+                ("plan?", maybe(text())),
+                ("at_most?", maybe(integer())),
+            ]),
+        ),
         ("Pausing", object([("scope", text())])),
         ("HandingOff", object([("lead", of("Who")), ("reason", short(500))])),
         (

@@ -21,6 +21,8 @@ pub use document::document;
 /// One method of one address: who serves it, and what there is to know about it.
 pub struct Operation {
     route: MethodRouter<App>,
+    /// Whether it may take as long as there are leads.
+    patient: bool,
     told: Told,
 }
 
@@ -75,7 +77,7 @@ impl Operation {
         let right = path.starts_with("/v1/").then(|| needed(&method, path));
         let told =
             Told { method, path, summary, asks, takes: None, gives: Good::Json("Done"), problems, once: false, right };
-        Self { route, told }
+        Self { route, patient: false, told }
     }
 
     fn asks(mut self, values: impl IntoIterator<Item = (&'static str, Value, Option<Value>)>) -> Self {
@@ -110,6 +112,11 @@ impl Operation {
         self
     }
 
+    fn patient(mut self) -> Self {
+        self.patient = true;
+        self
+    }
+
     fn once(mut self) -> Self {
         self.told.once = true;
         self
@@ -122,16 +129,26 @@ impl Operation {
     }
 }
 
-/// The routes that ask for a key, and those that do not.
-pub fn routes() -> (Router<App>, Router<App>) {
-    let (mut guarded, mut open) = (Router::new(), Router::new());
+/// All routes, by what stands around them.
+pub struct Routes {
+    /// Those that ask for a key.
+    pub guarded: Router<App>,
+    /// Those among them that may take long.
+    pub patient: Router<App>,
+    /// Those that ask for none.
+    pub open: Router<App>,
+}
+
+pub fn routes() -> Routes {
+    let mut all = Routes { guarded: Router::new(), patient: Router::new(), open: Router::new() };
     for operation in table::table() {
         let path = operation.told.path;
-        if operation.told.right.is_some() {
-            guarded = guarded.route(path, operation.route);
-        } else {
-            open = open.route(path, operation.route);
-        }
+        let to = match (operation.told.right, operation.patient) {
+            (Some(_), true) => &mut all.patient,
+            (Some(_), false) => &mut all.guarded,
+            (None, _) => &mut all.open,
+        };
+        *to = std::mem::take(to).route(path, operation.route);
     }
-    (guarded, open)
+    all
 }

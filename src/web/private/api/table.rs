@@ -9,7 +9,7 @@ use crate::domain::stage::Stage;
 use crate::domain::touch::State;
 use crate::web::ops;
 use crate::web::private::{
-    LIST, MAIL, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tasks, tokens, touches,
+    LIST, MAIL, edits, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tasks, tokens, touches,
 };
 
 type Asked = (&'static str, Value, Option<Value>);
@@ -24,7 +24,7 @@ fn asked(name: &'static str, schema: Value, example: Value) -> Asked {
 }
 
 pub fn table() -> Vec<Operation> {
-    [facts(), people(), ways(), stops(), sales(), inbox(), house(), open()].into_iter().flatten().collect()
+    [facts(), people(), ways(), stops(), sales(), inbox(), edited(), house(), open()].into_iter().flatten().collect()
 }
 
 fn facts() -> Vec<Operation> {
@@ -201,6 +201,32 @@ fn inbox() -> Vec<Operation> {
         post("/v1/tasks/{task}/{act}", "Says that a task is `done`, or does `skip`, `snooze` or `assign`", tasks::act)
             .takes("Doing", json!({"outcome": "connected", "by": "maya"}))
             .problems([404, 409]),
+
+fn edited() -> Vec<Operation> {
+    let named = || asked("sequence", text(), json!("trial-nurture"));
+    vec![
+        get("/v1/plan", "Says what applying the files would do to those in flight, and changes nothing", edits::plan)
+            .asks([("sequence", text(), None), ("version", text(), None)])
+            .gives("Plan")
+            .problems([404, 409])
+            .patient(),
+        post("/v1/apply", "Applies the files exactly as a plan made now says, or does nothing", edits::apply)
+            .takes("Applying", json!({"plan": "6f1d0c3a9b2e4d57", "at_most": 50}))
+            .gives("Applied")
+            .problems([404, 409])
+            .patient(),
+        get("/v1/versions", "Lists the versions of a sequence, the newest first, with who is in each", edits::versions)
+            .asks([named()])
+            .gives("Versions")
+            .problems([404]),
+        get(
+            "/v1/versions/diff",
+            "Shows what changed between two versions of a sequence and its templates",
+            edits::diff,
+        )
+        .asks([named(), ("old", text(), None), ("new", text(), None)])
+        .gives("Diff")
+        .problems([404]),
     ]
 }
 

@@ -1,0 +1,221 @@
+//! Looks at those in flight, a page at a time: for each the very decision that an apply would make, and nothing is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::days::{DATES, Day, Days};
+use super::plan::{Change, EditedStep, Named, SequencePlan, Tally};
+use crate::domain::calendar::zone_named;
+use crate::domain::decide::{
+    Ahead, Ask, Case, Edit, Effect, InHand, Input, Standing, StepEdit, adopt, decide, forecast, touch_of,
+};
+use crate::domain::enrollment::{Enrollment, Onward};
+use crate::domain::event::{Actor, Mark};
+use crate::domain::id::TouchId;
+use crate::domain::lead::Lead;
+use crate::domain::playbook::Playbook;
+use crate::domain::sequence::{InFlight, Sequence};
+use crate::domain::suppression::Reason;
+use crate::domain::time::Instant;
+use crate::engine::Engine;
+use crate::store::StoreError;
+use crate::store::applied::Behind;
+
+/// Enrollments looked at in one page.
+pub const PAGE: usize = 500;
+
+/// One look at all that is in flight.
+pub struct Look<'e> {
+    engine: &'e Engine,
+    playbook: Arc<Playbook>,
+    paused: Arc<BTreeSet<String>>,
+    now: Instant,
+    days: Days,
+}
+
+/// What a page needs beside its leads.
+struct Around {
+    in_hand: BTreeMap<TouchId, InHand>,
+    suppressed: BTreeMap<String, Reason>,
+}
+
+/// One sequence while its leads come by.
+struct Counting {
+    edit: Arc<Edit>,
+    tally: Tally,
+    /// Steps of the newest old version and of the new one that were edited, with how many have each ahead.
+    edits: Vec<EditedStep>,
+    steps: BTreeMap<String, usize>,
+}
+
+impl<'e> Look<'e> {
+    pub async fn new(engine: &'e Engine, playbook: Arc<Playbook>) -> Result<Self, StoreError> {
+        let pauses = engine.store.pauses().await?;
+        let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
+        let now = engine.now();
+        let zone = zone_named(&playbook.settings.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        Ok(Self { engine, paused: Arc::new(sequences.collect()), now, days: Days::new(zone, now), playbook })
+    }
+
+    /// The days the looks so far add up to.
+    pub fn days(self) -> Vec<Day> {
+        debug_assert!(DATES > 0);
+        self.days.counted()
+    }
+
+    /// What an edit does; `from` is the version that was applied last.
+    pub async fn at(
+        &mut self,
+        edit: &Arc<Edit>,
+        (change, from): (Change, Option<&str>),
+    ) -> Result<SequencePlan, StoreError> {
+        let old = from.and_then(|from| edit.from(from));
+        let edits = old.map_or_else(Vec::new, |(old, alignment)| {
+            let new = edit.new.as_ref().map(Arc::clone);
+            let nothing = || Arc::new(Sequence { steps: Vec::new(), ..old.as_ref().clone() });
+            alignment.edits(old, &new.unwrap_or_else(nothing))
+        });
+        let mut counting = Counting {
+            edit: Arc::clone(edit),
+            tally: Tally::default(),
+            edits: edits.iter().map(|(step, edit)| EditedStep::new(step, *edit)).collect(),
+            steps: BTreeMap::new(),
+        };
+        let (mut after, version) = (String::new(), edit.new.as_ref().map_or("", |new| new.version.as_str()));
+        loop {
+            let page = self.engine.store.behind((&edit.sequence, version), &after, PAGE).await?;
+            let around = self.around(&page).await?;
+            for behind in &page {
+                self.one(&mut counting, behind, &around);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => last.enrollment.as_str().clone_into(&mut after),
+                _ => break,
+            }
+        }
+        Ok(counting.into_plan((change, from), old.map(|(old, _)| old.as_ref())))
+    }
+
+    async fn around(&self, page: &[Behind]) -> Result<Around, StoreError> {
+        let leads = || page.iter().map(|behind| &behind.lead);
+        let touches: Vec<&TouchId> = leads().flat_map(|lead| lead.enrollments.iter().filter_map(touch_of)).collect();
+        let targets = leads().flat_map(|lead| [lead.address.as_str(), lead.address.domain()]).collect();
+        Ok(Around {
+            in_hand: self.engine.store.in_hand(&touches).await?,
+            suppressed: self.engine.store.suppressed(&targets).await?,
+        })
+    }
+
+    fn one(&mut self, counting: &mut Counting, behind: &Behind, around: &Around) {
+        let lead = &behind.lead;
+        let Some(enrollment) = lead.enrollments.iter().find(|one| one.id == behind.enrollment) else { return };
+        let in_hand = touch_of(enrollment).and_then(|touch| around.in_hand.get(touch)).copied();
+        let standing = Standing { lead, enrollment, in_hand };
+        let place = enrollment.at.as_deref().unwrap_or("the end");
+        let Some(landing) = adopt(standing, &counting.edit, &self.playbook.settings, self.now) else {
+            counting.tally.count(place, None, std::iter::empty());
+            return;
+        };
+        let to = match &landing.onward {
+            Some(Onward::To(step)) => step.as_str(),
+            Some(Onward::End) => "the end",
+            None if landing.ends => "the end",
+            None => landing.at.as_deref().unwrap_or("the end"),
+        };
+        let lost_to = landing.lost.is_some() || landing.onward.is_some();
+        counting.tally.count(place, lost_to.then_some(to), landing.marks.iter().copied());
+        if !landing.marks.is_empty() {
+            counting.tally.name(|| Named {
+                lead: lead.id.to_string(),
+                email: lead.address.to_string(),
+                from: place.to_owned(),
+                to: to.to_owned(),
+                what: landing.marks.iter().map(|mark| mark.as_str()).collect(),
+            });
+        }
+        let released = landing.marks.contains(&Mark::Released);
+        self.weigh(counting, (lead, enrollment, in_hand), (around, released));
+    }
+
+    /// Decides as an apply would, and counts what comes and no longer comes.
+    fn weigh(
+        &mut self,
+        counting: &mut Counting,
+        (lead, enrollment, in_hand): (&Lead, &Enrollment, Option<InHand>),
+        (around, released): (&Around, bool),
+    ) {
+        let targets = [lead.address.as_str(), lead.address.domain()];
+        let case = Case {
+            lead: lead.clone(),
+            suppressed: targets.iter().find_map(|target| around.suppressed.get(*target)).copied(),
+            loads: None,
+            paused_sequences: Arc::clone(&self.paused),
+        };
+        let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
+        let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };
+        let input = Input { ask, occurred_at: self.now, source: "plan".to_owned(), actor: Actor::System };
+        let decision = decide(&case, &input, &self.playbook, self.now);
+        let asked = decision.effects.iter().find_map(|effect| match effect {
+            Effect::Queue(touch) if touch.enrollment.as_ref() == Some(&enrollment.id) => Some(touch.ready_at),
+            _ => None,
+        });
+        let then = in_hand.map(|in_hand| in_hand.ready_at);
+        let before = forecast((lead, enrollment), then, &self.playbook, self.now);
+        let running = decision.lead.enrollments.iter().find(|one| one.id == enrollment.id);
+        let ready_at = asked.or(then);
+        let after = running.map_or_else(Ahead::default, |running| {
+            forecast((&decision.lead, running), ready_at, &self.playbook, self.now)
+        });
+        counting.tally.released += usize::from(released && asked.is_some());
+        let still: BTreeSet<&str> = after.sends.iter().map(|send| send.step.as_str()).collect();
+        let gone = before.sends.iter().filter(|send| self.days.holds(send.at) && !still.contains(send.step.as_str()));
+        counting.tally.dropped += gone.count();
+        self.days.compare(&before.sends, &after.sends);
+        counting.ahead(enrollment, (&before, &after));
+    }
+}
+
+impl Counting {
+    /// Counts for each edited step whether it lies ahead: by the new version, or by the old one where it is gone.
+    fn ahead(&mut self, enrollment: &Enrollment, (before, after): (&Ahead, &Ahead)) {
+        let edit = Arc::clone(&self.edit);
+        let ids = |sequence: Option<&Sequence>, ahead: &Ahead| -> BTreeSet<String> {
+            let steps = ahead.steps.iter().filter_map(|index| sequence?.steps.get(*index));
+            steps.map(|step| step.id.clone()).collect()
+        };
+        let old = edit.from(&enrollment.version).map(|(old, _)| old.as_ref());
+        let (before, after) = (ids(old, before), ids(edit.new.as_deref(), after));
+        for one in &mut self.edits {
+            let ahead = if one.edit == StepEdit::Removed.as_str() { &before } else { &after };
+            one.ahead += usize::from(ahead.contains(&one.step));
+        }
+    }
+
+    fn into_plan(mut self, (change, from): (Change, Option<&str>), old: Option<&Sequence>) -> SequencePlan {
+        for (index, step) in old.into_iter().flat_map(|old| &old.steps).enumerate() {
+            self.steps.insert(step.id.clone(), index);
+        }
+        let rule = match (&self.edit.new, old) {
+            (Some(new), _) => new.in_flight,
+            (None, old) => old.map_or(InFlight::Adopt, |old| old.in_flight),
+        };
+        let steps = &self.steps;
+        SequencePlan {
+            name: self.edit.sequence.clone(),
+            change,
+            from: from.map(str::to_owned),
+            to: self.edit.new.as_ref().map(|new| new.version.clone()),
+            in_flight: match rule {
+                InFlight::Adopt => "adopt",
+                InFlight::Pin => "pin",
+                InFlight::Finish => "finish",
+            },
+            leads: self.tally.leads,
+            released: self.tally.released,
+            dropped: self.tally.dropped,
+            edits: self.edits,
+            steps: self.tally.steps(|step| steps.get(step).copied().unwrap_or(usize::MAX)),
+            named: self.tally.named,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What an edit would do, counted: per sequence, per step, and a few leads by name.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::days::Day;
+use crate::domain::decide::StepEdit;
+use crate::domain::event::Mark;
+use crate::domain::id::encode_hex;
+
+/// Leads that are named of each sequence.
+pub const NAMED: usize = 20;
+
+/// What applying the files would do to those in flight.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Plan {
+    /// Of the files and the counts: another one means that something came in between.
+    pub fingerprint: String,
+    /// Sequences that were added, changed or removed since the last apply.
+    pub sequences: Vec<SequencePlan>,
+    /// Touches that would be asked for at once, and wait now.
+    pub released: usize,
+    /// Touches of the next days that would never come.
+    pub dropped: usize,
+    pub days: Vec<Day>,
+}
+
+/// What became of a sequence's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    Added,
+    Changed,
+    Removed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SequencePlan {
+    pub name: String,
+    pub change: Change,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// What the files say of those in flight: adopt, pin or finish.
+    pub in_flight: &'static str,
+    /// Enrollments of older versions.
+    pub leads: usize,
+    pub released: usize,
+    pub dropped: usize,
+    /// The steps that were edited, in the order of the file.
+    pub edits: Vec<EditedStep>,
+    /// Where those in flight stand, by their step now.
+    pub steps: Vec<StepPlan>,
+    /// Some of those for whom something changes.
+    pub named: Vec<Named>,
+}
+
+/// One edited step, and how many have it ahead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EditedStep {
+    pub step: String,
+    pub edit: &'static str,
+    /// Leads who have it ahead as things stand; those who would have had it, where it is gone.
+    pub ahead: usize,
+}
+
+/// Those who stand at one step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StepPlan {
+    pub step: String,
+    pub leads: usize,
+    /// How many stay as they are.
+    pub stay: usize,
+    /// How many each change is for.
+    pub marks: BTreeMap<&'static str, usize>,
+    /// Where those land whose step is gone.
+    pub land: BTreeMap<String, usize>,
+}
+
+/// One lead by name, and what the edit means for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Named {
+    pub lead: String,
+    pub email: String,
+    pub from: String,
+    pub to: String,
+    pub what: Vec<&'static str>,
+}
+
+impl EditedStep {
+    pub fn new(step: &str, edit: StepEdit) -> Self {
+        Self { step: step.to_owned(), edit: edit.as_str(), ahead: 0 }
+    }
+}
+
+impl Plan {
+    /// Seals a plan with its fingerprint. The days are left out: they move on with the clock.
+    pub fn sealed(mut self) -> Self {
+        let counted = (&self.sequences, self.released, self.dropped);
+        let text = serde_json::to_vec(&counted).unwrap_or_default();
+        let mut hex = encode_hex(&Sha256::digest(text));
+        hex.truncate(16);
+        self.fingerprint = hex;
+        self
+    }
+
+    /// Whether there is nothing to apply.
+    pub fn is_empty(&self) -> bool {
+        self.sequences.is_empty()
+    }
+}
+
+/// Counts by step as leads come by, in the order of the old steps.
+#[derive(Default)]
+pub struct Tally {
+    steps: BTreeMap<String, StepPlan>,
+    pub named: Vec<Named>,
+    pub leads: usize,
+    pub released: usize,
+    pub dropped: usize,
+}
+
+impl Tally {
+    /// Counts one who stands at a step; `landing` is where it goes and what changes, nothing where it is not moved at all.
+    pub fn count(&mut self, step: &str, lost_to: Option<&str>, marks: impl Iterator<Item = Mark>) {
+        self.leads += 1;
+        let plan = self.steps.entry(step.to_owned()).or_default();
+        step.clone_into(&mut plan.step);
+        plan.leads += 1;
+        let mut any = false;
+        for mark in marks {
+            any = true;
+            *plan.marks.entry(mark.as_str()).or_default() += 1;
+        }
+        if !any {
+            plan.stay += 1;
+        }
+        if let Some(to) = lost_to {
+            *plan.land.entry(to.to_owned()).or_default() += 1;
+        }
+    }
+
+    pub fn name(&mut self, named: impl FnOnce() -> Named) {
+        if self.named.len() < NAMED {
+            self.named.push(named());
+        }
+    }
+
+    /// The steps, ordered by the place that is given for each.
+    pub fn steps(&mut self, place: impl Fn(&str) -> usize) -> Vec<StepPlan> {
+        let mut steps: Vec<StepPlan> = std::mem::take(&mut self.steps).into_values().collect();
+        steps.sort_by_key(|step| place(&step.step));
+        steps
+    }
+}

@@ -1,0 +1,113 @@
+//! Edits of what is running: what the files would do, doing it, and the versions there were.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json as Answered};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::guard::Caller;
+use crate::engine::{ApplyError, Order, VersionError};
+use crate::web::App;
+use crate::web::extract::{Json, Query};
+use crate::web::problem::Problem;
+
+/// Touches that an apply may release or drop unless it says otherwise.
+const AT_MOST: usize = 50;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    sequence: Option<String>,
+    version: Option<String>,
+}
+
+/// `GET /v1/plan`: what applying the files would do; nothing is written.
+pub async fn plan(State(app): State<App>, Query(which): Query<Which>) -> Result<Answered<Value>, Problem> {
+    let order = Order { sequence: which.sequence, version: which.version, ..Order::default() };
+    let plan = app.engine.plan(&order).await.map_err(refused)?;
+    Ok(Answered(json!(plan)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    sequence: Option<String>,
+    version: Option<String>,
+    plan: Option<String>,
+    at_most: Option<usize>,
+}
+
+/// `POST /v1/apply`: exactly what a plan made now says, or nothing.
+pub async fn apply(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(wanted): Json<Wanted>,
+) -> Result<Answered<Value>, Problem> {
+    let order = Order {
+        sequence: wanted.sequence,
+        version: wanted.version,
+        fingerprint: wanted.plan,
+        at_most: wanted.at_most.unwrap_or(AT_MOST),
+        by: caller.name,
+    };
+    let applied = app.engine.apply(&order).await.map_err(refused)?;
+    Ok(Answered(json!(applied)))
+}
+
+fn refused(error: ApplyError) -> Problem {
+    let told = error.to_string();
+    match error {
+        ApplyError::NoFiles => Problem::conflict(told),
+        ApplyError::Files(mistakes) => {
+            let first = mistakes.first().cloned().unwrap_or_default();
+            let detail = format!("the files have {} errors; the first: {first}", mistakes.len());
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_files", detail).with("errors", mistakes)
+        }
+        ApplyError::Unknown(detail) => Problem::missing(detail),
+        ApplyError::Stale(plan) => Problem::new(StatusCode::CONFLICT, "stale_plan", told).with("plan", json!(plan)),
+        ApplyError::TooMany { plan, most } => {
+            Problem::new(StatusCode::CONFLICT, "too_many", told).with("at_most", most).with("plan", json!(plan))
+        }
+        ApplyError::Store(error) => Problem::from(error),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    sequence: String,
+}
+
+/// `GET /v1/versions`: the versions of a sequence, the newest first.
+pub async fn versions(State(app): State<App>, Query(named): Query<Named>) -> Result<Answered<Value>, Problem> {
+    let versions = app.engine.versions_of(&named.sequence).await.map_err(unknown)?;
+    let shape = |one: &crate::engine::Version| {
+        let mut shape = json!(one);
+        shape["stored_at"] = json!(one.stored_at.to_string());
+        shape
+    };
+    Ok(Answered(json!({ "versions": versions.iter().map(shape).collect::<Vec<_>>() })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Between {
+    sequence: String,
+    old: Option<String>,
+    new: Option<String>,
+}
+
+/// `GET /v1/versions/diff`: what changed in a sequence's file and templates between two versions.
+pub async fn diff(State(app): State<App>, Query(between): Query<Between>) -> Result<Answered<Value>, Problem> {
+    let (old, new) = (between.old.as_deref(), between.new.as_deref());
+    let diff = app.engine.diff_of(&between.sequence, old, new).await.map_err(unknown)?;
+    Ok(Answered(json!({ "diff": diff })))
+}
+
+fn unknown(error: VersionError) -> Problem {
+    match error {
+        VersionError::Unknown(detail) => Problem::missing(detail),
+        VersionError::Store(error) => Problem::from(error),
+    }
+}
