@@ -48,8 +48,11 @@ fn steps(from: &str, change: &[(&str, &str)]) -> String {
     })
 }
 
-/// Each kind of edit: a sequence of its name, its file before and after, and how many touches it releases and drops of three leads.
-fn kinds() -> Vec<(&'static str, String, Option<String>, (usize, usize))> {
+/// A sequence's name, its file before and after, and how many touches of three leads the edit releases and drops.
+type Kind = (&'static str, String, Option<String>, (usize, usize));
+
+/// Each kind of edit.
+fn kinds() -> Vec<Kind> {
     let file = |rest: &str| format!("{HEAD}{rest}");
     let edited = |change: &[(&str, &str)]| Some(file(&steps(STEPS, change)));
     let second = "  - {id: second, email: scene/second}\n";
@@ -144,7 +147,9 @@ fn remembered(bench: &Bench, kind: &str) -> BTreeMap<&'static str, usize> {
         let events = bench.with(async |engine| engine.store.history(&lead.id).await.expect("it has a history"));
         for event in events {
             let What::Adopted { marks: told, .. } = event.what else { continue };
-            told.iter().for_each(|mark| *marks.entry(mark.as_str()).or_default() += 1);
+            for mark in told {
+                *marks.entry(mark.as_str()).or_default() += 1;
+            }
         }
     }
     marks

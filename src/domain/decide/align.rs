@@ -221,15 +221,15 @@ fn by_neighbours((old, new): (&Sequence, &Sequence), to: &mut [Option<usize>]) {
 
 /// Whether two steps without an id may be one after an edit.
 const fn same_kind(this: &Act, that: &Act) -> bool {
-    match (this, that) {
+    matches!(
+        (this, that),
         (Act::Wait(_) | Act::WaitFor { .. }, Act::Wait(_) | Act::WaitFor { .. })
-        | (Act::Branch { .. } | Act::Split(_), Act::Branch { .. } | Act::Split(_))
-        | (Act::Set(_), Act::Set(_))
-        | (Act::Handoff { .. }, Act::Handoff { .. })
-        | (Act::Enroll { .. }, Act::Enroll { .. })
-        | (Act::End { .. }, Act::End { .. }) => true,
-        _ => false,
-    }
+            | (Act::Branch { .. } | Act::Split(_), Act::Branch { .. } | Act::Split(_))
+            | (Act::Set(_), Act::Set(_))
+            | (Act::Handoff { .. }, Act::Handoff { .. })
+            | (Act::Enroll { .. }, Act::Enroll { .. })
+            | (Act::End { .. }, Act::End { .. })
+    )
 }
 
 /// Whether two steps do the same: ways count by their conditions and weights, not by what stands in them.
@@ -244,7 +244,10 @@ fn same_act((old, this): (&Sequence, &Act), (new, that): (&Sequence, &Act)) -> b
                 && versions(old, a) == versions(new, b)
                 && old.send.from == new.send.from
         }
-        (Act::Webhook { channel: a, with: x, on_failure: f }, Act::Webhook { channel: b, with: y, on_failure: g }) => {
+        (
+            Act::Webhook { channel: a, with: old_with, on_failure: was },
+            Act::Webhook { channel: b, with: new_with, on_failure: is },
+        ) => {
             let texts = |one: &Sequence, with: &BTreeMap<String, With>| {
                 let text = |value: &With| match value {
                     With::Text(text) => Some(text.version.clone()),
@@ -252,7 +255,7 @@ fn same_act((old, this): (&Sequence, &Act), (new, that): (&Sequence, &Act)) -> b
                 };
                 with.iter().map(|(key, value)| (key.clone(), text(value))).collect::<Vec<_>>()
             };
-            a == b && f == g && texts(old, x) == texts(new, y)
+            a == b && was == is && texts(old, old_with) == texts(new, new_with)
         }
         (Act::Wait(a), Act::Wait(b)) => a == b,
         (Act::WaitFor { when: c, up_to: a }, Act::WaitFor { when: d, up_to: b }) => a == b && c.text() == d.text(),

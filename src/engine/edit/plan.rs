@@ -96,6 +96,7 @@ impl EditedStep {
 
 impl Plan {
     /// Seals a plan with its fingerprint. The days are left out: they move on with the clock.
+    #[must_use]
     pub fn sealed(mut self) -> Self {
         let counted = (&self.sequences, self.released, self.dropped);
         let text = serde_json::to_vec(&counted).unwrap_or_default();
