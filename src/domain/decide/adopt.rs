@@ -11,7 +11,7 @@ use super::align::Alignment;
 use super::enroll::sequence_zone;
 use super::input::{Effect, Reply};
 use super::work::Work;
-use crate::domain::calendar::{Pause, Wait, resume_at};
+use crate::domain::calendar::{Calendar, Pause, Wait, resume_at};
 use crate::domain::enrollment::{Enrollment, Exit, Hold, Onward, Phase};
 use crate::domain::event::{Mark, What};
 use crate::domain::id::{TouchId, dice};
@@ -328,22 +328,28 @@ impl Move<'_> {
     fn same_window(&self) -> bool {
         let (old, new) = (&self.old.send, &self.new.send);
         let sender = old.zone != ZoneRule::Sender || old.from == new.from;
-        sender && (&old.calendar, &old.zone, &old.fallback_zone) == (&new.calendar, &new.zone, &new.fallback_zone)
+        sender
+            && old.lead_holidays == new.lead_holidays
+            && (&old.calendar, &old.zone, &old.fallback_zone) == (&new.calendar, &new.zone, &new.fallback_zone)
     }
 
     fn zone(&self) -> jiff::tz::TimeZone {
         sequence_zone(self.standing.lead, self.settings, self.new).0
     }
 
+    fn calendar(&self) -> Calendar {
+        self.new.send.calendar_for(self.standing.lead, self.zone())
+    }
+
     fn opens_at(&self) -> Instant {
-        self.new.send.calendar.in_zone(self.zone()).next_open(self.now).unwrap_or(Instant::NEVER)
+        self.calendar().next_open(self.now).unwrap_or(Instant::NEVER)
     }
 
     /// When a wait that counts from when the step before really happened is over.
     fn end_of(&self, step: &Step, pause: &Pause) -> Instant {
         let Standing { lead, enrollment, .. } = self.standing;
         let seed = dice(&[lead.id.as_str(), &self.new.name, &step.id]);
-        resume_at(enrollment.anchor, pause, &self.new.send.calendar.in_zone(self.zone()), seed)
+        resume_at(enrollment.anchor, pause, &self.calendar(), seed)
     }
 }
 

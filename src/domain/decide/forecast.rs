@@ -41,7 +41,7 @@ pub fn forecast(
 ) -> Ahead {
     let Some(sequence) = playbook.version(&enrollment.version) else { return Ahead::default() };
     let zone = sequence_zone(lead, &playbook.settings, sequence).0;
-    let calendar = sequence.send.calendar.in_zone(zone);
+    let calendar = sequence.send.calendar_for(lead, zone);
     Walk { lead, enrollment, sequence, playbook, calendar, at: now, ahead: Ahead::default() }.go(ready_at)
 }
 
