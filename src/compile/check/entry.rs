@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::conditions::{Speaks, condition};
-use super::fields::{Fields, Keys, not_yet, scalar, whole};
+use super::fields::{Fields, Keys, scalar, whole};
 use super::scoring::length;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;

@@ -135,7 +135,7 @@ pub fn adopt(standing: Standing<'_>, edit: &Edit, settings: &Settings, now: Inst
 
 /// It ends after the touch in hand; where there is none, now.
 fn finish(enrollment: &Enrollment) -> Landing {
-    let sending = matches!(enrollment.phase, Phase::Sending { .. });
+    let sending = matches!(enrollment.phase, Phase::Sending { .. } | Phase::Tasked { .. });
     Landing {
         onward: sending.then_some(Onward::End),
         marks: [Mark::Ends].into(),
@@ -197,8 +197,12 @@ impl Move<'_> {
             Phase::Waiting { until } => match pause_of(step) {
                 Some(_) if self.same_wait(index, was, step) => landing,
                 Some(pause) => self.wait_until(landing, *until, self.end_of(step, pause)),
+                // A mail that waits for the frequency cap waits on.
+                None if touches => landing,
                 None => self.go_on(landing, *until > self.now),
             },
+            // A person has it in hand.
+            Phase::Tasked { .. } => landing,
             Phase::Sending { touch } | Phase::Held { hold: Hold { touch: Some(touch), .. } } => {
                 match self.touch_in_hand(touch) {
                     None => landing,
@@ -250,6 +254,10 @@ impl Move<'_> {
                 landing.touch = Some(Fate::CalledOff);
                 Some(in_hand)
             }
+            Phase::Tasked { .. } => {
+                landing.onward = Some(next.map_or(Onward::End, |step| Onward::To(step.id.clone())));
+                return landing;
+            }
             Phase::Ready | Phase::Waiting { .. } | Phase::Held { .. } => None,
         };
         landing.at = next.map(|step| step.id.clone());
@@ -257,7 +265,7 @@ impl Move<'_> {
             (Phase::Waiting { until }, _) => *until,
             (Phase::Held { .. }, _) => Instant::NEVER,
             (_, Some(in_hand)) => in_hand.ready_at,
-            (Phase::Ready | Phase::Sending { .. }, None) => self.now,
+            (Phase::Ready | Phase::Sending { .. } | Phase::Tasked { .. }, None) => self.now,
         };
         match next {
             None => Landing { phase: Phase::Ready, left: None, marks: with(landing.marks, Mark::Ends), ..landing },
@@ -386,7 +394,7 @@ pub fn touch_of(enrollment: &Enrollment) -> Option<&TouchId> {
     match &enrollment.phase {
         Phase::Sending { touch } => Some(touch),
         Phase::Held { hold } => hold.touch.as_ref(),
-        Phase::Ready | Phase::Waiting { .. } => None,
+        Phase::Ready | Phase::Waiting { .. } | Phase::Tasked { .. } => None,
     }
 }
 

@@ -97,7 +97,7 @@ impl Walk<'_> {
                 self.ahead.sends.push(Send { at: self.at, step });
                 after
             }
-            Phase::Held { .. } => None,
+            Phase::Held { .. } | Phase::Tasked { .. } => None,
         }
     }
 

@@ -148,6 +148,7 @@ impl<'e> Look<'e> {
             lead: lead.clone(),
             suppressed: targets.iter().find_map(|target| around.suppressed.get(*target)).copied(),
             loads: None,
+            intakes: None,
             paused_sequences: Arc::clone(&self.paused),
         };
         let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();

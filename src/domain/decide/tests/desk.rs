@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::domain::address::EmailAddress;
 use crate::domain::calendar::{local, zone_named};
 use crate::domain::decide::{
-    Ask, Case, Decision, Edit, Effect, EnrollmentRow, HandoffRow, InHand, Input, Reply, TaskRow, decide, fold, newborn, shifted,
+    Ask, Case, Decision, Edit, Effect, EnrollmentRow, HandoffRow, InHand, Input, Reply, TaskRow, decide, fold, newborn,
+    shifted,
 };
 use crate::domain::event::{Actor, Event, What};
 use crate::domain::id::{LeadId, TouchId, derived};

@@ -9,7 +9,8 @@ use crate::domain::stage::Stage;
 use crate::domain::touch::State;
 use crate::web::ops;
 use crate::web::private::{
-    LIST, MAIL, edits, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tasks, tokens, touches,
+    LIST, MAIL, edits, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tasks, tokens,
+    touches,
 };
 
 type Asked = (&'static str, Value, Option<Value>);
@@ -201,6 +202,8 @@ fn inbox() -> Vec<Operation> {
         post("/v1/tasks/{task}/{act}", "Says that a task is `done`, or does `skip`, `snooze` or `assign`", tasks::act)
             .takes("Doing", json!({"outcome": "connected", "by": "maya"}))
             .problems([404, 409]),
+    ]
+}
 
 fn edited() -> Vec<Operation> {
     let named = || asked("sequence", text(), json!("trial-nurture"));
