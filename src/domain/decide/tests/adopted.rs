@@ -117,7 +117,13 @@ fn new_copy_goes_into_what_has_not_left() {
 fn a_template_that_changed_is_new_copy_too() {
     let with = |number: u32, text: &str| {
         let body = Body::Text(text.to_owned());
-        let template = Template { name: "copy".to_owned(), version: text.to_owned(), body, needs: [].into() };
+        let template = Template {
+            name: "copy".to_owned(),
+            version: text.to_owned(),
+            body,
+            needs: [].into(),
+            attachments: Vec::new(),
+        };
         let mut one = version(number, usual());
         one.templates.insert("copy".to_owned(), Arc::new(template));
         one
