@@ -47,7 +47,8 @@ pub fn run(options: &Options) {
     line("13", what, pair.ratio(|run| run.cpu), Goal::AtMost(30.0), &beside);
 }
 
-fn timed(leads: usize, work: impl FnOnce() -> u64) -> Run {
+/// What a piece of work costs a lead, and how many mails it sent a lead.
+pub fn timed(leads: usize, work: impl FnOnce() -> u64) -> Run {
     let (pid, began) = (std::process::id(), std::time::Instant::now());
     let before = child::cpu(pid);
     let sent = work();

@@ -32,6 +32,7 @@ mod options;
 mod pair;
 mod price;
 mod shared;
+mod simulate;
 mod sink;
 mod stage;
 mod talk;
@@ -46,7 +47,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A benchmark: its name, what it is about, and itself.
 type Bench = (&'static str, &'static str, fn(&Options));
 
-const ALL: [Bench; 15] = [
+const ALL: [Bench; 16] = [
     ("mails", "goals 1 and 4: end to end on SQLite at 500 connections, against the bare pipelined loop", mails::run),
     ("price", "goals 1, 3 and 4: what intents and marks cost a bare loop, and so what can be reached", price::run),
     ("slow", "goal 3: a relay that takes 50 ms a mail", mails::slow),
@@ -61,6 +62,7 @@ const ALL: [Bench; 15] = [
     ("import", "goal 11: a list of leads, against bare rows with a unique address", import::run),
     ("decide", "goal 13: a year of cases in memory, against the bare heap loop", decide::run),
     ("check", "500 sequences checked, each with templates of its own", check::run),
+    ("simulate", "a simulated year with people, lanes and figures, against bare decisions", simulate::run),
     ("count", "goal 15: instructions of the hot functions, against those checked in", count::run),
 ];
 

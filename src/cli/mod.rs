@@ -1,7 +1,8 @@
 //! What people type. One file a command; each parses its words, asks, and prints sentences, tables or JSON.
 //!
 //! ```text
-//! files      init check explain schema preview send-test  the workspace alone, no database
+//! files      init check explain schema test preview      the workspace alone, no database
+//!            simulate send-test
 //! daemon     run demo migrate backup restore doctor  this machine
 //! data       all others ─▶ client ─▶ the private API, over the socket of the running daemon, or in process if none runs
 //! ```
@@ -24,6 +25,7 @@ mod handoff;
 mod help;
 mod import;
 mod init;
+mod junit;
 mod leads;
 mod list;
 mod mail;
@@ -41,9 +43,11 @@ mod score;
 mod send_test;
 mod sequence;
 mod shipped;
+mod simulate;
 mod someone;
 mod suppress;
 mod task;
+mod test;
 mod token;
 mod touches;
 mod unknown;
@@ -104,6 +108,8 @@ enum Command {
     Schema(schema::Schema),
     Completions(completions::Completions),
     Explain(explain::Explain),
+    Test(test::Test),
+    Simulate(simulate::Simulate),
     Preview(preview::Preview),
     SendTest(send_test::SendTest),
     Run(run::Run),
@@ -167,6 +173,7 @@ fn dispatch(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
         Command::Explain(explain) => explain.run(desk),
+        Command::Test(test) => test.run(desk),
         Command::OpenApi(openapi) => openapi.run(desk),
         Command::Schema(schema) => schema.run(desk),
         Command::Completions(completions) => completions.run(desk),
@@ -184,6 +191,8 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Init(init) => init.run(desk),
         Command::Check(check) => check.run(desk),
         Command::Explain(explain) => explain.run(desk),
+        Command::Test(test) => test.run(desk),
+        Command::Simulate(simulate) => simulate.run(desk).await,
         Command::Preview(preview) => preview.run(desk).await,
         Command::SendTest(test) => test.run(desk).await,
         Command::Run(run) => run.run(desk).await,

@@ -45,6 +45,10 @@ enum Of {
     Scoring,
     /// config/team.yaml
     Team,
+    /// sequences/**/*.test.yaml
+    Test,
+    /// Rates for overture simulate
+    Behaviour,
     /// Not a schema: all of it in Markdown
     Reference,
 }
@@ -61,6 +65,8 @@ impl Schema {
             Some(Of::Config) => print("config", desk),
             Some(Of::Scoring) => print("scoring", desk),
             Some(Of::Team) => print("team", desk),
+            Some(Of::Test) => print("test", desk),
+            Some(Of::Behaviour) => print("behaviour", desk),
             None => Ok(()),
         }
     }

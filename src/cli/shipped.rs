@@ -11,8 +11,13 @@ pub const FILES: &[(&str, &str)] = &[
     file!("config/overture.yaml"),
     file!("config/scoring.yaml"),
     file!("config/team.yaml"),
+    file!("sequences/keep-in-touch.test.yaml"),
     file!("sequences/keep-in-touch.yaml"),
+    file!("sequences/outbound-cadence.test.yaml"),
     file!("sequences/outbound-cadence.yaml"),
+    file!("sequences/re-engagement.test.yaml"),
+    file!("sequences/re-engagement.yaml"),
+    file!("sequences/trial-nurture.test.yaml"),
     file!("sequences/trial-nurture.yaml"),
     file!("templates/ack/after-hours.md"),
     file!("templates/outbound/first.md"),
@@ -27,6 +32,9 @@ pub const FILES: &[(&str, &str)] = &[
     file!("templates/trial/nudge.md"),
     file!("templates/trial/short-tip.md"),
     file!("templates/trial/welcome.md"),
+    file!("templates/win-back/last-word.md"),
+    file!("templates/win-back/show-around.md"),
+    file!("templates/win-back/what-changed.md"),
 ];
 
 #[cfg(test)]

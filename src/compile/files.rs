@@ -20,6 +20,10 @@ pub enum Role {
     Sequence {
         name: String,
     },
+    /// Tests of the sequence of this name, unless the file names another.
+    Test {
+        name: String,
+    },
     Template {
         name: String,
         format: Format,
@@ -63,8 +67,8 @@ pub fn role(path: &str) -> Role {
 }
 
 fn sequence(rest: &str) -> Role {
-    if rest.ends_with(".test.yaml") || rest.ends_with(".test.yml") {
-        return Role::Later("a test of a sequence");
+    if let Some(name) = rest.strip_suffix(".test.yaml").or_else(|| rest.strip_suffix(".test.yml")) {
+        return Role::Test { name: name.to_owned() };
     }
     match rest.strip_suffix(".yaml").or_else(|| rest.strip_suffix(".yml")) {
         Some(name) => Role::Sequence { name: name.to_owned() },

@@ -38,7 +38,9 @@ pub use revision::{Revision, revision, texts};
 pub use windows::{thresholds, windows};
 pub use workspace::workspace;
 
+use crate::domain::behaviour::Behaviour;
 use crate::domain::playbook::Playbook;
+use crate::domain::scenario::Suite;
 use diagnostic::{Code, Diagnostic, Severity};
 use source::{Place, Source};
 
@@ -52,6 +54,8 @@ pub struct Compiled {
     pub daemon: Option<Daemon>,
     /// The current versions of all sequences, as they are to be stored.
     pub revisions: Vec<Revision>,
+    /// The tests of sequences, by their files.
+    pub tests: Vec<Suite>,
     pub diagnostics: Vec<Diagnostic>,
     later: Vec<(i16, Diagnostic)>,
     sources: Vec<Arc<Source>>,
@@ -74,6 +78,20 @@ impl Compiled {
         let source = self.sources.get(place.source).cloned().unwrap_or_else(|| Arc::new(Source::new("", "")));
         let (start, end) = source.clip(place.start, place.end);
         Diagnostic { code, severity: Severity::Error, source, start, end, message, hint }
+    }
+}
+
+/// Reads a file of rates for made-up people and reps.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn behaviour(path: &str, bytes: &[u8], playbook: &Playbook) -> Result<Behaviour, Vec<Diagnostic>> {
+    let report = diagnostic::Report::default();
+    let root = files::read(path, bytes, &report).and_then(|number| syntax::read(number, &report));
+    let read = root.and_then(|root| check::behaviour::behaviour(&root, playbook, &report));
+    match read {
+        Some(behaviour) if report.errors() == 0 => Ok(behaviour),
+        _ => Err(report.into_diagnostics()),
     }
 }
 

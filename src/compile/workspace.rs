@@ -8,6 +8,7 @@ use super::check::fields::not_yet;
 use super::check::holidays::lists;
 use super::check::known::{Known, Names};
 use super::check::lint::{Files as Looked, lint};
+use super::check::scenario::{Stage, suite};
 use super::check::sequence::{Around, sequence};
 use super::check::team::{Outside, team};
 use super::check::{overture, overture_defaults, scoring, speaks};
@@ -20,6 +21,7 @@ use super::template::{self, Parsed};
 use super::{Compiled, Files, Revision, hash, names, revision, thresholds, windows};
 use crate::domain::playbook::{Playbook, Settings};
 use crate::domain::routing::Staff;
+use crate::domain::scenario::Suite;
 use crate::domain::score::Scoring;
 use crate::domain::sequence::{Act, Sequence, With};
 
@@ -40,6 +42,7 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
         settings.holidays = lists(root, &shelf.calendars, &report);
     }
     let whole = Whole::compile(&shelf, &settings, &report);
+    let tests = whole.tests(&shelf, &settings, &report);
     if let (Some(daemon), Some(root)) = (&daemon, &root) {
         accounts_missing(daemon, root, (&whole.senders_in_use(), &report));
     }
@@ -47,9 +50,10 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     let later = report.take_later();
     let diagnostics = report.into_diagnostics();
     let sound = !diagnostics.iter().any(super::diagnostic::Diagnostic::is_error);
+    let tests = if sound { tests } else { Vec::new() };
     let revisions = if sound { whole.revisions.clone() } else { Vec::new() };
     let playbook = sound.then(|| whole.playbook(settings));
-    Compiled { playbook, daemon: daemon.filter(|_| sound), revisions, diagnostics, later, sources }
+    Compiled { playbook, daemon: daemon.filter(|_| sound), revisions, tests, diagnostics, later, sources }
 }
 
 /// The files by what they are.
@@ -57,6 +61,8 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
 struct Shelf {
     config: Texts,
     sequences: Texts,
+    /// By path: the name of the sequence, and the number.
+    tests: BTreeMap<String, (String, usize)>,
     templates: BTreeMap<String, (template::Format, usize)>,
     /// Partials, layouts and files that go with mails.
     shared: template::Shared,
@@ -93,6 +99,11 @@ impl Shelf {
                     self.shared.files.insert(inside, bytes.into());
                 }
             }
+            Role::Test { name } => {
+                if let Some(number) = files::read(path, bytes, report) {
+                    self.tests.insert(path.to_owned(), (name, number));
+                }
+            }
             Role::Template { name, format } => {
                 let number = files::read(path, bytes, report).unwrap_or_else(|| report.add(Source::new(path, "")));
                 if let Some((_, first)) = self.templates.get(&name) {
@@ -103,6 +114,11 @@ impl Shelf {
                 self.templates.insert(name, (format, number));
             }
         }
+    }
+
+    /// Whether a sequence of this name has a file, whatever is in it.
+    fn knows(&self, sequence: &str) -> bool {
+        self.sequences.contains_key(sequence) || self.broken.contains(sequence)
     }
 
     fn tree(&self, path: &str, report: &Report) -> Option<Node> {
@@ -179,6 +195,15 @@ impl Whole {
         tell_cycles(&sequences, &shelf.sequences, report);
         lint(Looked { sequences: &sequences, numbers: &shelf.sequences, report }, settings);
         Self { templates, sequences, scoring, staff, revisions }
+    }
+
+    /// The tests of sequences; those of a sequence that could not be read are left unread.
+    fn tests(&self, shelf: &Shelf, settings: &Settings, report: &Report) -> Vec<Suite> {
+        let stage =
+            Stage { settings, staff: &self.staff, bands: &self.scoring.bands, sequences: &self.sequences, report };
+        let readable = |name: &str| self.sequences.contains_key(name) || !shelf.knows(name);
+        let suites = shelf.tests.iter().filter(|(_, (name, _))| readable(name));
+        suites.filter_map(|(path, (name, number))| suite((path, name), &read_tree(*number, report)?, stage)).collect()
     }
 
     fn senders_in_use(&self) -> BTreeSet<String> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EnrollmentId, TaskId, TouchId};
+use super::id::{EnrollmentId, LeadId, TaskId, TouchId, derived};
 use super::time::{Instant, Millis};
 
 /// An enrollment that has not ended.
@@ -187,6 +187,11 @@ impl Exit {
             _ => "exited",
         }
     }
+}
+
+/// The id of a lead's nth enrollment in a sequence: deciding again gives the same.
+pub fn id_of(lead: &LeadId, sequence: &str, nth: u32) -> EnrollmentId {
+    EnrollmentId(derived(&["enrollment", lead.as_str(), sequence, &nth.to_string()]))
 }
 
 /// What is remembered of a lead's ended enrollments in one sequence.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod behaviour;
 pub mod calendar;
 pub mod condition;
 pub mod decide;
@@ -15,6 +16,7 @@ pub mod playbook;
 pub mod refusal;
 pub mod retry;
 pub mod routing;
+pub mod scenario;
 pub mod score;
 pub mod sequence;
 pub mod sla;

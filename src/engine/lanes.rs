@@ -13,6 +13,7 @@ use super::{Engine, Writes};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::Effect;
 use crate::domain::id::{LeadId, TouchId, derived, dice};
+use crate::domain::playbook::Settings;
 use crate::domain::retry::lane_pause;
 use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
@@ -175,6 +176,14 @@ fn deal(lane: &mut LaneRow, asked: Asked, rows: Vec<TouchRow>, now: Instant, cla
     }
 }
 
+/// A lane that has done nothing yet, with the cap and gap of its sender, and the zone its days are in.
+pub(super) fn fresh_lane(settings: &Settings, name: &str) -> (throttle::Lane, TimeZone) {
+    let sender = name.strip_prefix("mail:").and_then(|sender| settings.senders.get(sender));
+    let gap = sender.map_or(Millis::ZERO, |sender| sender.gap);
+    let lane = throttle::Lane::new(gap, Millis::ZERO, sender.and_then(|sender| sender.per_day));
+    (lane, sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or(TimeZone::UTC))
+}
+
 impl Engine {
     /// Reserves places for those who ask; nothing where the lane may do nothing now.
     fn reserve(&self, stored: &LaneRow, claims: &[(usize, u32)], now: Instant) -> Option<Asked> {
@@ -198,14 +207,11 @@ impl Engine {
 
     /// The lane as its cap and gap see it, and the zone its days are in.
     pub(super) fn arithmetic(&self, stored: &LaneRow) -> (throttle::Lane, TimeZone) {
-        let playbook = self.playbook();
-        let sender = stored.name.strip_prefix("mail:").and_then(|sender| playbook.settings.senders.get(sender));
-        let gap = sender.map_or(Millis::ZERO, |sender| sender.gap);
-        let mut lane = throttle::Lane::new(gap, Millis::ZERO, sender.and_then(|sender| sender.per_day));
+        let (mut lane, zone) = fresh_lane(&self.playbook().settings, &stored.name);
         lane.ready_at = stored.ready_at;
         lane.day = stored.day;
         (lane.used, lane.before) = (stored.used, stored.before);
-        (lane, sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or(TimeZone::UTC))
+        (lane, zone)
     }
 
     /// Lets lanes go on whose turn a clock that was set back has put further ahead than a gap is long. Those that are full, or reach nobody,

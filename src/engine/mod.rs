@@ -22,6 +22,7 @@ mod import;
 mod inbox;
 mod lanes;
 mod lease;
+pub mod rehearse;
 mod release;
 mod standing;
 mod tick;

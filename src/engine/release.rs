@@ -36,7 +36,7 @@ pub fn today(playbook: &Playbook, now: Instant) -> Today {
     Today { day, began_at: local::day_start(&zone, day, now) }
 }
 
-fn zone_of(playbook: &Playbook) -> TimeZone {
+pub fn zone_of(playbook: &Playbook) -> TimeZone {
     zone_named(&playbook.settings.zone).unwrap_or(TimeZone::UTC)
 }
 

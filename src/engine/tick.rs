@@ -154,7 +154,7 @@ fn schedules(playbook: &Arc<Playbook>) -> BTreeMap<Key, Schedule<'_>> {
 }
 
 /// The zone a sequence's schedules are in: they are about all leads, so where each lead has its own, the fallback.
-fn zone_of(sequence: &Sequence, settings: &Settings) -> TimeZone {
+pub(super) fn zone_of(sequence: &Sequence, settings: &Settings) -> TimeZone {
     let name = match &sequence.send.zone {
         ZoneRule::Named(name) => Some(name),
         ZoneRule::Sender => {

@@ -13,6 +13,8 @@
 //! | `letter` | a mail as its reader's program sees it |
 //! | `receiver` | the endpoints that webhooks are sent to |
 //! | `tally` | what came of it all |
+//! | `simulate` | a year with rates, and the figures of it |
+//! | `scenario` | tests of sequences, on a clock that jumps |
 
 pub mod agenda;
 pub mod catcher;
@@ -22,9 +24,12 @@ mod names;
 pub mod people;
 pub mod receiver;
 pub mod sales;
+pub mod scenario;
 mod session;
+pub mod simulate;
 pub mod tally;
 
+use crate::domain::behaviour::Rate;
 use crate::domain::id::dice;
 use crate::domain::time::Millis;
 
@@ -48,6 +53,16 @@ impl Chance {
     /// True in `percent` of all questions.
     pub fn falls(&self, percent: u64, about: &[&str]) -> bool {
         self.bits(about) % 100 < percent
+    }
+
+    /// True for so many of all questions.
+    pub fn comes(&self, rate: Rate, about: &[&str]) -> bool {
+        self.part(about) < rate.0
+    }
+
+    /// A number from 0 to 99,999.
+    pub fn part(&self, about: &[&str]) -> u32 {
+        u32::try_from(self.bits(about) % u64::from(Rate::WHOLE.0)).unwrap_or(0)
     }
 
     /// A length between two, in whole seconds.

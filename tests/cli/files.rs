@@ -11,7 +11,7 @@ fn what_init_copies_has_no_mistake_and_a_second_init_leaves_it_as_it_was() {
     let first = overture(&workspace, &["init", folder]).ok();
     assert!(first.stdout.contains("overture check") && first.stdout.contains("files copied"), "{}", first.stdout);
     let checked = overture(&workspace, &["check", folder]).ok();
-    assert_eq!(checked.stdout, "0 errors, 0 warnings: 3 sequences can run\n");
+    assert_eq!(checked.stdout, "0 errors, 0 warnings: 4 sequences can run\n");
     workspace.write("fresh/sequences/trial-nurture.yaml", "mine");
     let second = overture(&workspace, &["init", folder, "--json"]).ok().json();
     assert_eq!(second["copied"], serde_json::json!([]));

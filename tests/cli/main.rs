@@ -16,5 +16,6 @@ mod editor;
 mod files;
 mod help;
 mod lists;
+mod rehearsal;
 mod service_unit;
 mod tutorial;

@@ -1,6 +1,7 @@
 //! From trees to the nouns of the domain, by hand, so that every mistake is told where it was made.
 
 mod acts;
+pub mod behaviour;
 mod conditions;
 mod copy;
 pub mod daemon;
@@ -11,6 +12,7 @@ pub mod known;
 pub mod lint;
 pub mod network;
 mod overture;
+pub mod scenario;
 mod scoring;
 pub mod secret;
 mod send;

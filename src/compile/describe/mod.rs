@@ -24,11 +24,13 @@ use shape::Shape;
 use super::files::{CONFIG, Role, role};
 
 /// The files that have a schema: the word for `overture schema`, and the mapping a file consists of.
-pub const FILES: [(&str, &str); 4] = [
+pub const FILES: [(&str, &str); 6] = [
     ("sequence", "a sequence"),
     ("config", "the workspace file"),
     ("scoring", "the scoring file"),
     ("team", "the team file"),
+    ("test", "a file of tests"),
+    ("behaviour", "a file of behaviour"),
 ];
 
 /// The schema of a file, by its path in the workspace; `None` for files that have none.
@@ -38,6 +40,7 @@ pub fn schema_of(path: &str) -> Option<&'static str> {
         Role::Config if path == CONFIG[1] => Some("scoring"),
         Role::Config => Some("team"),
         Role::Sequence { .. } => Some("sequence"),
+        Role::Test { .. } => Some("test"),
         Role::Calendar
         | Role::Template { .. }
         | Role::Shared { .. }

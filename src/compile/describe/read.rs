@@ -9,11 +9,13 @@ use crate::compile::source::Source;
 use crate::compile::syntax::{self, Entry, Node, Style, Value};
 
 const PLAIN: &str = include_str!("shapes.yaml");
-const MAPPINGS: [&str; 4] = [
+const MAPPINGS: [&str; 6] = [
     include_str!("sequence.yaml"),
     include_str!("config.yaml"),
     include_str!("scoring.yaml"),
     include_str!("team.yaml"),
+    include_str!("test.yaml"),
+    include_str!("behaviour.yaml"),
 ];
 const CONDITIONS: &str = include_str!("conditions.yaml");
 const TEMPLATES: &str = include_str!("templates.yaml");

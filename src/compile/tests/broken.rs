@@ -36,6 +36,32 @@ fn s(text: &str) -> String {
     text.to_owned()
 }
 
+/// A file of one test.
+fn test(expect: &str, more: &str) -> String {
+    format!("start: 2026-03-02 09:00\ntests:\n  - name: x\n    expect: {{{expect}}}\n{more}")
+}
+
+fn tests_of_sequences() -> Vec<Row> {
+    const TEST: &str = "sequences/hello.test.yaml";
+    let event = |event: &str| test("touches: []", &format!("    events:\n      - {{{event}}}\n"));
+    vec![
+        (Code::UnknownSequence, "sequences/helo.test.yaml", test("touches: []", ""), 1, "did you mean `hello`?"),
+        (Code::UnknownStep, TEST, test("touches: [fisrt]", ""), 4, "did you mean `first`?"),
+        (Code::UnknownStep, TEST, event("at: frist + 2h, reply: first"), 6, "did you mean `first`?"),
+        (Code::UnknownAttribute, TEST, event("at: +1d, set: {paln: pro}"), 6, "did you mean `plan`?"),
+        (Code::UnknownKey, TEST, test("tuoches: []", ""), 4, "did you mean `touches`?"),
+        (Code::UnknownTeam, TEST, test("handoff: sale", ""), 4, "did you mean `sales`?"),
+        (Code::UnknownStage, TEST, test("stage: sqll", ""), 4, "did you mean `sql`?"),
+        (Code::UnknownChoice, TEST, test("exit: repliedd", ""), 4, "did you mean `replied`?"),
+        (Code::BadValue, TEST, test("score: 9..3", ""), 4, "ends before it begins"),
+        (Code::UnknownStep, TEST, event("at: soon-ish, open: first"), 6, "no step `soon-ish`"),
+        (Code::BadValue, TEST, event("at: +2x, open: first"), 6, "expected a time such as"),
+        (Code::StepKind, TEST, event("at: +2d, open: first, click: first"), 6, "found open and click"),
+        (Code::MissingKey, TEST, s("tests: [{name: x, expect: {touches: []}}]\n"), 1, "a test needs `start`"),
+        (Code::WrongShape, TEST, s("start: 2026-03-02 09:00\ntests: none\n"), 2, "expected a list of tests"),
+    ]
+}
+
 fn shapes_and_names() -> Vec<Row> {
     vec![
         (Code::EmptyFile, SEQUENCE, s("# nothing\n"), 1, "nothing but comments"),
@@ -197,7 +223,9 @@ fn steps_and_templates() -> Vec<Row> {
 #[test]
 fn each_mistake_has_its_code_its_line_and_a_way_out() {
     let mut wrong = Vec::new();
-    for (code, path, text, line, part) in shapes_and_names().into_iter().chain(steps_and_templates()) {
+    for (code, path, text, line, part) in
+        shapes_and_names().into_iter().chain(steps_and_templates()).chain(tests_of_sequences())
+    {
         let compiled = compile(&with(path, &text));
         let shown = render(&compiled.diagnostics, false);
         let told = compiled.diagnostics.iter().find(|one| one.code == code).map(|one| one.position().0);
@@ -232,7 +260,6 @@ fn what_later_versions_read_is_refused_and_never_ignored() {
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
         (OVERTURE, overture("inbound: {x: y}\npools: {z: [maya]}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),
-        ("sequences/hello.test.yaml", "x: y".to_owned(), 1),
     ];
     for (path, text, count) in later {
         let compiled = compile(&with(path, &text));

@@ -34,7 +34,11 @@ fn the_shipped_workspace_has_no_errors_and_no_warnings() {
     let compiled = compile(&shipped());
     assert_eq!(render(&compiled.diagnostics, false), "");
     let playbook = compiled.playbook.unwrap();
-    assert_eq!(playbook.sequences.keys().collect::<Vec<_>>(), ["keep-in-touch", "outbound-cadence", "trial-nurture"]);
+    assert_eq!(
+        playbook.sequences.keys().collect::<Vec<_>>(),
+        ["keep-in-touch", "outbound-cadence", "re-engagement", "trial-nurture"]
+    );
+    assert_eq!(compiled.tests.len(), 4, "each has tests");
     assert_eq!(playbook.staff.slas.len(), 2);
     assert!(playbook.windows.contains_key("demo_requested"));
     assert!(playbook.scoring.thresholds.contains(&80.0));
@@ -44,7 +48,7 @@ fn the_shipped_workspace_has_no_errors_and_no_warnings() {
 fn a_stored_version_compiles_to_the_same_steps() {
     let compiled = compile(&shipped());
     let playbook = compiled.playbook.unwrap();
-    assert_eq!(compiled.revisions.len(), 3);
+    assert_eq!(compiled.revisions.len(), 4);
     for stored in &compiled.revisions {
         let again = revision(stored).unwrap();
         let current = &playbook.sequences[&stored.name];

@@ -11,9 +11,8 @@ use super::input::{Ask, Reply};
 use super::limits;
 use super::work::{About, Fresh, Work};
 use crate::domain::calendar::{Calendar, ZoneSource, zone_named};
-use crate::domain::enrollment::Enrollment;
+use crate::domain::enrollment::{Enrollment, id_of};
 use crate::domain::event::{Actor, What};
-use crate::domain::id::{EnrollmentId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Settings;
 use crate::domain::sequence::{Again, Kind, Sequence, Trigger, ZoneRule};
@@ -103,7 +102,7 @@ pub fn enroll(work: &mut Work<'_>, name: &str, wish: &Wish<'_>) -> Reply {
 pub fn enter(work: &mut Work<'_>, sequence: &Sequence, by: &str) -> Reply {
     let name = sequence.name.as_str();
     let nth = work.lead.past.get(name).map_or(0, |past| past.begun) + 1;
-    let id = EnrollmentId(derived(&["enrollment", work.lead.id.as_str(), name, &nth.to_string()]));
+    let id = id_of(&work.lead.id, name, nth);
     work.conclude(What::Enrolled {
         enrollment: id.clone(),
         sequence: name.to_owned(),

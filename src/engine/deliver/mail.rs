@@ -6,9 +6,12 @@ use super::Ready;
 use super::claim::Claimed;
 use super::outcome::{Carried, Trouble, again, refused, stopped};
 use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
-use crate::domain::calendar::window_time_between;
+use crate::domain::calendar::{Calendar, window_time_between};
 use crate::domain::decide::sequence_zone;
+use crate::domain::lead::Lead;
+use crate::domain::playbook::Playbook;
 use crate::domain::retry::Schedule;
+use crate::domain::sequence::Sequence;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Outcome, Policy};
 use crate::engine::lanes::{News, Said};
@@ -47,6 +50,18 @@ impl Line {
             session.quit().await;
         }
     }
+}
+
+/// When a touch of this version may leave: now, or when its window opens next. `None` where it has no window.
+pub fn opens_at(playbook: &Playbook, lead: &Lead, version: &str, now: Instant) -> Option<Instant> {
+    window(playbook, lead, version)?.1.next_open(now)
+}
+
+/// The window of a version for a lead as it is known now: its zone may have become known, or another, since a touch was put in its lane.
+fn window<'p>(playbook: &'p Playbook, lead: &Lead, version: &str) -> Option<(&'p Sequence, Calendar)> {
+    let sequence = playbook.version(version)?;
+    let zone = sequence_zone(lead, &playbook.settings, sequence).0;
+    Some((sequence, sequence.send.calendar_for(lead, zone)))
 }
 
 impl Engine {
@@ -117,10 +132,7 @@ impl Engine {
     /// What keeps a mail from leaving now: its window closed while it waited, or it is too late to be of use.
     fn not_now(&self, claimed: &Claimed, now: Instant) -> Option<Carried> {
         let playbook = self.playbook();
-        let sequence = playbook.version(&claimed.row.version)?;
-        // Its zone may have become known, or another, since it was put in its lane.
-        let zone = sequence_zone(&claimed.lead, &playbook.settings, sequence).0;
-        let calendar = sequence.send.calendar_for(&claimed.lead, zone);
+        let (sequence, calendar) = window(&playbook, &claimed.lead, &claimed.row.version)?;
         // Only waiting for others counts as lateness: before the first try it waited for our own cap, gap, pause or downtime.
         let tried = claimed.row.date_at.filter(|_| claimed.row.attempts > 0);
         if tried.is_some_and(|first| window_time_between(first, now, &calendar) > sequence.max_lateness) {

@@ -17,6 +17,7 @@ pub use claim::{Claimed, Claiming};
 pub(super) use claim::{Taken, is_paused};
 pub(super) use compose::account_of;
 pub use mail::Line;
+pub(super) use mail::opens_at;
 pub use outcome::{Carried, Trouble};
 
 use std::sync::Arc;

@@ -1,0 +1,93 @@
+//! Plays a test of a sequence on a clock that jumps, and holds what came of it against what was expected.
+
+mod judge;
+mod recorder;
+
+pub use judge::{Row, Verdict};
+use recorder::Recorder;
+
+use crate::domain::account::account_of;
+use crate::domain::decide::{Ask, newborn};
+use crate::domain::id::{LeadId, derived};
+use crate::domain::playbook::Playbook;
+use crate::domain::scenario::{Scenario, When};
+use crate::domain::time::{Instant, Millis};
+use crate::engine::rehearse::{Said, World};
+
+/// No test is played longer, unless it says so.
+const LONGEST: Millis = Millis::DAY.times(366);
+
+/// Plays one test.
+pub fn play(scenario: &Scenario, playbook: &Playbook) -> Verdict {
+    let mut world = World::new(playbook, scenario.start);
+    let mut lead = newborn(
+        LeadId(derived(&["test", scenario.address.as_str()])),
+        scenario.address.clone(),
+        account_of(&scenario.address),
+        scenario.start,
+    );
+    lead.attributes = scenario.attributes.iter().filter(|(_, value)| !value.is_null()).map(own).collect();
+    let number = world.add(lead);
+    let mut recorder = Recorder::new(scenario);
+    if scenario.enters_at_start {
+        let ask = Ask::Enroll { sequence: scenario.sequence.clone(), by: "test".to_owned(), again: false };
+        world.say(scenario.start, number, Said::by_person(ask));
+    } else {
+        // Whoever enters by an event is known before it: a trigger asks for attributes.
+        world.say(scenario.start, number, Said::by_person(Ask::Wake));
+    }
+    happen(&mut world, number, scenario, &mut recorder);
+    finish(&mut world, number, scenario, &mut recorder);
+    judge::judge(scenario, &recorder, (world.lead(number), playbook, world.now()))
+}
+
+fn own((name, value): (&String, &serde_json::Value)) -> (String, serde_json::Value) {
+    (name.clone(), value.clone())
+}
+
+/// Lets everything happen whose time is known.
+fn happen(world: &mut World<'_>, number: usize, scenario: &Scenario, recorder: &mut Recorder<'_>) {
+    let timed = scenario.happenings.iter().filter_map(|one| match one.when {
+        When::At(at) => Some((at, one)),
+        When::AfterStep { .. } => None,
+    });
+    let mut timed: Vec<_> = timed.collect();
+    timed.sort_by_key(|(at, _)| *at);
+    for (at, happening) in timed {
+        if scenario.until.is_some_and(|until| at > until) {
+            break;
+        }
+        world.run(at, recorder);
+        if let Some(lead) = world.lead(number)
+            && let Some(said) = recorder.do_it(happening, lead, at)
+        {
+            world.say(at, number, said);
+        }
+    }
+}
+
+/// Goes on until the time the test names, else until the lead has left the sequence and all that was done has counted.
+fn finish(world: &mut World<'_>, number: usize, scenario: &Scenario, recorder: &mut Recorder<'_>) {
+    if let Some(until) = scenario.until {
+        return world.run(until, recorder);
+    }
+    let end = scenario.start + LONGEST;
+    loop {
+        let now = world.now();
+        // What is due at this very instant belongs to it.
+        world.run(now, recorder);
+        if is_over(world, number, scenario) && now >= recorder.last_deed_at {
+            return;
+        }
+        let Some(next) = world.next().filter(|next| *next <= end) else { return };
+        world.run(next, recorder);
+    }
+}
+
+fn is_over(world: &World<'_>, number: usize, scenario: &Scenario) -> bool {
+    let Some(lead) = world.lead(number) else { return true };
+    lead.unsettled.is_empty() && !lead.enrollments.iter().any(|running| running.sequence == scenario.sequence)
+}
+
+/// The instant before which nothing was heard.
+const LONG_AGO: Instant = Instant(i64::MIN);

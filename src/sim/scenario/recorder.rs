@@ -1,0 +1,195 @@
+//! Writes down what a test comes to while it is played, and does what its file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, json};
+
+use super::LONG_AGO;
+use crate::domain::decide::Ask;
+use crate::domain::enrollment::Exit;
+use crate::domain::event::{Actor, What};
+use crate::domain::id::{EnrollmentId, TouchId};
+use crate::domain::lead::Lead;
+use crate::domain::scenario::{By, Deed, Happening, Scenario, StepName, When};
+use crate::domain::time::Instant;
+use crate::domain::touch::Outcome;
+use crate::engine::rehearse::{Agenda, Decided, People, Said, Sent};
+
+/// What was seen, in the order of its time.
+pub struct Recorder<'s> {
+    scenario: &'s Scenario,
+    pub touches: Vec<(Instant, StepName)>,
+    /// All else that is worth a line.
+    pub notes: Vec<(Instant, String)>,
+    /// What could not be done as the file says.
+    pub faults: Vec<(Instant, String)>,
+    pub enrolled: bool,
+    pub exit: Option<Exit>,
+    pub handoff: Option<(String, String)>,
+    pub last_deed_at: Instant,
+    sent: BTreeMap<StepName, (TouchId, Option<EnrollmentId>)>,
+    /// Happenings after a touch that have had their turn, by their line.
+    done: BTreeSet<usize>,
+}
+
+impl<'s> Recorder<'s> {
+    pub const fn new(scenario: &'s Scenario) -> Self {
+        Self {
+            scenario,
+            touches: Vec::new(),
+            notes: Vec::new(),
+            faults: Vec::new(),
+            enrolled: false,
+            exit: None,
+            handoff: None,
+            last_deed_at: LONG_AGO,
+            sent: BTreeMap::new(),
+            done: BTreeSet::new(),
+        }
+    }
+
+    /// What happens, as the lead hears it; what cannot happen is a fault of the test.
+    pub fn do_it(&mut self, happening: &Happening, lead: &Lead, at: Instant) -> Option<Said> {
+        let home = &self.scenario.sequence;
+        self.last_deed_at = self.last_deed_at.max(at);
+        match self.said(&happening.deed, lead) {
+            Ok(said) => {
+                self.notes.push((at, happening.deed.told(home)));
+                Some(said)
+            }
+            Err(why) => {
+                self.faults.push((at, format!("{} (line {}): {why}", happening.deed.told(home), happening.line)));
+                None
+            }
+        }
+    }
+
+    /// Happenings that waited for a touch which never left.
+    pub fn never(&self) -> impl Iterator<Item = String> {
+        self.scenario.happenings.iter().filter_map(|one| match &one.when {
+            When::AfterStep { step, .. } if !self.done.contains(&one.line) => {
+                let home = &self.scenario.sequence;
+                Some(format!("{} (line {}): {} was not sent", one.deed.told(home), one.line, step.told(home)))
+            }
+            When::AfterStep { .. } | When::At(_) => None,
+        })
+    }
+
+    fn said(&self, deed: &Deed, lead: &Lead) -> Result<Said, String> {
+        let hear =
+            |name: &str, data: Map<String, serde_json::Value>, touch| Ask::Hear { name: name.to_owned(), data, touch };
+        let ask = match deed {
+            Deed::Event { name, data } => hear(name, data.clone(), None),
+            Deed::Open { step, by } => return self.hit("opened", step, (None, *by)),
+            Deed::Click { step, url, by } => return self.hit("clicked", step, (Some(url.clone()), *by)),
+            Deed::Reply { step } => {
+                let touch = step.as_ref().map(|step| self.touch(step)).transpose()?.map(|(touch, _)| touch);
+                hear("replied", Map::new(), touch)
+            }
+            Deed::Bounce { step } => {
+                let (touch, _) = self.touch(step)?;
+                hear("bounced", Map::from_iter([("hard".to_owned(), json!(true))]), Some(touch))
+            }
+            Deed::Unsubscribe { topic } => Ask::Unsubscribe { topic: topic.clone(), touch: None },
+            Deed::OutOfOffice { until } => {
+                let until = until.map(|until| ("until".to_owned(), json!(until.to_string())));
+                hear("auto_replied", until.into_iter().collect(), None)
+            }
+            Deed::Set { values } => Ask::Change { set: values.clone(), add_tags: Vec::new() },
+            Deed::Stage { to } => Ask::Stage { to: *to, reason: "said in a test".to_owned() },
+            Deed::Enroll { sequence } => {
+                Ask::Enroll { sequence: sequence.clone(), by: "test".to_owned(), again: false }
+            }
+            Deed::Pause => Ask::Pause { sequence: None, because: "paused in a test".to_owned() },
+            Deed::Resume => Ask::Resume { sequence: None },
+            Deed::Rep { act } => {
+                let handoff = lead.handoff.as_ref().ok_or("no handoff is open")?;
+                Ask::Act { handoff: handoff.id.clone(), act: act.clone(), by: handoff.rep.clone() }
+            }
+        };
+        Ok(Said::by_person(ask))
+    }
+
+    fn touch(&self, step: &StepName) -> Result<(TouchId, Option<EnrollmentId>), String> {
+        let not_sent = || format!("{} was not sent before", step.told(&self.scenario.sequence));
+        self.sent.get(step).cloned().ok_or_else(not_sent)
+    }
+
+    fn hit(&self, name: &str, step: &StepName, (url, by): (Option<String>, By)) -> Result<Said, String> {
+        let (touch, enrollment) = self.touch(step)?;
+        let (verdict, reason) = match by {
+            By::Person => (Actor::Human, "person"),
+            By::Machine => (Actor::Machine, "scanner"),
+        };
+        let (step, name) = (step.step.clone(), name.to_owned());
+        let ask = Ask::Hit { name, touch, step, enrollment, url, verdict, reason: reason.to_owned() };
+        Ok(Said { ask, source: "tracking", actor: verdict })
+    }
+}
+
+impl People for Recorder<'_> {
+    fn receive(&mut self, sent: &Sent<'_>, agenda: &mut Agenda) -> Outcome {
+        // Alerts are no touches of the lead.
+        if let Some(enrollment) = &sent.touch.enrollment {
+            let step = StepName { sequence: sent.touch.sequence.clone(), step: sent.touch.step.clone() };
+            self.touches.push((sent.now, step.clone()));
+            self.sent.insert(step.clone(), (sent.touch.id.clone(), Some(enrollment.clone())));
+            for happening in &self.scenario.happenings {
+                let When::AfterStep { step: after, wait } = &happening.when else { continue };
+                if *after != step || !self.done.insert(happening.line) {
+                    continue;
+                }
+                let at = sent.now + *wait;
+                if let Some(said) = self.do_it(happening, sent.lead, at) {
+                    agenda.add(at, sent.number, said);
+                }
+            }
+        }
+        Outcome::Accepted { reply: "250 2.0.0 rehearsed".to_owned() }
+    }
+
+    fn notice(&mut self, decided: &Decided<'_>, _: &mut Agenda) {
+        let home = &self.scenario.sequence;
+        for event in decided.events {
+            let note = match &event.what {
+                What::Enrolled { sequence, by, .. } => {
+                    self.enrolled |= sequence == home;
+                    format!("enters {sequence} ({by})")
+                }
+                What::NotEnrolled { sequence, reason } => format!("does not enter {sequence}: {reason}"),
+                What::Exited { enrollment, exit } => {
+                    let of_home = decided.lead.enrollments.iter().all(|running| &running.sequence != home);
+                    if of_home && self.exit.is_none() && self.is_ours(enrollment, decided.lead) {
+                        self.exit = Some(exit.clone());
+                    }
+                    let more = exit.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+                    format!("leaves: {}{more}", exit.as_str())
+                }
+                What::Staged { from, to, cause } => format!("{from} → {to} ({cause})"),
+                What::HandoffOpened { handoff } => {
+                    self.handoff = Some((handoff.team.clone(), handoff.rep.clone()));
+                    format!("handed to {} of {}", handoff.rep, handoff.team)
+                }
+                What::HandoffClosed { because } => format!("handoff closed: {because}"),
+                What::SlaBreached { .. } => "the clock of the handoff is breached".to_owned(),
+                What::Suppressed { reason, .. } => format!("must not be contacted: {}", reason.as_str()),
+                What::Paused { because, .. } => format!("paused: {because}"),
+                What::Held { hold, .. } => format!("held: {}", hold.reason),
+                What::Faulted { rule, fault } => format!("{rule} cannot be answered: {fault}"),
+                _ => continue,
+            };
+            self.notes.push((event.recorded_at, note));
+        }
+    }
+}
+
+impl Recorder<'_> {
+    /// Whether an enrollment that has ended was one of the tested sequence: ids say of what they were made.
+    fn is_ours(&self, enrollment: &EnrollmentId, lead: &Lead) -> bool {
+        let begun = lead.past.get(&self.scenario.sequence).map_or(0, |past| past.begun);
+        (1..=begun).any(|nth| {
+            let name = &self.scenario.sequence;
+            *enrollment == crate::domain::enrollment::id_of(&lead.id, name, nth)
+        })
+    }
+}
