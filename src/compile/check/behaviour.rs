@@ -145,7 +145,7 @@ fn habit(node: &Node, delays: &Delays, report: &Report) -> Option<Habit> {
     if let Some(node) = fields.get("click").filter(|_| habit.click > habit.open) {
         let message =
             format!("{} % click and {} % open; whoever clicks has opened", habit.click.percent(), habit.open.percent());
-        report.error_with(Code::BadRate, node.place, message, "raise `open`, or lower `click`".to_owned());
+        report.error_with(Code::BadValue, node.place, message, "raise `open`, or lower `click`".to_owned());
     }
     let answers = ["reply", "unsubscribe", "complain", "out_of_office"];
     at_most_whole(&fields, &answers, "answer a mail with one thing each");
@@ -214,7 +214,7 @@ fn rate(node: &Node, what: &str, report: &Report) -> Option<Rate> {
     match Rate::parse(text) {
         Ok(rate) => Some(rate),
         Err(message) => {
-            report.error(Code::BadRate, node.place, format!("`{what}`: {message}"));
+            report.error(Code::BadValue, node.place, format!("`{what}`: {message}"));
             None
         }
     }
@@ -229,7 +229,7 @@ fn at_most_whole(fields: &Fields<'_>, keys: &[&str], what: &str) {
             let message =
                 format!("these people {what}, and {} are {} % together", keys.join(", "), f64::from(sum) / 1_000.0);
             let hint = "lower one, so that all are 100 % at most".to_owned();
-            return fields.report.error_with(Code::BadRate, node.place, message, hint);
+            return fields.report.error_with(Code::BadValue, node.place, message, hint);
         }
     }
 }
@@ -241,7 +241,7 @@ fn whole(shares: impl Iterator<Item = Rate>, (place, what): (Place, &str), repor
     if sum != u64::from(Rate::WHOLE.0) && report.errors() == 0 {
         #[expect(clippy::cast_precision_loss, reason = "a sum of some shares")]
         let percent = sum as f64 / 1_000.0;
-        report.error(Code::BadRate, place, format!("{what} are {percent} % together; they must be 100 %"));
+        report.error(Code::BadValue, place, format!("{what} are {percent} % together; they must be 100 %"));
     }
 }
 

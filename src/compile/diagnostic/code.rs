@@ -99,7 +99,6 @@ codes! {
     ReservedAttribute "OV0801" "An attribute has a name that templates already use for something else."
     LastRule "OV0802" "The last routing rule does not apply always."
     Bands "OV0803" "The temperature bands do not rise."
-    BadRate "OV0851" "A rate cannot be: negative, over 100 %, or with others over 100 % together."
     LiveNeedsSmtp "OV0901" "Mail is to leave, but a sender has no SMTP account."
     MissingSecret "OV0902" "A secret is not there."
     BadAddress "OV0903" "An address of the network is not acceptable."
