@@ -36,8 +36,6 @@ pub enum Role {
     Attachment {
         path: String,
     },
-    /// Described, and not supported yet.
-    Later(&'static str),
     /// Lies where files are read, and is not one of them.
     Stray,
     /// Not ours.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::check::daemon::accounts_missing;
-use super::check::fields::not_yet;
 use super::check::holidays::lists;
 use super::check::known::{Known, Names};
 use super::check::lint::{Files as Looked, lint};
@@ -77,7 +76,6 @@ impl Shelf {
         match files::role(path) {
             Role::Other => {}
             Role::Stray => files::stray(path, report),
-            Role::Later(what) => not_yet(Place::top(report.add(Source::new(path, ""))), what, report),
             Role::Config => match files::read(path, bytes, report) {
                 Some(number) => drop(self.config.insert(path.to_owned(), number)),
                 None => drop(self.broken.insert(path.to_owned())),

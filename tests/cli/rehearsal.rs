@@ -85,7 +85,7 @@ const FILES: [(&str, &str); 4] = [
     (
         "sequences/hello.yaml",
         "kind: cadence\nenroll: [{on: began}]\nsend: {from: maya, days: mon-fri, hours: 09:00-16:00}\nsteps:\n  - id: first\n    \
-         email: hello\n  - wait: 3bd ± 1h\n  - id: second\n    email: hello\n  - if: clicked(\"second\")\n    then:\n      - id: ours\n        \
+         email: hello\n  - wait: 3bd ± 1h\n  - id: second\n    email: hello\n  - wait: 2d\n  - if: clicked(\"second\")\n    then:\n      - id: ours\n        \
          handoff: {reason: read it}\n",
     ),
     (

@@ -45,7 +45,6 @@ pub fn schema_of(path: &str) -> Option<&'static str> {
         | Role::Template { .. }
         | Role::Shared { .. }
         | Role::Attachment { .. }
-        | Role::Later(_)
         | Role::Stray
         | Role::Other => None,
     }
