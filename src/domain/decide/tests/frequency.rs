@@ -39,7 +39,9 @@ fn a_mail_over_the_cap_waits_until_the_oldest_falls_out_of_the_window() {
 #[test]
 fn of_two_that_wait_the_larger_priority_goes_first() {
     let mut desk = capped(1, vec![one("first", 50), one("low", 10), one("zhigh", 90)]);
-    ["first", "low", "zhigh"].into_iter().for_each(|name| drop(desk.enroll(name)));
+    for name in ["first", "low", "zhigh"] {
+        desk.enroll(name);
+    }
     desk.accepted("first", "mail");
     desk.after("7d");
     assert_eq!([desk.stands("low", "mail"), desk.stands("zhigh", "mail")], ["never asked for", "queued"]);
@@ -81,7 +83,9 @@ fn what_was_called_off_may_have_left_just_before_and_counts_until_that_is_known(
 fn transactional_mail_neither_counts_nor_waits() {
     let receipt = |name: &str| sequence(name, Kind::Transactional, vec![("mail", email())]);
     let mut desk = capped(1, vec![receipt("r"), one("a", 50), receipt("s")]);
-    ["r", "a", "s"].into_iter().for_each(|name| drop(desk.enroll(name)));
+    for name in ["r", "a", "s"] {
+        desk.enroll(name);
+    }
     assert_eq!(["r", "a", "s"].map(|name| desk.stands(name, "mail").to_owned()), ["queued", "queued", "queued"]);
 }
 
@@ -92,7 +96,9 @@ fn no_seven_days_hold_more_mails_than_the_cap_however_late_each_leaves() {
         sequence(name, Kind::Cadence, steps)
     };
     let mut desk = capped(2, vec![many("a"), many("b"), two_mails("c", Kind::Nurture)]);
-    ["a", "b", "c"].into_iter().for_each(|name| drop(desk.enroll(name)));
+    for name in ["a", "b", "c"] {
+        desk.enroll(name);
+    }
     let mut sent = Vec::new();
     for day in 0..60 {
         let queued: Vec<(String, String)> = desk
