@@ -32,18 +32,6 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
     });
     let row =
         object([("line", integer()), ("email", text()), ("attributes?", of("Attributes")), ("tags?", list(&text()))]);
-    let [outcome, until, length, to, by] = doing();
-    let tasks = json!({"type": "array", "items": of("Id"), "maxItems": 500});
-    let filter = object([
-        ("owner?", maybe(text())),
-        ("kind?", maybe(words(TaskKind::ALL.map(TaskKind::as_str)))),
-        ("sequence?", maybe(text())),
-        ("lead?", maybe(of("Who"))),
-        ("due_by?", maybe(time())),
-        ("overdue?", boolean()),
-        ("cursor?", maybe(text())),
-        ("limit?", maybe(integer())),
-    ]);
     let few = |schema: Value| json!({"type": "array", "items": schema, "maxItems": 1_000});
     vec![
         ("Id", json!({"type": "string", "description": "26 characters, with or without a prefix such as `lead_`"})),
@@ -103,19 +91,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
         ("Doing", object(doing())),
-        (
-            "Bulk",
-            object([
-                ("act", words(["done", "skip", "snooze", "assign"])),
-                ("tasks?", tasks),
-                ("filter?", maybe(filter)),
-                outcome,
-                until,
-                length,
-                to,
-                by,
-            ]),
-        ),
+        ("Bulk", bulk()),
         (
             "Issuing",
             object([
@@ -124,4 +100,30 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
             ]),
         ),
     ]
+}
+
+/// One act on many tasks.
+fn bulk() -> Value {
+    let [outcome, until, length, to, by] = doing();
+    let tasks = json!({"type": "array", "items": of("Id"), "maxItems": 500});
+    let filter = object([
+        ("owner?", maybe(text())),
+        ("kind?", maybe(words(TaskKind::ALL.map(TaskKind::as_str)))),
+        ("sequence?", maybe(text())),
+        ("lead?", maybe(of("Who"))),
+        ("due_by?", maybe(time())),
+        ("overdue?", boolean()),
+        ("cursor?", maybe(text())),
+        ("limit?", maybe(integer())),
+    ]);
+    object([
+        ("act", words(["done", "skip", "snooze", "assign"])),
+        ("tasks?", tasks),
+        ("filter?", maybe(filter)),
+        outcome,
+        until,
+        length,
+        to,
+        by,
+    ])
 }
