@@ -1,5 +1,7 @@
 //! Sequences are tested like software: on a clock that jumps, with a failure that shows where it went another way.
 
+use std::process::Command;
+
 use crate::support::daemon::overture;
 use crate::support::workspace::Workspace;
 
@@ -108,8 +110,10 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     let play = |seed: &str| {
         let asked =
             ["--leads", "300", "--days", "90", "--seed", seed, "--json", "--report", report, "--workspace", kept];
-        let told = overture(&workspace, &[&["simulate"], &asked[..]].concat()).ok();
-        (told.stdout, workspace.read("year.html"))
+        let played = Command::new(env!("CARGO_BIN_EXE_overture")).arg("simulate").args(asked).output();
+        let played = played.expect("the program starts");
+        assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
+        (String::from_utf8_lossy(&played.stdout).into_owned(), workspace.read("year.html"))
     };
     let (figures, page) = play("7");
     assert_eq!(play("7"), (figures.clone(), page.clone()));
