@@ -97,8 +97,9 @@ impl Play {
     pub fn new(database: Database) -> Self {
         let (server, receiver) = (FaultySmtp::start(), Receiver::start());
         let workspace = Workspace::example();
-        for sequence in ["keep-in-touch", "outbound-cadence", "trial-nurture"] {
-            std::fs::remove_file(workspace.file(&format!("sequences/{sequence}.yaml"))).expect("the example has it");
+        let examples = std::fs::read_dir(workspace.file("sequences")).expect("the example has sequences");
+        for file in examples {
+            std::fs::remove_file(file.expect("a folder can be read").path()).expect("the example's files are ours");
         }
         workspace.write("sequences/proof.yaml", STEPS);
         for name in ["first", "second"] {
