@@ -32,13 +32,14 @@ impl Engine {
                 writes.news.extend(self.left(&claimed));
             }
             match (claimed.row.state, claimed.row.policy) {
-                (State::Marked, Policy::AtMostOnce) => {
+                // It may have left, and to somebody who asked to be left alone since it leaves no second time.
+                (State::Marked, policy) if policy == Policy::AtMostOnce || claimed.lead.suppressed.is_some() => {
                     let outcome = Outcome::Unknown { reason: ENDED.to_owned() };
                     let at = claimed.row.marked_at.unwrap_or_else(|| self.now());
                     writes.settles.push((settling(&claimed, &outcome, None), Some(fact(&claimed, &outcome, at))));
                 }
                 // It may have left, and used its place; it leaves once more unless somebody asked to be left alone since.
-                (State::Marked, Policy::AtLeastOnce) => writes.settles.push(once_more(&claimed, ENDED, self.now())),
+                (State::Marked, _) => writes.settles.push(once_more(&claimed, ENDED, self.now())),
                 _ => {
                     writes.give_backs.extend(claimed.reservation());
                     writes.put_backs.push(claimed.put_back(self.now()));

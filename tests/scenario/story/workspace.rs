@@ -66,6 +66,7 @@ pub fn written(database: &str, server: SocketAddr, receiver: &Receiver) -> Works
     let scene = workspace.read("sequences/scene.yaml").replace("from: growth", "from: outbound");
     workspace.write("sequences/scene.yaml", &scene);
     workspace.write(NURTURE, STORY);
+    std::fs::remove_file(workspace.file("sequences/trial-nurture.test.yaml")).expect("the example has tests");
     workspace.write(TEAM, &team(&workspace.read(TEAM)));
     let mut list = String::from("email,first_name,company\nlead0@list.example,Lead 0,List\n");
     list += "LEAD0@list.example ,Lead 0,List\nnot an address,Nobody,List\n@example.com,Nobody,List\n";
