@@ -25,6 +25,11 @@ fn a_claim_without_fencing_is_noticed() {
 }
 
 #[test]
+fn a_wake_taken_before_it_is_decided_is_noticed() {
+    is_noticed(Protection::TakenWithDecision, &["nothing is lost"]);
+}
+
+#[test]
 fn a_unit_that_kills_its_batch_is_noticed() {
     is_noticed(Protection::Alone, &["nothing fails"]);
 }

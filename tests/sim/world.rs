@@ -329,9 +329,11 @@ impl World {
         self.drive(number, task(work)).await
     }
 
+    /// Lets go on what waits longest; first what waits before a transaction, since all else would wait behind it.
     pub async fn go_on(&mut self, engine: usize) {
         let number = self.number(engine);
-        if let Some(parked) = self.daemons[number].as_mut().and_then(|daemon| daemon.parked.pop_front()) {
+        let next = |daemon: &mut Daemon| daemon.in_the_way().or_else(|| daemon.parked.pop_front());
+        if let Some(parked) = self.daemons[number].as_mut().and_then(next) {
             drop(parked.go);
             self.drive(number, parked.task).await;
         }
