@@ -1,5 +1,7 @@
 //! The other side of a mail: the least that a sender can do, a loop of connections that write the same mail with PIPELINING.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,6 +26,27 @@ pub fn run(sink: &mut Sink, mails: usize, connections: usize, bytes: usize) -> R
         exact: arrived.exact,
         ..Run::default()
     }
+}
+
+/// The same by Postfix's own generator of load; `None` where it is not installed.
+pub fn source(sink: &mut Sink, mails: usize, connections: usize, bytes: usize) -> Option<Run> {
+    const PROGRAM: &str = "/usr/sbin/smtp-source";
+    if !Path::new(PROGRAM).exists() {
+        return None;
+    }
+    sink.reset();
+    let [mails_text, connections, bytes] = [mails, connections, bytes].map(|number| number.to_string());
+    let mut child = Command::new(PROGRAM)
+        // One connection a session, and a number before each recipient.
+        .args(["-d", "-N", "-s", &connections, "-m", &mails_text, "-l", &bytes])
+        .args(["-f", "a@bench.example", "-t", "lead@bench.example"])
+        .arg(format!("inet:127.0.0.1:{}", sink.port))
+        .spawn()
+        .ok()?;
+    let arrived = sink.wait(mails, std::time::Duration::from_mins(5));
+    let ended = child.wait().is_ok_and(|status| status.success());
+    let per_second = arrived.mails as f64 / arrived.seconds;
+    Some(Run { per_second, exact: arrived.exact && ended, ..Run::default() })
 }
 
 /// `PORT MAILS CONNECTIONS BYTES`

@@ -1,6 +1,7 @@
 //! Each write of a story fails once, in every way a database fails: whoever asked is told, asks again, and nothing is lost or doubled.
 
 use super::step::{At, Fault as Weather, Knobs, Script, Step, Trace, Word};
+use super::support::postgres::Postgres;
 use super::world::World;
 use overture::store::Fault;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,11 +57,11 @@ struct Played {
     mails: usize,
 }
 
-/// Plays the story; its `n`-th write fails.
-fn play(fault: Fault, n: u64) -> Played {
+/// Plays the story on SQLite, or on an empty PostgreSQL; its `n`-th write fails.
+fn play(postgres: Option<&str>, fault: Fault, n: u64) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let played = runtime.block_on(async {
-        let mut world = World::new(story(), None).await;
+        let mut world = World::new(postgres, story(), None).await;
         world.weak = true;
         world.daemon(0).await;
         world.house.store.faults().arm(fault, n);
@@ -85,18 +86,19 @@ fn ways(n: u64) -> Vec<Fault> {
     if wanted == "all" { all.to_vec() } else { vec![all[turn]] }
 }
 
-#[test]
-fn any_write_that_fails_once_costs_nothing_and_somebody_is_told() {
-    let well = play(Fault::Reset, u64::MAX);
+/// Plays the story with its writes `first`, `first + stride` … failing, until it ends before such a write comes.
+fn every(postgres: Option<&Postgres>, (first, stride): (u64, u64)) {
+    let start = |fault, n| play(postgres.map(Postgres::database).as_deref(), fault, n);
+    let well = start(Fault::Reset, u64::MAX);
     assert!(well.clean && well.failures == 0 && well.mails > 4, "the story itself is sound: {} mails", well.mails);
-    let (next, played) = (AtomicU64::new(1), AtomicU64::new(0));
+    let (next, played) = (AtomicU64::new(first), AtomicU64::new(0));
     std::thread::scope(|threads| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             threads.spawn(|| {
                 loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let n = next.fetch_add(stride, Ordering::Relaxed);
                     for fault in ways(n) {
-                        let one = play(fault, n);
+                        let one = start(fault, n);
                         if one.clean {
                             return;
                         }
@@ -109,5 +111,21 @@ fn any_write_that_fails_once_costs_nothing_and_somebody_is_told() {
     });
     let played = played.into_inner();
     println!("write failures {played} · lost 0 · doubled 0 · invariants broken 0");
-    assert!(played > 100, "the story writes");
+    assert!(played > 100 / stride, "the story writes");
+}
+
+#[test]
+fn any_write_that_fails_once_costs_nothing_and_somebody_is_told() {
+    every(None, (1, 1));
+}
+
+/// A database is made for each play, which takes its time: where not all are asked for, it is every 29th write, from another one each time.
+#[test]
+fn any_write_that_fails_once_on_postgresql_costs_nothing_and_somebody_is_told() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let all = std::env::var("OVERTURE_NTH").is_ok_and(|wanted| wanted == "all");
+    let stride = if all { 1 } else { 29 };
+    let first = 1 + overture::clock::wall().0.unsigned_abs() % stride;
+    println!("from write {first} on, each {stride}th");
+    every(Some(postgres), (first, stride));
 }

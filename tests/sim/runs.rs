@@ -36,7 +36,7 @@ pub fn play(trace: &Trace, lacks: Option<Protection>) -> Played {
 pub fn play_on(postgres: Option<&str>, trace: &Trace, lacks: Option<Protection>, verbose: bool) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let played = runtime.block_on(async {
-        let mut world = World::on(postgres, trace.clone(), lacks).await;
+        let mut world = World::new(postgres, trace.clone(), lacks).await;
         world.verbose = verbose;
         world.play().await;
         let is_lost = |broken: &&Broken| broken.rule.starts_with("nothing is lost");

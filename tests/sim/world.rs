@@ -41,12 +41,8 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new(trace: Trace, lacks: Option<Protection>) -> Self {
-        Self::on(None, trace, lacks).await
-    }
-
-    /// The same on an empty PostgreSQL, if one is given.
-    pub async fn on(postgres: Option<&str>, trace: Trace, lacks: Option<Protection>) -> Self {
+    /// On SQLite, or on an empty PostgreSQL if one is given.
+    pub async fn new(postgres: Option<&str>, trace: Trace, lacks: Option<Protection>) -> Self {
         let hand = Arc::new(AtomicI64::new((MONDAY + Millis::HOUR.times(trace.knobs.start_hour)).0));
         let bell = Arc::new(Bell::default());
         let relay = Relay::new(Clock::Manual(Arc::clone(&hand)), Arc::clone(&bell), trace.knobs.pipelining);
