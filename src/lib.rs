@@ -4,8 +4,9 @@
 //! The lead is the unit, and everything is a fact about a lead. Something happens outside (a click, a reply, a demo request) or time is
 //! up; either is an *input* to one lead. `domain::decide` turns a lead, an input, the files and an instant into a new lead, the events
 //! that explain it, and effects: rows for lists, touches for queues. It is pure, so production, rehearsal, explanation and replay are
-//! the same computation. The engine loads the leads of a batch, decides, and writes all of it in one transaction that many share. What
-//! has to leave waits on a lane; a courier claims it, writes its intent down, marks it right before the first byte that counts, and
+//! the same computation. The engine loads the leads of a batch, decides, and writes all of it in one transaction that many share. (An
+//! open or a click is only written down: until its verdict is due it counts for nothing, and whoever looks at the lead next folds it in.)
+//! What has to leave waits on a lane; a courier claims it, writes its intent down, marks it right before the first byte that counts, and
 //! what came of it is a fact about the lead again.
 //!
 //! ```text

@@ -16,6 +16,8 @@ pub async fn sequencer(engine: Arc<Engine>, services: Services, look: Option<Dur
     let mut pulse = engine.pulse();
     while !stop.is_cancelled() {
         pulse.mark_unchanged();
+        // From here on every commit is told; a wake that comes in before is seen by the look.
+        engine.looks_at(None);
         let round = async {
             while engine.wake(engine.now()).await? > 0 {
                 if stop.is_cancelled() {
@@ -26,6 +28,7 @@ pub async fn sequencer(engine: Arc<Engine>, services: Services, look: Option<Dur
         };
         match round.await {
             Ok(next) => {
+                engine.looks_at(next);
                 services.ran("sequencer", next, engine.now());
                 if !until(&engine, next, look, &mut pulse, &stop).await {
                     return;

@@ -65,6 +65,9 @@ impl<'e> Batch<'e> {
 
     /// Decides units in their order. Nothing is written before [`Batch::write`].
     pub async fn decide(&mut self, tx: &mut Tx, units: &[Unit]) -> Result<Vec<Answer>, StoreError> {
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
         let places = self.load(tx, units).await?;
         let new = self.new_keys(tx, units, &places).await?;
         let in_hand = self.in_hand(tx, units, &places).await?;

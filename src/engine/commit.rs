@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as Turn, Notify, oneshot};
 
-use super::batch::Batch;
 use super::deliver::{Claiming, Taken};
+use super::hits::{self, Decided, Heard, Hit};
 use super::lanes::{self, News};
 use super::unit::{Answer, Unit};
 use super::{Engine, Protection};
-use crate::domain::decide::Effect;
+use crate::domain::decide::{Effect, SETTLING};
 use crate::domain::id::TouchId;
 use crate::domain::time::Instant;
 use crate::domain::touch::State;
@@ -29,6 +29,8 @@ const MOST: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub struct Writes {
     pub units: Vec<Unit>,
+    /// Pixels and links that were asked for.
+    pub hits: Vec<Hit>,
     pub intents: Vec<Intention>,
     /// Touches with the token of their claim.
     pub marks: Vec<(TouchId, String)>,
@@ -97,6 +99,7 @@ pub struct Settling {
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     pub answers: Vec<Answer>,
+    pub hits: Vec<Heard>,
     pub intents: Vec<bool>,
     pub marks: Vec<bool>,
     pub settles: Vec<bool>,
@@ -110,6 +113,7 @@ impl Writes {
 
     fn size(&self) -> usize {
         self.units.len()
+            + self.hits.len()
             + self.intents.len()
             + self.marks.len()
             + self.settles.len()
@@ -128,9 +132,9 @@ impl Writes {
         intents.chain(self.marks.iter().map(|(touch, _)| touch)).chain(settles).chain(put_backs)
     }
 
-    /// Whether whoever waits for work must look again: not for an intent, a mark, or a claim.
+    /// Whether whoever waits for work must look again: not for an intent, a mark, a claim, or a hit.
     fn stirs(&self) -> bool {
-        self.size() > self.intents.len() + self.marks.len() + self.claims.len()
+        self.size() > self.intents.len() + self.marks.len() + self.claims.len() + self.hits.len()
     }
 
     /// Whether something may wait on a lane that did not before.
@@ -239,42 +243,40 @@ async fn write_all(engine: &Engine, jobs: &[Writes], now: Instant) -> Result<Vec
     let outside = engine.fail.lacks(Protection::CapInside) && jobs.iter().any(|job| !job.claims.is_empty());
     let early = if outside { engine.store.lanes().await? } else { Vec::new() };
     let mut tx = engine.begin().await?;
-    let (done, queued) = write_in(engine, &mut tx, (jobs, &early), now).await?;
+    let (done, moved) = write_in(engine, &mut tx, (jobs, &early), now).await?;
     tx.commit().await?;
     metrics::counter!("overture_commits_total").increment(1);
-    let units = jobs.iter().map(|job| job.units.len()).sum::<usize>();
+    let units = jobs.iter().map(|job| job.units.len() + job.hits.len()).sum::<usize>();
     metrics::counter!("overture_units_total").increment(u64::try_from(units).unwrap_or(0));
-    if queued {
+    if moved.lanes {
         engine.beat();
     } else if jobs.iter().any(Writes::stirs) {
         engine.beat_softly();
+    } else if jobs.iter().any(|job| !job.hits.is_empty()) {
+        engine.beat_for_verdicts(moved.woken.then_some(now + SETTLING));
     }
     Ok(done)
 }
 
-/// Also says whether something waits on a lane that did not before.
+/// What a commit means to those who wait.
+struct Moved {
+    /// Something waits on a lane that did not before, or a lane's turn moved.
+    lanes: bool,
+    /// A lead is woken for its verdicts that would not have been.
+    woken: bool,
+}
+
 async fn write_in(
     engine: &Engine,
     tx: &mut Tx,
     (jobs, early): (&[Writes], &[LaneRow]),
     now: Instant,
-) -> Result<(Vec<Done>, bool), StoreError> {
+) -> Result<(Vec<Done>, Moved), StoreError> {
     // First, so that units meet a suppression that comes with them.
     tx.apply(jobs.iter().flat_map(|job| &job.effects), now).await?;
     let settled = settle(tx, jobs, now).await?;
-    let mut units = Vec::new();
-    for job in jobs {
-        units.extend(job.units.iter().cloned());
-    }
-    let asked = units.len();
-    let won = jobs.iter().flat_map(|job| &job.settles).filter(|(settling, _)| settled.contains(&settling.touch));
-    units.extend(won.filter_map(|(_, unit)| unit.clone()));
-    let mut batch = Batch::new(engine, now);
-    let mut answers = batch.decide(tx, &units).await?;
-    let queued = batch.write(tx).await?;
-    answers.truncate(asked);
-    let mut answers = answers.into_iter();
-
+    let Decided { answers, heard, queued, woken } = hits::decide(engine, tx, (jobs, &settled), now).await?;
+    let (mut answers, mut heard) = (answers.into_iter(), heard.into_iter());
     let put = put_back(tx, jobs).await?;
     let unused = unused(tx, jobs, (&settled, &put)).await?;
     let intended = intend(tx, jobs, now).await?;
@@ -284,12 +286,14 @@ async fn write_in(
     let mut claims = lanes.claims.into_iter();
     let done = jobs.iter().map(|job| Done {
         answers: answers.by_ref().take(job.units.len()).collect(),
+        hits: heard.by_ref().take(job.hits.len()).collect(),
         intents: job.intents.iter().map(|intent| intended.contains(&intent.touch)).collect(),
         marks: job.marks.iter().map(|(touch, _)| marked.contains(touch)).collect(),
         settles: job.settles.iter().map(|(settling, _)| settled.contains(&settling.touch)).collect(),
         claims: claims.by_ref().take(job.claims.len()).collect(),
     });
-    Ok((done.collect(), queued || lanes.moved || jobs.iter().any(Writes::moves_lanes)))
+    let done = done.collect();
+    Ok((done, Moved { lanes: queued || lanes.moved || jobs.iter().any(Writes::moves_lanes), woken }))
 }
 
 async fn settle(tx: &mut Tx, jobs: &[Writes], now: Instant) -> Result<BTreeSet<TouchId>, StoreError> {

@@ -18,6 +18,7 @@ mod deliver;
 mod edit;
 mod explain;
 mod failpoint;
+mod hits;
 mod import;
 mod inbox;
 mod lanes;
@@ -30,6 +31,7 @@ mod unit;
 mod wake;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -45,6 +47,7 @@ pub use edit::{
 };
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
+pub use hits::{Heard, Hit};
 pub use import::{Came, Landed, Listed, Prepared, Terms};
 pub use inbox::ToDo;
 pub use release::{limited, today};
@@ -74,6 +77,10 @@ pub struct Engine {
     pulse: watch::Sender<u64>,
     /// Beats when something may wait on a lane that did not before.
     lanes_pulse: watch::Sender<u64>,
+    /// Beats after each commit that a page may show.
+    pages_pulse: watch::Sender<u64>,
+    /// When whoever wakes leads looks by itself, whatever is committed before.
+    looks_at: AtomicI64,
     /// Whoever reads files, once it is known.
     reader: OnceLock<Reader>,
     /// Held by whoever applies an edit.
@@ -135,6 +142,8 @@ impl Engine {
             writer: Writer::default(),
             pulse: watch::Sender::new(0),
             lanes_pulse: watch::Sender::new(0),
+            pages_pulse: watch::Sender::new(0),
+            looks_at: AtomicI64::new(Instant::NEVER.0),
             reader: OnceLock::new(),
             applying: tokio::sync::Mutex::default(),
             held: Mutex::default(),
@@ -160,6 +169,16 @@ impl Engine {
         self.lanes_pulse.subscribe()
     }
 
+    /// Beats after each commit that a page may show.
+    pub fn pages_pulse(&self) -> watch::Receiver<u64> {
+        self.pages_pulse.subscribe()
+    }
+
+    /// Whoever wakes leads says when it looks next by itself; `None` while it looks, and where it waits to be told.
+    pub fn looks_at(&self, at: Option<Instant>) {
+        self.looks_at.store(at.unwrap_or(Instant::NEVER).0, Ordering::SeqCst);
+    }
+
     /// Makes whoever waits for work look again.
     pub fn beat(&self) {
         self.lanes_pulse.send_modify(|beats| *beats += 1);
@@ -169,6 +188,16 @@ impl Engine {
     /// The same where nothing new waits on any lane.
     fn beat_softly(&self) {
         self.pulse.send_modify(|beats| *beats += 1);
+        self.pages_pulse.send_modify(|beats| *beats += 1);
+    }
+
+    /// The same where the only news is that leads are to be woken at an instant, if any are: whoever looks before that anyway is left alone.
+    fn beat_for_verdicts(&self, due: Option<Instant>) {
+        if due.is_some_and(|due| due.0 < self.looks_at.load(Ordering::SeqCst)) {
+            self.beat_softly();
+        } else {
+            self.pages_pulse.send_modify(|beats| *beats += 1);
+        }
     }
 
     /// Writes for everyone who asks, until dropped; see [`Writer`].

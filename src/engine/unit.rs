@@ -13,6 +13,16 @@ pub struct Unit {
     pub key: Option<(String, String)>,
 }
 
+impl Unit {
+    /// The touch it is about, where its lead is known by that.
+    pub const fn touch(&self) -> Option<&TouchId> {
+        match &self.to {
+            Target::Touch(touch) => Some(touch),
+            Target::Lead(_) | Target::Address { .. } | Target::Handoff(_) => None,
+        }
+    }
+}
+
 /// Which lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {

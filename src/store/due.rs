@@ -1,4 +1,5 @@
-//! The queue of leads that time alone may change: one row a lead, clustered by the instant.
+//! The queue of leads that time alone may change, clustered by the instant: one row a lead, and one more where opens and clicks wait for
+//! their verdict.
 
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -121,7 +121,9 @@ impl Tx {
             return Ok(vec![]);
         }
         let found = self.fetch("load leads", reading(self.is_shared(), keys, &LOAD), vec![asked(keys)]).await?;
-        in_order(keys.len(), &found)
+        let mut leads = in_order(keys.len(), &found)?;
+        self.fold_trails(&mut leads).await?;
+        Ok(leads)
     }
 
     /// Saves leads, each at most once a call, with their new events, and moves their wakes.
@@ -130,7 +132,8 @@ impl Tx {
             return Ok(());
         }
         self.save_leads(batch, now).await?;
-        self.append_events(batch).await?;
+        self.append(batch.iter().flat_map(|saved| saved.events)).await?;
+        self.end_trails(batch.iter().map(|saved| &saved.lead.id)).await?;
         self.retag(batch).await?;
         self.move_wakes(batch).await
     }
@@ -220,7 +223,8 @@ impl Tx {
         self.run("save leads", &SAVE, vec![input.into(), now.into()]).await.map(drop)
     }
 
-    async fn append_events(&mut self, batch: &[Saved<'_>]) -> Result<(), StoreError> {
+    /// Writes events, with the numbers they have.
+    pub(super) async fn append<'e>(&mut self, events: impl IntoIterator<Item = &'e Event>) -> Result<(), StoreError> {
         static APPEND: Statement = Statement::batch(
             &[
                 ("lead_id", Kind::Text),
@@ -237,7 +241,7 @@ impl Tx {
              FROM {input} AS i",
         );
         let mut facts = vec![];
-        for event in batch.iter().flat_map(|saved| saved.events) {
+        for event in events {
             facts.push((
                 &event.lead,
                 event.seq,
@@ -261,7 +265,18 @@ impl Tx {
             "DELETE FROM wake
              WHERE (due, lead_id) IN (SELECT due, lead_id FROM {input} AS i)",
         );
+        let moved = batch.iter().filter(|saved| saved.was_wake_at != saved.lead.wake_at);
+        let old: Vec<_> = moved.filter_map(|saved| Some((saved.was_wake_at?, &saved.lead.id))).collect();
+        if !old.is_empty() {
+            self.run("move wakes", &TAKE, vec![rows(old).into()]).await?;
+        }
         // A wake that was claimed has no row any more, even where its instant stays the same: so all are written.
+        let new: Vec<_> = batch.iter().filter_map(|saved| Some((saved.lead.wake_at?, &saved.lead.id))).collect();
+        self.put_wakes(&new).await
+    }
+
+    /// Has leads woken, each at an instant.
+    pub(super) async fn put_wakes(&mut self, wakes: &[(Instant, &LeadId)]) -> Result<(), StoreError> {
         static PUT: Statement = Statement::batch(
             &[("due", Kind::Int), ("lead_id", Kind::Text)],
             "INSERT INTO wake (due, lead_id)
@@ -270,14 +285,8 @@ impl Tx {
              WHERE true
              ON CONFLICT DO NOTHING",
         );
-        let moved = batch.iter().filter(|saved| saved.was_wake_at != saved.lead.wake_at);
-        let old: Vec<_> = moved.filter_map(|saved| Some((saved.was_wake_at?, &saved.lead.id))).collect();
-        if !old.is_empty() {
-            self.run("move wakes", &TAKE, vec![rows(old).into()]).await?;
-        }
-        let new: Vec<_> = batch.iter().filter_map(|saved| Some((saved.lead.wake_at?, &saved.lead.id))).collect();
-        let Some(first) = new.iter().map(|(due, _)| *due).min() else { return Ok(()) };
-        self.run("move wakes", &PUT, vec![rows(new).into()]).await?;
+        let Some(first) = wakes.iter().map(|(due, _)| *due).min() else { return Ok(()) };
+        self.run("move wakes", &PUT, vec![rows(wakes).into()]).await?;
         self.shared.sweep.reach_back_to(first);
         Ok(())
     }
@@ -286,6 +295,13 @@ impl Tx {
 impl Store {
     /// Reads leads in the order asked, without keeping others from changing them.
     pub async fn leads(&self, keys: &[LeadKey]) -> Result<Vec<Option<Lead>>, StoreError> {
+        let mut leads = self.leads_as_saved(keys).await?;
+        self.fold_trails(&mut leads).await?;
+        Ok(leads)
+    }
+
+    /// The same, without the opens and clicks that were written down since and wait for their verdict.
+    pub async fn leads_as_saved(&self, keys: &[LeadKey]) -> Result<Vec<Option<Lead>>, StoreError> {
         static READ: Statement = Statement::batch(KEY_COLUMNS, leads_by_key!(""));
         if keys.is_empty() {
             return Ok(vec![]);

@@ -31,7 +31,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
@@ -44,6 +44,7 @@ const STEPS: [Step; 12] = [
     step!(10, "0010_tasks"),
     step!(11, "0011_intakes"),
     step!(12, "0012_applied"),
+    step!(13, "0013_trail"),
 ];
 
 /// The number of the last step this program knows.

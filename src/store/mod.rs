@@ -9,6 +9,7 @@
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
 //! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
+//! | `trail` | opens and clicks that wait for their verdict |
 //! | `imports` `intakes` | the leads that a list brings; how many are in a sequence with limits |
 //! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `applied` `access` `control` | facts told twice, files in force and edits that were applied, API tokens, pauses and heartbeats |
@@ -46,6 +47,7 @@ mod tasks;
 pub mod ticks;
 pub mod touch_row;
 pub mod touches;
+pub mod trail;
 mod tx;
 
 pub use error::{StoreError, Trouble};

@@ -1,5 +1,6 @@
 //! A transaction: the only way to write, so that what belongs together is kept together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::db::{Arg, Row, Work};
@@ -7,16 +8,19 @@ use super::error::StoreError;
 use super::fault::Fault;
 use super::open::Shared;
 use super::sql::Statement;
+use crate::domain::id::LeadId;
 
 /// A transaction under way; dropped without [`Tx::commit`] it is undone.
 pub struct Tx {
     work: Work,
     pub(super) shared: Arc<Shared>,
+    /// Leads that were loaded with events which their documents did not hold.
+    pub(super) trailing: BTreeSet<LeadId>,
 }
 
 impl Tx {
     pub(super) const fn new(work: Work, shared: Arc<Shared>) -> Self {
-        Self { work, shared }
+        Self { work, shared, trailing: BTreeSet::new() }
     }
 
     /// Ends the transaction; what it wrote is on the disk when this returns.

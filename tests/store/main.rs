@@ -20,6 +20,7 @@ mod small;
 mod tasks;
 mod ticks;
 mod touches;
+mod trail;
 
 use overture::domain::id::LeadId;
 use overture::store::{Access, Location, Store};

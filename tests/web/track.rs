@@ -2,9 +2,13 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::future::join_all;
+use overture::domain::decide::fold;
 use overture::domain::event::{Actor, What};
+use overture::domain::lead::Lead;
 use overture::domain::time::Millis;
 use overture::seal::{Purpose, Seal};
+use overture::store::reports::LeadKey;
 
 use crate::house::{House, ask, count};
 
@@ -37,6 +41,81 @@ async fn a_tracking_get_appends_one_event_and_no_other_get_and_no_head_changes_a
         house.ask("HEAD", path, serde_json::Value::Null).await;
     }
     assert_eq!(watch.version().await, version, "nothing was written");
+}
+
+#[tokio::test]
+async fn a_hit_is_an_event_at_once_and_decides_nothing_before_its_verdict() {
+    let house = House::new().await;
+    let touch = house.mailed("zoe@corp.example", "tips").await;
+    house.pass(Millis::MINUTE).await;
+    let key = [LeadKey::Id(touch.lead.clone())];
+    let store = &house.engine().store;
+    let before = store.leads_as_saved(&key).await.unwrap();
+    for path in ['o', 'c'].map(|kind| house.path_in(&touch, kind, 0)) {
+        house.visit("GET", &path).await;
+    }
+    assert_eq!(store.leads_as_saved(&key).await.unwrap(), before, "the lead's document was not written");
+    let lead = house.lead("zoe@corp.example").await;
+    let settles: Vec<_> = lead.unsettled.iter().map(|hit| (hit.name.as_str(), hit.settles_at)).collect();
+    let due = house.engine().now() + Millis::MINUTE;
+    assert_eq!(settles, [("opened", due), ("clicked", due)]);
+    let why = house.get("/v1/leads/zoe@corp.example/why").await.good()["stands"].to_string();
+    assert!(why.contains("clicked at") && why.contains("gets its verdict at"), "{why}");
+
+    house.pass(Millis(59_999)).await;
+    assert_eq!(house.get("/v1/leads/zoe@corp.example").await.good()["score"]["total"], 0.0);
+    house.pass(Millis(1)).await;
+    assert_eq!(house.get("/v1/leads/zoe@corp.example").await.good()["score"]["total"], 3.0, "a click by a person");
+    assert_eq!(count(&house.events("zoe@corp.example").await, "settled"), 2);
+    assert_eq!(store.leads_as_saved(&key).await.unwrap(), [Some(house.lead("zoe@corp.example").await)]);
+}
+
+#[tokio::test]
+async fn hits_that_come_all_at_once_with_other_facts_are_an_event_each() {
+    let house = House::new().await;
+    let (zoe, max) = (house.mailed("zoe@corp.example", "tips").await, house.mailed("max@corp.example", "tips").await);
+    house.pass(Millis::MINUTE).await;
+    let paths: Vec<String> = [&zoe, &max]
+        .into_iter()
+        .flat_map(|touch| [('o', 0), ('c', 0), ('c', 1)].map(|(kind, nth)| house.path_in(touch, kind, nth)))
+        .collect();
+    let visits = (0..30).map(|n| house.visit("GET", &paths[n % paths.len()]));
+    let seen = serde_json::json!({"lead": {"email": "zoe@corp.example"}, "name": "pricing_viewed"});
+    let (told, fact) = tokio::join!(join_all(visits), house.ask("POST", "/v1/events", seen));
+    fact.good();
+    assert!(told.iter().all(|told| told.status.as_u16() < 400));
+    for address in ["zoe@corp.example", "max@corp.example"] {
+        let (lead, events) = (house.lead(address).await, house.events(address).await);
+        assert_eq!((count(&events, "opened"), count(&events, "clicked")), (5, 10));
+        assert!(events.iter().map(|event| event.seq).eq(1..=lead.seq), "numbered without a gap");
+        let folded = fold(&events).map(|folded| Lead { wake_at: lead.wake_at, ..folded });
+        assert_eq!(folded, Some(lead), "a lead is the fold of its events");
+    }
+}
+
+#[tokio::test]
+async fn whoever_wakes_leads_is_told_of_a_verdict_only_where_it_would_look_later() {
+    let house = House::new().await;
+    let (zoe, max) = (house.mailed("zoe@corp.example", "tips").await, house.mailed("max@corp.example", "tips").await);
+    house.pass(Millis::MINUTE).await;
+    let (pixel, other) = (house.path_in(&zoe, 'o', 0), house.path_in(&max, 'o', 0));
+    let engine = house.engine();
+    let (mut wakes, mut pages) = (engine.pulse(), engine.pages_pulse());
+    let due = engine.now() + Millis::MINUTE;
+    let mut told = async |path: &String| {
+        wakes.mark_unchanged();
+        pages.mark_unchanged();
+        house.visit("GET", path).await;
+        (wakes.has_changed().unwrap(), pages.has_changed().unwrap())
+    };
+    engine.looks_at(Some(due));
+    assert_eq!(told(&pixel).await, (false, true), "it looks in time by itself");
+    engine.looks_at(None);
+    assert_eq!(told(&pixel).await, (false, true), "the lead is woken for the first hit, and then sees both");
+    assert_eq!(told(&other).await, (true, true), "it may wait for ever, and is told");
+    house.pass(Millis::MINUTE).await;
+    engine.looks_at(Some(due + Millis::MINUTE.times(2)));
+    assert_eq!(told(&pixel).await, (true, true), "it would look too late, and is told");
 }
 
 #[tokio::test]

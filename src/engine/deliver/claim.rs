@@ -91,7 +91,7 @@ impl Engine {
             self.learn(&stored);
         }
         let keys: Vec<LeadKey> = taken.iter().map(|taken| LeadKey::Id(taken.row.lead.clone())).collect();
-        let leads = self.store.leads(&keys).await?;
+        let leads = self.store.leads_as_saved(&keys).await?;
         let pair = |(Taken { row, round }, lead): (Taken, Option<Lead>)| {
             let token = row.token.clone()?;
             Some(Claimed { row, lead: lead?, token, round })

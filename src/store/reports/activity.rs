@@ -163,7 +163,8 @@ impl Reports<'_> {
     }
 }
 
-fn event(row: &Row) -> Result<Event, StoreError> {
+/// Reads a row of `event_list!`.
+pub fn event(row: &Row) -> Result<Event, StoreError> {
     let lead = row.text(0)?;
     let seq = u64::try_from(row.int(1)?).unwrap_or(0);
     let odd = |why: &dyn std::fmt::Display| unreadable("event", &format!("{lead}/{seq}"), why);

@@ -6,6 +6,7 @@ mod leads;
 mod sales;
 mod tasks;
 
+pub(super) use activity::event;
 pub use activity::{EnrollmentLine, Order, Touches};
 pub use counts::{EnrollmentCount, HandoffCount, SeenCount, Size, TouchCount};
 pub use leads::{LeadLine, Leads};

@@ -12,7 +12,7 @@ use super::Pages;
 
 /// One tick a commit, as server-sent events; commits that come faster than they are told share a tick.
 pub async fn ticks(State(pages): State<Pages>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stream = unfold((pages.engine.pulse(), pages.stop), |(mut pulse, stop)| async move {
+    let stream = unfold((pages.engine.pages_pulse(), pages.stop), |(mut pulse, stop)| async move {
         tokio::select! {
             changed = pulse.changed() => changed.ok()?,
             () = stop.cancelled() => return None,

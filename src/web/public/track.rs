@@ -3,18 +3,11 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use url::Url;
 
-use super::{later, nothing, touch};
-use crate::domain::decide::{Ask, Input};
-use crate::domain::playbook::Playbook;
-use crate::domain::template::{LinkTarget, Template};
-use crate::domain::time::{Instant, Millis};
-use crate::domain::touch::State as TouchState;
-use crate::domain::verdict::{Kind, Seen, first};
-use crate::engine::{Answer, Target, Unit};
+use super::{later, nothing};
+use crate::domain::id::TouchId;
+use crate::engine::{Heard, Hit};
 use crate::seal::Purpose;
-use crate::store::reports::TouchRow;
 use crate::web::App;
 
 /// One transparent dot.
@@ -26,16 +19,10 @@ pub async fn open(State(app): State<App>, Path(file): Path<String>, method: Meth
     let token = file.strip_suffix(".gif").unwrap_or(&file);
     if method == Method::GET
         && let Some(opened) = app.engine.seal.open(Purpose::Open, token)
+        && let Some(touch) = TouchId::parse(&opened.touch)
+        && heard(&app, Hit { touch, link: None, agent: agent(&headers) }).await == Heard::Failed
     {
-        let row = match touch(&app, &opened.touch).await {
-            Ok(row) => row,
-            Err(later) => return later,
-        };
-        if let Some(row) = row
-            && !heard(&app, &row, &Hit { kind: Kind::Open, url: None }, &headers).await
-        {
-            return later();
-        }
+        return later();
     }
     ([(header::CONTENT_TYPE, "image/gif")], PIXEL).into_response()
 }
@@ -43,88 +30,45 @@ pub async fn open(State(app): State<App>, Path(file): Path<String>, method: Meth
 /// `/c/{token}`: to where the link of that touch leads, and nowhere else.
 pub async fn click(State(app): State<App>, Path(token): Path<String>, method: Method, headers: HeaderMap) -> Response {
     let Some(opened) = app.engine.seal.open(Purpose::Click, &token) else { return nothing().await };
-    let row = match touch(&app, &opened.touch).await {
-        Ok(Some(row)) => row,
-        Ok(None) => return nothing().await,
-        Err(later) => return later,
+    let Some(touch) = TouchId::parse(&opened.touch) else { return nothing().await };
+    let heard = if method == Method::GET {
+        heard(&app, Hit { touch, link: Some(opened.link), agent: agent(&headers) }).await
+    } else {
+        looked(&app, &touch, opened.link).await
     };
-    let found = target(&app.engine.playbook(), &row, opened.link);
-    let Some((url, location)) = found else {
-        tracing::warn!(touch = %row.id, link = opened.link, "a link was followed whose target is not known any more");
-        return nothing().await;
+    let location = match heard {
+        Heard::Kept { to } => to.and_then(|to| HeaderValue::try_from(to).ok()),
+        Heard::Unknown => None,
+        Heard::Failed => return later(),
     };
-    if method == Method::GET && !heard(&app, &row, &Hit { kind: Kind::Click, url: Some(url) }, &headers).await {
-        return later();
+    match location {
+        Some(location) => (StatusCode::FOUND, [(header::LOCATION, location)]).into_response(),
+        None => nothing().await,
     }
-    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
 }
 
-struct Hit {
-    kind: Kind,
-    url: Option<String>,
+/// Writes one hit down.
+async fn heard(app: &App, hit: Hit) -> Heard {
+    let touch = hit.touch.clone();
+    app.engine.hit(hit).await.unwrap_or_else(|error| {
+        tracing::error!(error = %error.in_full(), %touch, "a hit could not be written down: the database failed");
+        Heard::Failed
+    })
 }
 
-/// Writes one hit down; false if that failed.
-async fn heard(app: &App, row: &TouchRow, hit: &Hit, headers: &HeaderMap) -> bool {
-    let now = app.engine.now();
-    let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-    let seen = Seen { kind: hit.kind, method: "GET", agent: agent.as_deref().unwrap_or(""), after: after(row, now) };
-    let verdict = first(&seen);
-    let name = match hit.kind {
-        Kind::Open => "opened",
-        Kind::Click => "clicked",
-    };
-    let ask = Ask::Hit {
-        name: name.to_owned(),
-        touch: row.id.clone(),
-        step: row.step.clone(),
-        enrollment: row.enrollment.clone(),
-        url: hit.url.clone(),
-        verdict: verdict.actor,
-        reason: verdict.reason.to_owned(),
-    };
-    let input = Input { ask, occurred_at: now, source: "tracking".to_owned(), actor: verdict.actor };
-    match app.engine.record(vec![Unit { to: Target::Touch(row.id.clone()), input, key: None }]).await {
-        Ok(answers) => !answers.iter().any(|answer| matches!(answer, Answer::Failed { .. })),
+/// Says where a link leads to who only looks.
+async fn looked(app: &App, touch: &TouchId, link: u16) -> Heard {
+    match app.engine.destination(touch, link).await {
+        Ok(Some(to)) => Heard::Kept { to: Some(to) },
+        Ok(None) => Heard::Unknown,
         Err(error) => {
-            tracing::error!(error = %error.in_full(), touch = %row.id, "a hit could not be written down: the database failed");
-            false
+            tracing::error!(error = %error.in_full(), "a link could not be served: the database failed");
+            Heard::Failed
         }
     }
 }
 
-/// How long after the mail was accepted; one that comes before that comes too soon.
-fn after(row: &TouchRow, now: Instant) -> Option<Millis> {
-    match row.state {
-        TouchState::Marked => Some(Millis::ZERO),
-        TouchState::Accepted => row.done_at.map(|at| now.since(at)),
-        _ => None,
-    }
-}
-
-/// The address a link leads to, as it is remembered and as it is answered.
-fn target(playbook: &Playbook, row: &TouchRow, link: u16) -> Option<(String, HeaderValue)> {
-    let own: Vec<(u16, String)> =
-        row.links.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    let own = own.into_iter().find(|(number, _)| *number == link).map(|(_, url)| url);
-    let text = own.or_else(|| fixed(template(playbook, row)?, link))?;
-    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let location = HeaderValue::from_str(url.as_str()).ok()?;
-    Some((url.into(), location))
-}
-
-fn template<'p>(playbook: &'p Playbook, row: &TouchRow) -> Option<&'p Template> {
-    let version = row.template_version.as_ref()?;
-    let of_sequence = || {
-        let found = playbook.version(&row.version)?.templates.get(&row.template)?;
-        (&found.version == version).then_some(found)
-    };
-    playbook.templates.get(version).or_else(of_sequence).map(AsRef::as_ref)
-}
-
-fn fixed(template: &Template, link: u16) -> Option<String> {
-    match template.links().get(usize::from(link))? {
-        LinkTarget::Fixed(url) => Some(url.clone()),
-        LinkTarget::Templated(_) => None,
-    }
+fn agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT);
+    agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()).unwrap_or_default()
 }
