@@ -319,7 +319,7 @@ impl<'a> Proof<'a> {
             handoff: None,
             zone: &zone,
         };
-        let touch = TouchId(derived(&["touch", self.enrollment.id.as_str(), &step.id]));
+        let touch = TouchId::of(self.enrollment.id.as_str(), &step.id);
         let domain = sender.address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let thread = self.first_subject.clone().filter(|_| sequence.send.thread).map(|subject| Thread {
             subject,

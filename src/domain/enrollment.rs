@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{EnrollmentId, LeadId, TaskId, TouchId, derived};
+use super::id::{EnrollmentId, LeadId, TaskId, TouchId, derived_beside};
 use super::time::{Instant, Millis};
 
 /// An enrollment that has not ended.
@@ -191,7 +191,7 @@ impl Exit {
 
 /// The id of a lead's nth enrollment in a sequence: deciding again gives the same.
 pub fn id_of(lead: &LeadId, sequence: &str, nth: u32) -> EnrollmentId {
-    EnrollmentId(derived(&["enrollment", lead.as_str(), sequence, &nth.to_string()]))
+    EnrollmentId(derived_beside(lead.as_str(), &["enrollment", lead.as_str(), sequence, &nth.to_string()]))
 }
 
 /// What is remembered of a lead's ended enrollments in one sequence.

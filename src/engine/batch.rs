@@ -96,7 +96,9 @@ impl<'e> Batch<'e> {
     /// Writes what was decided, and says whether something waits on a lane that did not before.
     pub async fn write(self, tx: &mut Tx) -> Result<bool, StoreError> {
         let now = self.now;
-        let touched: Vec<&Slot> = self.slots.iter().filter(|slot| slot.touched).collect();
+        let mut touched: Vec<&Slot> = self.slots.iter().filter(|slot| slot.touched).collect();
+        // New rows then lie in the order of leads' ids, which is the order in which they are woken, claimed and changed later.
+        touched.sort_by(|a, b| a.lead.id.cmp(&b.lead.id));
         let views: Vec<_> = touched
             .iter()
             .map(|slot| {

@@ -173,7 +173,8 @@ impl Writer {
             if let Ok(done) = told.try_recv() {
                 return done;
             }
-            if !self.write_waiting(engine).await {
+            // Where a service writes, this is not come to: whoever waits for the service need not hold room for it.
+            if !Box::pin(self.write_waiting(engine)).await {
                 return told.await.unwrap_or_else(|_| Err(Arc::new(StoreError::stopped())));
             }
         }

@@ -12,7 +12,7 @@ use super::deliver::{Taken, is_paused};
 use super::{Engine, Writes};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::Effect;
-use crate::domain::id::{LeadId, TouchId, derived, dice};
+use crate::domain::id::{LeadId, TouchId, derived_beside, dice};
 use crate::domain::playbook::Settings;
 use crate::domain::retry::lane_pause;
 use crate::domain::throttle;
@@ -318,7 +318,7 @@ impl Engine {
             return None;
         }
         Some(Effect::Queue(Box::new(NewTouch {
-            id: TouchId(derived(&["touch", origin, step])),
+            id: TouchId(derived_beside(lead.as_str(), &["touch", origin, step])),
             lead: lead.clone(),
             origin: origin.to_owned(),
             enrollment: None,

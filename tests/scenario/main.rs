@@ -26,6 +26,7 @@ mod crash;
 mod database;
 mod disk;
 mod edits;
+mod few_pages;
 mod fleet;
 mod frequency;
 mod lanes;

@@ -15,7 +15,7 @@ use super::{frequency, handoff, restage, tasks, touches, waits, ways};
 use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Onward, Phase};
 use crate::domain::event::What;
-use crate::domain::id::{EnrollmentId, TouchId, derived};
+use crate::domain::id::{EnrollmentId, TouchId};
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Kind, Sequence, Step};
 use crate::domain::time::Instant;
@@ -186,7 +186,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
         work.exit(&enrollment.id, &Exit::Failed("its sending window never opens".to_owned()));
         return;
     };
-    let touch = TouchId(derived(&["touch", enrollment.id.as_str(), &step.id]));
+    let touch = TouchId::of(enrollment.id.as_str(), &step.id);
     let ready_at = work.renewed.get(&touch).copied().flatten().unwrap_or(opens_at);
     let (channel, lane, template) = way;
     let counts = channel == Channel::Email && sequence.kind != Kind::Transactional;

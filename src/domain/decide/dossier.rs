@@ -6,7 +6,7 @@ use super::facts::View;
 use super::input::Effect;
 use super::work::Work;
 use crate::domain::handoff::Handoff;
-use crate::domain::id::{TouchId, derived};
+use crate::domain::id::TouchId;
 use crate::domain::lead::Lead;
 use crate::domain::touch::{Channel, NewTouch, Policy};
 
@@ -78,7 +78,7 @@ fn round(points: f64) -> f64 {
 pub fn alert(work: &mut Work<'_>, handoff: &Handoff, channel: &str, step: &str, kind: &str, data: &Value) {
     let step = format!("{step}:{channel}");
     work.effect(Effect::Queue(Box::new(NewTouch {
-        id: TouchId(derived(&["touch", handoff.id.as_str(), &step])),
+        id: TouchId::of(handoff.id.as_str(), &step),
         lead: work.lead.id.clone(),
         origin: handoff.id.as_str().to_owned(),
         enrollment: None,

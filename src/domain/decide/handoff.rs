@@ -12,7 +12,7 @@ use super::{enroll, ladder};
 use crate::domain::calendar::Calendar;
 use crate::domain::event::{Actor, What};
 use crate::domain::handoff::{Act, Clock, Handoff, Met, RungDue};
-use crate::domain::id::{HandoffId, derived};
+use crate::domain::id::{HandoffId, derived_beside};
 use crate::domain::routing::Promise;
 use crate::domain::sla::{deadline, rung_at};
 use crate::domain::stage::Stage;
@@ -45,7 +45,8 @@ pub fn open(work: &mut Work<'_>, reason: &str) {
         }
         return;
     };
-    let id = HandoffId(derived(&["handoff", work.lead.id.as_str(), &work.lead.seq.to_string()]));
+    let lead = work.lead.id.as_str();
+    let id = HandoffId(derived_beside(lead, &["handoff", lead, &work.lead.seq.to_string()]));
     let calendar = calendar_of(work, &team, somebody_free.then_some(rep.as_str()));
     let promise = promise(work);
     let clock = promise.as_ref().map(|promise| start(work, promise, &calendar));

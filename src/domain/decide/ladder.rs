@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::domain::calendar::Calendar;
 use crate::domain::event::What;
 use crate::domain::handoff::Handoff;
-use crate::domain::id::{TouchId, derived};
+use crate::domain::id::TouchId;
 use crate::domain::routing::{Promise, RungAct};
 use crate::domain::time::Millis;
 use crate::domain::touch::{Channel, NewTouch, Policy};
@@ -94,7 +94,7 @@ pub fn after_hours(work: &mut Work<'_>, handoff: &Handoff, promise: &Promise, ca
     let opens = calendar.next_open(work.now);
     let rep = work.playbook.staff.reps.get(&handoff.rep).map_or(handoff.rep.clone(), |rep| rep.name.clone());
     work.effect(Effect::Queue(Box::new(NewTouch {
-        id: TouchId(derived(&["touch", handoff.id.as_str(), AFTER_HOURS])),
+        id: TouchId::of(handoff.id.as_str(), AFTER_HOURS),
         lead: work.lead.id.clone(),
         origin: handoff.id.as_str().to_owned(),
         enrollment: None,

@@ -15,7 +15,7 @@ use super::work::Work;
 use crate::domain::calendar::{Calendar, resume_at};
 use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase};
 use crate::domain::event::{Actor, What};
-use crate::domain::id::{EnrollmentId, TaskId, TouchId, derived, dice};
+use crate::domain::id::{EnrollmentId, TaskId, TouchId, derived_beside, dice};
 use crate::domain::lead::Lead;
 use crate::domain::sequence::{Overdue, Patience, Sequence, Step, Task};
 use crate::domain::task::{OpenTask, Snooze, TaskAct, TaskFact, due};
@@ -47,7 +47,7 @@ pub fn ask(work: &mut Work<'_>, enrollment: &Enrollment, (sequence, step): (&Seq
         Patience::None => due_at.filter(|_| task.overdue == Overdue::Escalate),
     };
     let open = OpenTask {
-        id: TaskId(derived(&["task", enrollment.id.as_str(), &step.id])),
+        id: TaskId(derived_beside(enrollment.id.as_str(), &["task", enrollment.id.as_str(), &step.id])),
         enrollment: enrollment.id.clone(),
         sequence: sequence.name.clone(),
         version: sequence.version.clone(),
@@ -229,7 +229,7 @@ fn escalate(work: &mut Work<'_>, task: &OpenTask) {
     });
     let step = format!("overdue:{channel}");
     work.effect(Effect::Queue(Box::new(NewTouch {
-        id: TouchId(derived(&["touch", task.id.as_str(), &step])),
+        id: TouchId::of(task.id.as_str(), &step),
         lead: work.lead.id.clone(),
         origin: task.id.as_str().to_owned(),
         enrollment: None,
