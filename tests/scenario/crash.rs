@@ -12,6 +12,7 @@ use std::os::unix::process::ExitStatusExt;
 
 on_both_databases!(
     a_crash_before_the_mark_costs_nobody_a_mail,
+    a_crash_after_an_outcome_repeats_nothing,
     a_crash_after_the_mark_leaves_one_mail_listed_as_unknown,
     a_crash_in_a_call_repeats_it_under_its_id,
     an_import_that_crashed_is_finished_by_the_same_list_again,
@@ -101,9 +102,17 @@ fn databases(database: &str, count: usize) -> Vec<String> {
 }
 
 fn a_crash_before_the_mark_costs_nobody_a_mail(database: &str) {
-    let points = ["claim.committed", "intent.committed", "data.accepted", "outcome.committed"];
-    for (point, played) in play_all(database, &points) {
+    for (point, played) in play_all(database, &["claim.committed", "intent.committed", "data.accepted"]) {
         assert_eq!((played.mails.len(), played.unknown.len()), (LEADS.len(), 0), "{point}");
+    }
+}
+
+/// The next mail may be marked in the commit of an outcome, and is then under way.
+fn a_crash_after_an_outcome_repeats_nothing(database: &str) {
+    for (point, played) in play_all(database, &["outcome.committed"]) {
+        let unknown = played.unknown.len();
+        assert!(unknown <= 1, "{point}: one connection had at most one mail under way, {unknown} are listed");
+        assert_eq!(played.mails.len(), LEADS.len() - unknown, "{point}: what was marked had not left");
     }
 }
 
