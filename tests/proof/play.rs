@@ -6,7 +6,6 @@ use crate::support::oracle::books::{Books, restless};
 use crate::support::oracle::{Expected, Outside, Verdict, judge};
 use crate::support::postgres::Postgres;
 use crate::support::receiver::Receiver;
-use crate::support::watch::eventually;
 use crate::support::workspace::Workspace;
 use overture::clock::wall;
 use overture::domain::time::{Instant, Millis};
@@ -201,12 +200,13 @@ impl Play {
     /// Waits until nothing is left to do, ends the daemon, and judges.
     pub fn end(&self, daemon: &mut Daemon, expected: &Expected, within: Duration) -> Verdict {
         let location = self.location();
-        let mut calm = 0;
-        eventually("nothing is left to do", within, || {
+        let (mut calm, deadline) = (0, std::time::Instant::now() + within);
+        while calm < 2 {
             std::thread::sleep(Duration::from_millis(150));
-            calm = if restless(&location, wall()) == 0 { calm + 1 } else { 0 };
-            (calm >= 2).then_some(())
-        });
+            let left = restless(&location, wall());
+            calm = if left.is_empty() { calm + 1 } else { 0 };
+            assert!(calm > 0 || std::time::Instant::now() < deadline, "not done within {within:?}: {left:#?}");
+        }
         daemon.kill9();
         let outside = Outside { copies: self.server.journal(), calls: self.receiver.requests() };
         judge(&Books::read(&location), &outside, expected)

@@ -76,9 +76,9 @@ impl Books {
     }
 }
 
-/// How many touches wait or are under way: nothing is left to do when there are none. What was put off for minutes, and what is held, is
+/// The touches that wait or are under way, and the leads to be woken: nothing is left to do when there are none. What was put off for minutes, and what is held, is
 /// at rest, as is what waits for a lane that is full for today.
-pub fn restless(location: &Location, now: Instant) -> usize {
+pub fn restless(location: &Location, now: Instant) -> Vec<String> {
     let books = Books::read(location);
     let full =
         |touch: &TouchRow| books.lanes.iter().any(|lane| lane.name == touch.lane && lane.ready_at.0 > now.0 + 60_000);
@@ -89,7 +89,9 @@ pub fn restless(location: &Location, now: Instant) -> usize {
         _ => false,
     };
     let waits = |lead: &Lead| lead.wake_at.is_some_and(|at| at.0 < now.0 + 60_000);
-    books.touches.iter().filter(|touch| busy(touch)).count() + books.leads.values().filter(|lead| waits(lead)).count()
+    let touches = books.touches.iter().filter(|touch| busy(touch)).map(|touch| format!("{touch:?}"));
+    let leads = books.leads.values().filter(|lead| waits(lead)).map(|lead| format!("{lead:?}"));
+    touches.chain(leads).collect()
 }
 
 fn with<R>(location: &Location, work: impl AsyncFnOnce(&Store) -> R) -> R {
