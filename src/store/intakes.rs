@@ -42,6 +42,9 @@ impl Tx {
              ORDER BY sequence
              {for update}",
         );
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         self.count_intakes(names, today).await?;
         let input = rows(names.iter().map(|name| (name,)));
         let found = self.fetch("read who is in sequences", &READ, vec![input.into()]).await?;
@@ -166,6 +169,26 @@ impl Store {
         );
         let found = self.db.fetch("read who is in sequences", &ALL, vec![]).await?;
         found.iter().map(|row| Ok((row.text(0)?, intake(row, today)?))).collect()
+    }
+
+    /// The sequences that somebody waits for, in the order of their names: one look for each of them, however many wait.
+    pub async fn waited_for(&self) -> Result<Vec<String>, StoreError> {
+        static NAMES: Statement = Statement::new(
+            "WITH RECURSIVE waited(sequence) AS (
+                 SELECT MIN(sequence) FROM pending
+                 UNION ALL
+                 SELECT (SELECT MIN(p.sequence) FROM pending AS p WHERE p.sequence > waited.sequence)
+                 FROM waited
+                 WHERE waited.sequence IS NOT NULL
+             )
+             SELECT sequence
+             FROM waited
+             WHERE sequence IS NOT NULL",
+        );
+        let found = self.db.fetch("look for sequences that somebody waits for", &NAMES, vec![]).await?;
+        let mut names = found.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        names.sort();
+        Ok(names)
     }
 
     /// How many wait for room, by sequence.

@@ -4,12 +4,17 @@ use crate::bench::{Bench, instant};
 use crate::scene::{self, on_both_databases};
 use crate::support::faulty_smtp::FaultySmtp;
 use crate::support::receiver::Receiver;
+use overture::config::Environment;
+use overture::daemon;
 use overture::domain::address::EmailAddress;
 use overture::domain::decide::Ask;
-use overture::engine::{Answer, Target, limited, today};
+use overture::engine::{Answer, Order, Target, limited, today};
 use overture::store::Fault;
 
-on_both_databases!(never_more_are_in_a_sequence_or_enter_it_in_a_day_than_its_limits_say);
+on_both_databases!(
+    never_more_are_in_a_sequence_or_enter_it_in_a_day_than_its_limits_say,
+    who_waits_enters_at_once_when_an_edit_raises_the_limits_or_takes_them_away,
+);
 
 const STEPS: &str = "\
 limits: {active: 10, new_per_day: 15}
@@ -76,4 +81,36 @@ fn never_more_are_in_a_sequence_or_enter_it_in_a_day_than_its_limits_say(databas
     bench.set(instant("2026-01-13T02:00:00Z"));
     bench.work();
     assert_eq!(standing(&bench), (5, 15, 0));
+}
+
+/// How many are in it, and how many wait.
+fn inside(bench: &Bench) -> (usize, i64) {
+    let active = bench.all("scene").iter().filter(|state| *state == "active").count();
+    let pending = bench.with(async |engine| engine.store.pending_counts().await.expect("the store answers"));
+    (active, pending.get("scene").copied().unwrap_or(0))
+}
+
+fn who_waits_enters_at_once_when_an_edit_raises_the_limits_or_takes_them_away(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, STEPS);
+    let file = workspace.read("sequences/scene.yaml");
+    let limits = |text: &str| file.replace("limits: {active: 10, new_per_day: 15}\n", text);
+    workspace.write("sequences/scene.yaml", &limits("limits: {active: 2}\n"));
+    let bench = Bench::at("2026-01-12T08:00:00Z", workspace);
+    assert_eq!(enroll(&bench, 0..9), 7);
+    bench.work();
+    assert_eq!(inside(&bench), (2, 7));
+
+    bench.workspace().write("sequences/scene.yaml", &limits("limits: {active: 5}\n"));
+    bench.with(async |engine| daemon::adopt(engine, bench.workspace().path(), &Environment::new()).await);
+    assert_eq!(bench.next(), Some(bench.now()), "somebody may enter now");
+    bench.work();
+    assert_eq!(inside(&bench), (5, 4));
+
+    bench.workspace().write("sequences/scene.yaml", &limits(""));
+    let order = Order { at_most: 50, by: "test".to_owned(), ..Order::default() };
+    bench.with(async |engine| engine.apply(&order).await.expect("it is applied"));
+    assert_eq!(bench.next(), Some(bench.now()), "everybody may enter now");
+    bench.work();
+    assert_eq!((inside(&bench), bench.next()), ((9, 0), Some(instant("2026-01-12T10:00:00Z"))));
 }

@@ -10,7 +10,7 @@ use super::plan::{Change, Plan};
 use crate::domain::decide::{Ask, Edit};
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::{InFlight, Sequence};
-use crate::engine::{Engine, Target, Unit};
+use crate::engine::{Engine, Target, Unit, limited, today};
 use crate::store::StoreError;
 use crate::store::applied::Applied as Row;
 use crate::store::revisions::Revision;
@@ -182,7 +182,9 @@ impl Engine {
             }
             Ok(())
         })
-        .await
+        .await?;
+        let (limited, date) = (limited(&wanted.playbook), today(&wanted.playbook, now));
+        self.in_tx(async |tx| tx.keep_intakes(&limited, date).await).await
     }
 
     /// Notes that everybody is where the edit wants them.
