@@ -188,6 +188,7 @@ impl Year<'_> {
         }
         let was = lead.wake_at;
         let case = Case {
+            colleague: None,
             lead,
             suppressed: None,
             loads: Some(std::collections::BTreeMap::new()),

@@ -103,6 +103,7 @@ impl<'a> Proof<'a> {
             steps: Arc::default(),
             zone: None,
             onward: None,
+            heeded: None,
         };
         Self {
             playbook,

@@ -39,6 +39,9 @@ pub struct Enrollment {
     /// Where it goes on after the touch it has on its way, if an edit took that touch's step away or ends it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onward: Option<Onward>,
+    /// Replies of colleagues that were heard up to here have had their effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heeded: Option<Instant>,
 }
 
 /// Where an enrollment goes on after the touch in hand, whatever follows its step.

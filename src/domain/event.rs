@@ -267,6 +267,13 @@ pub enum What {
     Resumed {
         enrollment: EnrollmentId,
     },
+    /// Another person of the lead's account replied, and the sequence heeds that.
+    ColleagueReplied {
+        enrollment: EnrollmentId,
+        lead: LeadId,
+        at: Instant,
+        heard_at: Instant,
+    },
     Held {
         enrollment: EnrollmentId,
         hold: Hold,
@@ -359,6 +366,7 @@ impl What {
             Self::Task { fact, .. } => fact.name(),
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
+            Self::ColleagueReplied { .. } => "colleague_replied",
             Self::Held { .. } => "held",
             Self::Exited { .. } => "exited",
             Self::Won { .. } => "won",

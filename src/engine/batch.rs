@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::Engine;
 use super::release::{limited, today};
 use super::unit::{Answer, Target, Unit};
-use crate::domain::account::account_of;
+use crate::domain::account::{Replies, account_of};
 use crate::domain::address::EmailAddress;
 use crate::domain::decide::{
-    Ask, Case, Decision, Effect, InHand, Input, Reply, View, decide, newborn, shifted, touch_of,
+    Ask, Case, Decision, Effect, InHand, Input, Reply, View, are_heeded, decide, newborn, shifted, touch_of,
 };
 use crate::domain::event::Event;
 use crate::domain::id::{LeadId, TouchId, derived};
@@ -36,6 +36,8 @@ pub struct Batch<'e> {
     paused: Arc<BTreeSet<String>>,
     loads: Option<BTreeMap<String, Load>>,
     intakes: Option<BTreeMap<String, Intake>>,
+    /// Who of the leads' accounts replied, where anything heeds that.
+    replies: BTreeMap<String, Replies>,
 }
 
 struct Slot {
@@ -60,6 +62,7 @@ impl<'e> Batch<'e> {
             paused: Arc::default(),
             loads: None,
             intakes: None,
+            replies: BTreeMap::new(),
         }
     }
 
@@ -198,6 +201,10 @@ impl<'e> Batch<'e> {
         let pauses = tx.pauses().await?;
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
         self.paused = Arc::new(sequences.collect());
+        if are_heeded(&self.playbook) {
+            let accounts: BTreeSet<&str> = self.slots.iter().filter_map(|slot| slot.lead.account.as_deref()).collect();
+            self.replies = tx.replies(&accounts).await?;
+        }
         Ok(())
     }
 
@@ -272,12 +279,14 @@ impl<'e> Batch<'e> {
         let lead = &self.slots[place].lead;
         let suppressed =
             [lead.address.as_str(), lead.address.domain()].iter().find_map(|target| self.suppressed.get(*target));
+        let replies = lead.account.as_ref().and_then(|account| self.replies.get(account));
         let case = Case {
             lead: lead.clone(),
             suppressed: suppressed.copied(),
             loads: self.loads.clone(),
             intakes: self.intakes.clone(),
             paused_sequences: Arc::clone(&self.paused),
+            colleague: replies.and_then(|replies| replies.of_another(&lead.id)),
         };
         decide(&case, input, &self.playbook, self.now)
     }
@@ -287,33 +296,43 @@ impl<'e> Batch<'e> {
             return;
         }
         for effect in &decision.effects {
-            match effect {
-                Effect::Load { rep, assigned, open } => {
-                    let load = self.loads.get_or_insert_default().entry(rep.clone()).or_default();
-                    load.assigned += assigned;
-                    load.open += open;
-                }
-                Effect::Intake { sequence, active, entered, .. } => {
-                    if let Some(intake) = self.intakes.as_mut().and_then(|all| all.get_mut(sequence)) {
-                        intake.active = shifted(intake.active, *active);
-                        intake.entered_today = shifted(intake.entered_today, *entered);
-                    }
-                }
-                Effect::Pending { sequence, since: Some(_), .. } => {
-                    if let Some(intake) = self.intakes.as_mut().and_then(|all| all.get_mut(sequence)) {
-                        intake.waiting = true;
-                    }
-                }
-                Effect::Suppress { target, reason, .. } => drop(self.suppressed.insert(target.clone(), *reason)),
-                Effect::Unsuppress { target } => drop(self.suppressed.remove(target)),
-                _ => {}
-            }
+            self.note(effect);
         }
         let slot = &mut self.slots[place];
         slot.lead = decision.lead;
         slot.events.extend(decision.events);
         slot.effects.extend(decision.effects);
         slot.touched = true;
+    }
+
+    /// What later decisions of the batch must know of an earlier one.
+    fn note(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Load { rep, assigned, open } => {
+                let load = self.loads.get_or_insert_default().entry(rep.clone()).or_default();
+                load.assigned += assigned;
+                load.open += open;
+            }
+            Effect::Intake { sequence, active, entered, .. } => {
+                if let Some(intake) = self.intakes.as_mut().and_then(|all| all.get_mut(sequence)) {
+                    intake.active = shifted(intake.active, *active);
+                    intake.entered_today = shifted(intake.entered_today, *entered);
+                }
+            }
+            Effect::Pending { sequence, since: Some(_), .. } => {
+                if let Some(intake) = self.intakes.as_mut().and_then(|all| all.get_mut(sequence)) {
+                    intake.waiting = true;
+                }
+            }
+            Effect::Replied { account, reply, .. } => {
+                let known = self.replies.remove(account);
+                let now = known.map_or_else(|| Replies::first(reply.clone()), |known| known.with(reply.clone()));
+                self.replies.insert(account.clone(), now);
+            }
+            Effect::Suppress { target, reason, .. } => drop(self.suppressed.insert(target.clone(), *reason)),
+            Effect::Unsuppress { target } => drop(self.suppressed.remove(target)),
+            _ => {}
+        }
     }
 }
 

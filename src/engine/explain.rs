@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Engine;
-use crate::domain::decide::View;
+use crate::domain::decide::{REPLIED, View};
 use crate::domain::enrollment::Phase;
 use crate::domain::event::{Event, What};
 use crate::domain::lead::Lead;
@@ -192,6 +192,7 @@ pub fn sentence(event: &Event) -> String {
         What::Paused { because, until: Some(until), .. } => format!("paused until {until}: {because}"),
         What::Paused { because, until: None, .. } => format!("paused: {because}"),
         What::Resumed { .. } => "resumed".to_owned(),
+        What::ColleagueReplied { lead, at, .. } => format!("a colleague replied at {at}: lead {lead}"),
         What::Held { hold, .. } => format!("held: {}", hold.reason),
         What::Exited { exit, .. } => match exit.detail() {
             Some(detail) => format!("left the sequence: {} ({detail})", exit.as_str()),
@@ -257,6 +258,9 @@ fn touched(step: &str, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accepted { reply } => format!("`{step}` was sent: {reply}"),
         Outcome::Refused { reply, .. } => format!("`{step}` was refused: {reply}"),
+        Outcome::Deferred { reply, until } if reply.starts_with(REPLIED) => {
+            format!("`{step}` does not leave before {until}: {reply}")
+        }
         Outcome::Deferred { reply, until } => format!("`{step}` is tried again at {until}: {reply}"),
         Outcome::Unknown { reason } => {
             format!("`{step}` may or may not have arrived, and is not sent again by itself: {reason}")

@@ -12,6 +12,7 @@
 
 mod access;
 mod batch;
+mod colleagues;
 mod commit;
 mod control;
 mod deliver;

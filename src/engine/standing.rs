@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Engine;
-use crate::domain::decide::PATIENCE;
+use crate::domain::decide::{PATIENCE, REPLIED};
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -117,8 +117,11 @@ fn stand(running: &Enrollment, playbook: &Playbook, leaving: &Leaving) -> String
     }
     match &running.phase {
         Phase::Ready => format!("{place}: goes on at the next wake"),
-        Phase::Waiting { until } if mails(running, playbook) => {
+        Phase::Waiting { until } if acts(running, playbook, |act| matches!(act, Act::Email { .. })) => {
             format!("{place}: waits until {until} at the latest, since the frequency cap is reached")
+        }
+        Phase::Waiting { until } if acts(running, playbook, |act| matches!(act, Act::Task(_))) => {
+            format!("{place}: waits until {until}, since {REPLIED}")
         }
         Phase::Waiting { until } => {
             let zone = running.zone.as_deref().unwrap_or(&playbook.settings.zone);
@@ -145,8 +148,8 @@ fn to_do(task: &OpenTask) -> String {
     format!("{} to do: {} `{}` by {owner}{shown}{due}{end}", task.id, task.kind.as_str(), task.step)
 }
 
-/// Whether the step at which an enrollment stands is a mail.
-fn mails(running: &Enrollment, playbook: &Playbook) -> bool {
+/// Whether the step at which an enrollment stands is of a kind.
+fn acts(running: &Enrollment, playbook: &Playbook, is_it: fn(&Act) -> bool) -> bool {
     let step = playbook.version(&running.version).zip(running.at.as_deref()).and_then(|(one, at)| one.step(at));
-    step.is_some_and(|(_, step)| matches!(step.act, Act::Email { .. }))
+    step.is_some_and(|(_, step)| is_it(&step.act))
 }

@@ -45,10 +45,10 @@ enum Due {
 }
 
 impl Engine {
-    /// The first instant at which a lead's time is up, there is room for somebody, or a schedule ticks.
+    /// The first instant at which a lead's time is up, somebody is to be told of a colleague's reply, there is room for somebody, or a schedule ticks.
     pub async fn next_wake(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
         let wake = self.store.next_wake().await?;
-        let others = [self.next_release(now).await?, self.next_tick(now).await?];
+        let others = [self.next_telling(now).await?, self.next_release(now).await?, self.next_tick(now).await?];
         Ok(others.into_iter().flatten().chain(wake).min())
     }
 

@@ -11,9 +11,14 @@ use crate::store::StoreError;
 pub const WAKES: usize = 500;
 
 impl Engine {
-    /// Does one batch of what is due, and says whether there was anything: wakes leads, lets in who waits for room, or goes on
+    /// Does one batch of what is due, and says whether there was anything: tells of a colleague's reply, wakes leads, lets in who waits for room, or goes on
     /// with a tick of a schedule.
     pub async fn wake(&self, now: Instant) -> Result<usize, Arc<StoreError>> {
+        // First, so that what a reply ends does not go on before.
+        let told = self.tell_colleagues(now).await.map_err(Arc::new)?;
+        if told > 0 {
+            return Ok(told);
+        }
         match self.wake_leads(now).await? {
             0 => match self.release(now).await.map_err(Arc::new)? {
                 0 => self.tick(now).await.map_err(Arc::new),

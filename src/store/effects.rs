@@ -7,6 +7,7 @@ use super::intakes::Shift;
 use super::moves::Move;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
+use crate::domain::account::Replied;
 use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow, TaskRow};
 use crate::domain::id::{LeadId, TouchId};
 use crate::domain::suppression::Reason;
@@ -26,6 +27,7 @@ struct Sorted<'e> {
     suppress: BTreeMap<&'e str, Option<(Reason, &'e str)>>,
     intakes: BTreeMap<&'e str, Shift>,
     pending: BTreeMap<(&'e str, &'e LeadId), Option<Instant>>,
+    replies: Vec<(&'e str, &'e Replied, bool)>,
 }
 
 impl<'e> Sorted<'e> {
@@ -64,6 +66,7 @@ impl<'e> Sorted<'e> {
                 shift.entered += entered;
                 shift.day = *day;
             }
+            Effect::Replied { account, reply, tell } => self.replies.push((account, reply, *tell)),
             Effect::Pending { sequence, lead, since } => drop(self.pending.insert((sequence, lead), *since)),
         }
     }
@@ -96,7 +99,8 @@ impl Tx {
         self.write_suppressions(&all.suppress, now).await?;
         self.write_pending(&all.pending).await?;
         // After the enrollments: who counts them anew waits for all who wrote one.
-        self.shift_intakes(&all.intakes).await
+        self.shift_intakes(&all.intakes).await?;
+        self.write_replies(&all.replies).await
     }
 
     async fn write_enrollments(&mut self, all: &BTreeMap<&str, &EnrollmentRow>) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@
 //! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `trail` | opens and clicks that wait for their verdict |
-//! | `imports` `intakes` | the leads that a list brings; how many are in a sequence with limits |
+//! | `imports` `intakes` `replies` | the leads that a list brings; how many are in a sequence with limits; who of an account replied |
 //! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `applied` `access` `control` | facts told twice, files in force and edits that were applied, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
@@ -39,6 +39,7 @@ mod moves;
 mod nudge;
 mod open;
 mod people;
+pub mod replies;
 pub mod reports;
 pub mod revisions;
 mod seen;

@@ -22,6 +22,7 @@ mod after_hours;
 mod api_document;
 mod at_least_once;
 mod clock;
+mod colleagues;
 mod crash;
 mod database;
 mod disk;

@@ -16,6 +16,7 @@ mod keys;
 mod leads;
 mod open;
 mod queues;
+mod replies;
 mod small;
 mod tasks;
 mod ticks;

@@ -1,7 +1,7 @@
 //! One sequence file: who enters, what ends it, and its steps.
 
 use super::conditions::{Speaks, condition};
-use super::fields::{Fields, Keys, not_yet};
+use super::fields::{Fields, Keys};
 use super::known::Known;
 use super::scoring::length;
 use super::{entry, send, steps};
@@ -94,9 +94,6 @@ fn stop(fields: &Fields<'_>, speaks: Speaks<'_>) -> Stop {
         return Stop::default();
     };
     let on = fields.list("on").into_iter().filter_map(|node| super::event_name(node, "on", report)).collect();
-    if let Some(node) = fields.get("colleagues") {
-        not_yet(node.place, "`colleagues`", report);
-    }
     let when = fields.get("when").and_then(|node| condition(node, "when", speaks, report));
     Stop { on, when, colleagues: fields.parse("colleagues", colleagues).unwrap_or_default() }
 }

@@ -11,7 +11,7 @@ use super::enroll::{Wish, calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{frequency, handoff, restage, tasks, touches, waits, ways};
+use super::{colleagues, frequency, handoff, restage, tasks, touches, waits, ways};
 use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Onward, Phase};
 use crate::domain::event::What;
@@ -33,10 +33,10 @@ pub fn advance(work: &mut Work<'_>) -> bool {
                 let enrollment = enrollment.clone();
                 take(work, &enrollment);
             }
-            Phase::Waiting { .. } if frequency::is_before_mail(work, enrollment) => {
+            Phase::Waiting { .. } if is_before_act(work, enrollment) => {
                 let enrollment = enrollment.clone();
                 let Some(sequence) = sequence_of(work, &enrollment) else { continue };
-                if frequency::waits(work, &enrollment, &sequence) {
+                if waits_for_leave(work, &enrollment, &sequence) {
                     continue;
                 }
                 take(work, &enrollment);
@@ -57,6 +57,17 @@ pub fn advance(work: &mut Work<'_>) -> bool {
         moved = true;
     }
     moved
+}
+
+/// Whether an enrollment that waits does so before its mail or its task, and not at a wait.
+fn is_before_act(work: &Work<'_>, enrollment: &Enrollment) -> bool {
+    frequency::is_before_mail(work, enrollment) || colleagues::is_before_task(work, enrollment)
+}
+
+/// Whether the frequency cap still holds its mail back, or a colleague's reply its task.
+fn waits_for_leave(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence) -> bool {
+    let waits = if frequency::is_before_mail(work, enrollment) { frequency::waits } else { colleagues::waits };
+    waits(work, enrollment, sequence)
 }
 
 /// The enrollments, those of the larger priority first: they get the mails that a frequency cap leaves.
@@ -140,7 +151,11 @@ pub(super) fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
         }
         Act::Branch { .. } => ways::branch(work, enrollment, &sequence, step),
         Act::Split(portions) => ways::split(work, enrollment, (&sequence, step), portions),
-        Act::Task(task) => tasks::ask(work, enrollment, (&sequence, step), task),
+        Act::Task(task) => {
+            if !colleagues::waits(work, enrollment, &sequence) {
+                tasks::ask(work, enrollment, (&sequence, step), task);
+            }
+        }
         Act::Set(assigns) => {
             // A stage that is set may end this very enrollment, so it goes on first.
             go(work, enrollment, &sequence, step.next, enrollment.anchor);

@@ -282,6 +282,7 @@ fn enrollment(lead: &mut Lead, event: &Event) {
                 steps: Arc::default(),
                 zone: None,
                 onward: None,
+                heeded: None,
             });
         }
         What::Moved { enrollment, at: step, phase, anchor, zone, .. } => with(lead, enrollment, |running| {
@@ -298,7 +299,7 @@ fn enrollment(lead: &mut Lead, event: &Event) {
         What::Did { enrollment, step } => with(lead, enrollment, |running| {
             running.steps_mut().entry(step.clone()).or_default().done_at.get_or_insert(at);
         }),
-        What::Adopted { enrollment, .. } => with(lead, enrollment, |running| adopted(running, &event.what)),
+        What::Adopted { enrollment, .. } => with(lead, enrollment, |running| adopted(running, event)),
         What::Branched { enrollment, step, arm } => with(lead, enrollment, |running| {
             let facts = running.steps_mut().entry(step.clone()).or_default();
             facts.done_at = Some(at);
@@ -328,6 +329,9 @@ fn enrollment(lead: &mut Lead, event: &Event) {
             tasks::thaw(lead, enrollment, at);
             with(lead, enrollment, |running| resumed(running, at));
         }
+        What::ColleagueReplied { enrollment, heard_at, .. } => {
+            with(lead, enrollment, |running| running.heeded = running.heeded.max(Some(*heard_at)));
+        }
         What::Held { enrollment, hold } => {
             with(lead, enrollment, |running| running.phase = Phase::Held { hold: hold.clone() });
         }
@@ -336,10 +340,11 @@ fn enrollment(lead: &mut Lead, event: &Event) {
     }
 }
 
-/// Puts an enrollment where another version has it. What is remembered of steps that are known by their place alone would be said of
+/// Puts an enrollment where another version has it, whose rule is about the colleagues who reply from then on. What is remembered of steps that are known by their place alone would be said of
 /// others there.
-fn adopted(running: &mut Enrollment, what: &What) {
-    let What::Adopted { to, at, phase, left, onward, zone, .. } = what else { return };
+fn adopted(running: &mut Enrollment, event: &Event) {
+    let What::Adopted { to, at, phase, left, onward, zone, .. } = &event.what else { return };
+    running.heeded = running.heeded.max(Some(event.recorded_at));
     running.version.clone_from(to);
     running.at.clone_from(at);
     running.phase = phase.clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::adopt::{Edit, InHand};
+use crate::domain::account::Replied;
 use crate::domain::event::{Actor, Event};
 use crate::domain::handoff::Act;
 use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TaskId, TouchId};
@@ -29,6 +30,8 @@ pub struct Case {
     pub intakes: Option<BTreeMap<String, Intake>>,
     /// Sequences that were paused by hand: who enters one starts paused.
     pub paused_sequences: Arc<BTreeSet<String>>,
+    /// The last reply of another person of its account.
+    pub colleague: Option<Replied>,
 }
 
 /// One thing that comes to a lead.
@@ -218,6 +221,12 @@ pub enum Effect {
         entered: i64,
         /// The date of the workspace's zone, in days since 1970-01-01.
         day: i32,
+    },
+    /// A person of an account replied: its other people are colleagues, who are told where that ends or pauses what they are in.
+    Replied {
+        account: String,
+        reply: Replied,
+        tell: bool,
     },
     /// The lead waits for room in a sequence since then; no more where there is no instant.
     Pending {

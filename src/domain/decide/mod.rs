@@ -12,6 +12,7 @@
 mod adopt;
 mod advance;
 mod align;
+mod colleagues;
 mod dossier;
 mod enroll;
 mod exits;
@@ -43,6 +44,7 @@ mod work;
 
 pub use adopt::{Edit, Fate, InHand, Landing, Standing, adopt, touch_of};
 pub use align::{Alignment, StepEdit, is_nameless};
+pub use colleagues::{REPLIED, are_heeded, are_to_be_told, put_off};
 pub use enroll::sequence_zone;
 pub use facts::{View, lead_zone};
 pub use fold::{SETTLING, apply, fold, newborn};
@@ -64,6 +66,7 @@ pub fn decide(case: &Case, input: &Input, playbook: &Playbook, now: Instant) -> 
     let mut work = Work::new(case, input, playbook, now);
     let mut reply = observe::observe(&mut work);
     observe::settle(&mut work);
+    colleagues::tell(&mut work);
     pause::resume_due(&mut work);
     tasks::overdue(&mut work);
     go_round(&mut work);
@@ -86,6 +89,7 @@ fn go_round(work: &mut Work<'_>) {
         rescore::rescore(work);
         restage::restage(work);
         exits::exits(work);
+        colleagues::heed(work);
         enroll::triggers(work);
         work.fresh.clear();
         if !advance::advance(work) {

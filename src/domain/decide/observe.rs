@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::enroll::Wish;
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{adopt, advance, enroll, handoff, import, limits, pause, restage, tasks, touches};
+use super::{adopt, advance, colleagues, enroll, handoff, import, limits, pause, restage, tasks, touches};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, IMPORTED, What};
 use crate::domain::id::TouchId;
@@ -56,7 +56,11 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
         Ask::HandOff { reason } => handoff::qualify(work, &reason),
         Ask::Act { handoff, act, by } => handoff::act(work, &handoff, act, &by),
         Ask::Task { task, act, by } => tasks::act(work, &task, act, &by),
-        Ask::Adopt { edit, in_hand } => adopt::carry_out(work, &edit, &in_hand),
+        Ask::Adopt { edit, in_hand } => {
+            // What was heard before the edit means what the version says that it was heard in.
+            colleagues::heed(work);
+            adopt::carry_out(work, &edit, &in_hand)
+        }
         Ask::Stage { to, reason } => {
             restage::to_stage(work, to, &format!("act:{reason}"));
             Reply::Done

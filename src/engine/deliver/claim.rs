@@ -1,10 +1,14 @@
 //! Takes touches from a lane, within its cap and gap, under a lease.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::account::Replies;
+use crate::domain::decide::{are_heeded, put_off};
 use crate::domain::id::TouchId;
 use crate::domain::lead::Lead;
 use crate::domain::time::Instant;
+use crate::domain::touch::Outcome;
 use crate::engine::commit::{Putting, Reservation};
 use crate::engine::deliver::Carried;
 use crate::engine::{Engine, Writes};
@@ -21,6 +25,8 @@ pub struct Claimed {
     pub token: String,
     /// How often in a row the lane's other side could not be reached before.
     pub round: u32,
+    /// What keeps it from leaving now: a colleague of its lead replied.
+    pub put_off: Option<Outcome>,
 }
 
 impl Claimed {
@@ -81,6 +87,14 @@ impl Engine {
         Ok(lanes)
     }
 
+    /// Who of the leads' accounts replied, where anything heeds that.
+    async fn replies_of(&self, leads: &[Option<Lead>]) -> Result<BTreeMap<String, Replies>, StoreError> {
+        if !are_heeded(&self.playbook()) {
+            return Ok(BTreeMap::new());
+        }
+        self.store.replies(&leads.iter().flatten().filter_map(|lead| lead.account.as_deref()).collect()).await
+    }
+
     /// Reads the leads of what was taken. Only then it is held: should this fail, the lease runs out and it is taken over.
     async fn with_leads(&self, taken: Vec<Taken>) -> Result<Vec<Claimed>, StoreError> {
         let mut stored = Vec::new();
@@ -92,9 +106,14 @@ impl Engine {
         }
         let keys: Vec<LeadKey> = taken.iter().map(|taken| LeadKey::Id(taken.row.lead.clone())).collect();
         let leads = self.store.leads_as_saved(&keys).await?;
+        let replies = self.replies_of(&leads).await?;
+        let (playbook, now) = (self.playbook(), self.now());
         let pair = |(Taken { row, round }, lead): (Taken, Option<Lead>)| {
-            let token = row.token.clone()?;
-            Some(Claimed { row, lead: lead?, token, round })
+            let (token, lead) = (row.token.clone()?, lead?);
+            let reply = lead.account.as_ref().and_then(|account| replies.get(account)?.of_another(&lead.id));
+            let put_off =
+                reply.zip(row.enrollment.as_ref()).and_then(|(reply, id)| put_off((&lead, id), &reply, &playbook, now));
+            Some(Claimed { row, lead, token, round, put_off })
         };
         let claimed: Vec<Claimed> = taken.into_iter().zip(leads).filter_map(pair).collect();
         for one in &claimed {

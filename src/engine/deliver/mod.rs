@@ -73,6 +73,9 @@ impl Engine {
     /// # Errors
     /// The intent could not be stored.
     pub async fn make_ready(&self, claimed: &Claimed) -> Result<Ready, Arc<StoreError>> {
+        if let Some(outcome) = &claimed.put_off {
+            return Ok(Ready::Came(Carried::PutOff { outcome: outcome.clone(), at: self.now() }));
+        }
         match claimed.row.channel {
             Channel::Email => self.ready_mail(claimed).await,
             Channel::Webhook => self.ready_hook(claimed).await,

@@ -30,6 +30,8 @@ pub enum Carried {
     /// Nothing left, and the mark may stand all the same: the touch goes back by way of its lead, whom a stop may have reached while it
     /// stood and could take nothing away.
     Doubted { why: String, at: Instant },
+    /// Nothing left, since a colleague of the lead replied: the touch waits, and the lead decides whether it ever leaves.
+    PutOff { outcome: Outcome, at: Instant },
     /// A stop came first, or another daemon has it: it is not ours any more.
     Lost,
 }
@@ -48,7 +50,7 @@ impl Carried {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Ended { outcome, .. } => outcome.state().as_str(),
-            Self::Back { .. } | Self::Doubted { .. } => "back",
+            Self::Back { .. } | Self::Doubted { .. } | Self::PutOff { .. } => "back",
             Self::Objected { .. } => State::Held.as_str(),
             Self::Stopped { .. } => "stopped",
             Self::Lost => "lost",
@@ -66,6 +68,7 @@ impl Carried {
             | Self::Ended { .. }
             | Self::Objected { .. }
             | Self::Doubted { .. }
+            | Self::PutOff { .. }
             | Self::Lost => None,
         }
     }
@@ -144,6 +147,11 @@ impl Engine {
                 writes.give_backs.extend(unused);
                 writes.settles.push(once_more(claimed, why, *at));
             }
+            Carried::PutOff { outcome, at } => {
+                writes.give_backs.extend(unused);
+                let settling = Settling { tried: false, ..settling(claimed, outcome, None) };
+                writes.settles.push((settling, Some(fact(claimed, outcome, *at))));
+            }
             Carried::Objected { cause, reply, at } => {
                 let reason = format!("the server objects to this mail, not to the address: {reply}");
                 let outcome = Outcome::Held { reason };
@@ -205,6 +213,7 @@ fn news(claimed: &Claimed, carried: &Carried) -> Vec<News> {
         | Carried::Ended { .. }
         | Carried::Objected { .. }
         | Carried::Doubted { .. }
+        | Carried::PutOff { .. }
         | Carried::Lost => return vec![],
     };
     vec![News { lane: claimed.row.lane.clone(), lead: claimed.row.lead.clone(), said }]

@@ -27,7 +27,7 @@ impl Engine {
         let mut writes = Writes::default();
         for (row, lead) in rows.into_iter().zip(leads) {
             let (Some(token), Some(lead)) = (row.token.clone(), lead) else { continue };
-            let claimed = Claimed { row, lead, token, round: 0 };
+            let claimed = Claimed { row, lead, token, round: 0, put_off: None };
             if claimed.row.state == State::Marked {
                 writes.news.extend(self.left(&claimed));
             }

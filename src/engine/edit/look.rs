@@ -150,6 +150,7 @@ impl<'e> Look<'e> {
             loads: None,
             intakes: None,
             paused_sequences: Arc::clone(&self.paused),
+            colleague: None,
         };
         let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
         let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };

@@ -11,6 +11,7 @@
 //! to the last event. A lead for whom nothing is due costs nothing, however long it waits.
 
 mod agenda;
+mod colleagues;
 mod intakes;
 mod lanes;
 mod schedules;
@@ -21,13 +22,14 @@ use std::sync::Arc;
 
 pub use agenda::{Agenda, Said};
 use agenda::{Due, Queue};
+use colleagues::Colleagues;
 use intakes::Intakes;
 use lanes::Lanes;
 use schedules::Schedules;
 use waiting::Waiting;
 
 use super::deliver::opens_at;
-use crate::domain::decide::{Ask, Case, Decision, Effect, EnrollmentRow, Input, Reply, decide};
+use crate::domain::decide::{Ask, Case, Decision, Effect, EnrollmentRow, Input, Reply, decide, put_off};
 use crate::domain::event::{Actor, Event};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -84,6 +86,7 @@ pub struct World<'p> {
     lanes: Lanes,
     schedules: Schedules<'p>,
     intakes: Intakes<'p>,
+    colleagues: Colleagues,
     waiting: Waiting,
     loads: BTreeMap<String, Load>,
     suppressed: BTreeMap<String, Reason>,
@@ -106,6 +109,7 @@ impl<'p> World<'p> {
             lanes: Lanes::default(),
             schedules,
             intakes: Intakes::of(playbook),
+            colleagues: Colleagues::of(playbook),
             waiting: Waiting::default(),
             loads: BTreeMap::new(),
             suppressed: BTreeMap::new(),
@@ -121,6 +125,7 @@ impl<'p> World<'p> {
         if let Some(at) = lead.wake_at {
             self.queue.push(at.max(self.now), Due::Wake { lead: number, wake_at: at });
         }
+        self.colleagues.join(&lead, number);
         self.leads.push(Some(Box::new(lead)));
         number
     }
@@ -231,6 +236,11 @@ impl<'p> World<'p> {
             let Some((number, touch)) = self.waiting.get(&id).map(|(number, touch)| (*number, touch.clone())) else {
                 continue;
             };
+            if let Some(outcome) = self.put_off(number, &touch) {
+                self.lanes.give_back(lane, self.now);
+                self.comes_back(number, &touch, outcome, people);
+                continue;
+            }
             let opens = self.lead(number).and_then(|lead| opens_at(self.playbook, lead, &touch.version, self.now));
             if let Some(opens) = opens.filter(|opens| *opens > self.now) {
                 self.lanes.give_back(lane, self.now);
@@ -247,6 +257,12 @@ impl<'p> World<'p> {
         let mut agenda = Agenda::default();
         let Some(lead) = self.lead(number) else { return };
         let outcome = people.receive(&Sent { number, lead, touch, now: self.now }, &mut agenda);
+        self.comes_back(number, touch, outcome, people);
+        self.note(agenda);
+    }
+
+    /// The lead hears what came of a touch.
+    fn comes_back(&mut self, number: usize, touch: &NewTouch, outcome: Outcome, people: &mut impl People) {
         match &outcome {
             Outcome::Deferred { until, .. } => {
                 self.lanes.insert(&touch.lane, (*until, touch.id.clone()), &self.playbook.settings);
@@ -266,7 +282,13 @@ impl<'p> World<'p> {
         let source = if touch.lane.starts_with("hook:") { "webhook" } else { "smtp" };
         let input = Input { ask, occurred_at: self.now, source: source.to_owned(), actor: Actor::System };
         self.decide(number, &input, people);
-        self.note(agenda);
+    }
+
+    /// What keeps a touch from leaving because a colleague of its lead replied.
+    fn put_off(&self, number: usize, touch: &NewTouch) -> Option<Outcome> {
+        let lead = self.lead(number)?;
+        let reply = self.colleagues.of_another(lead)?;
+        put_off((lead, touch.enrollment.as_ref()?), &reply, self.playbook, self.now)
     }
 
     fn decide(&mut self, number: usize, input: &Input, people: &mut impl People) {
@@ -275,7 +297,8 @@ impl<'p> World<'p> {
         let suppressed = [lead.address.as_str(), lead.address.domain()];
         let suppressed = suppressed.iter().find_map(|target| self.suppressed.get(*target)).copied();
         let paused_sequences = Arc::clone(&self.paused);
-        let mut case = Case { lead: *lead, suppressed, loads: None, intakes: None, paused_sequences };
+        let colleague = self.colleagues.of_another(&lead);
+        let mut case = Case { lead: *lead, suppressed, loads: None, intakes: None, paused_sequences, colleague };
         let mut decision = decide(&case, input, self.playbook, self.now);
         self.decisions += 1;
         // Each may be asked for once, in either order.
@@ -349,6 +372,12 @@ impl<'p> World<'p> {
             Effect::Enrollment(row) => rows.enrollments.push(row),
             Effect::Intake { sequence, active, entered, day } => {
                 self.intakes.shift(&sequence, (active, entered), day);
+            }
+            Effect::Replied { account, reply, tell } => {
+                let people = self.colleagues.heard(&account, reply);
+                for colleague in people.into_iter().filter(|one| tell && *one != number) {
+                    self.say(self.now, colleague, Said { ask: Ask::Wake, source: "engine", actor: Actor::System });
+                }
             }
             Effect::Pending { sequence, since, .. } => self.intakes.waits(&sequence, number, since),
             // What people do about a handoff or a task they say themselves.

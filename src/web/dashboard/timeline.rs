@@ -39,7 +39,7 @@ pub fn tone(event: &Event) -> &'static str {
         What::Touched { .. } | What::Suppressed { .. } | What::SlaBreached { .. } | What::Faulted { .. } => "red",
         What::Held { .. } => "red",
         What::Rung { .. } | What::OptedOut { .. } | What::Paused { .. } | What::NotEnrolled { .. } => "amber",
-        What::Pending { .. } | What::Dropped { .. } => "amber",
+        What::Pending { .. } | What::Dropped { .. } | What::ColleagueReplied { .. } => "amber",
         _ if is_loud(event) => "",
         _ => "quiet",
     }

@@ -24,11 +24,12 @@ const MOST: usize = 1_000;
 const AHEAD: Millis = Millis::MINUTE.times(5);
 
 /// Names of facts that only decisions make.
-const OURS: [&str; 36] = [
+const OURS: [&str; 37] = [
     "answered",
     "branched",
     "changed",
     "claimed",
+    "colleague_replied",
     "created",
     "deferred",
     "enrolled",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
+use crate::domain::account::Replied;
 use crate::domain::address::EmailAddress;
 use crate::domain::calendar::{local, zone_named};
 use crate::domain::decide::{
@@ -50,6 +51,7 @@ pub struct Desk {
     pub pending: BTreeSet<String>,
     pub suppressed: Option<Reason>,
     pub paused_sequences: BTreeSet<String>,
+    pub colleague: Option<Replied>,
     /// Looks at every decision once it is done.
     pub watch: fn(&Self),
 }
@@ -81,6 +83,7 @@ impl Desk {
             pending: BTreeSet::new(),
             suppressed: None,
             paused_sequences: BTreeSet::new(),
+            colleague: None,
             watch: |_| {},
         }
     }
@@ -96,6 +99,7 @@ impl Desk {
             loads: None,
             intakes: None,
             paused_sequences: Arc::new(self.paused_sequences.clone()),
+            colleague: self.colleague.clone(),
         };
         let mut decision = decide(&case, &input, &self.playbook, self.now);
         if decision.reply == Reply::NeedsIntakes {
@@ -159,7 +163,7 @@ impl Desk {
                 let load = self.loads.entry(rep.clone()).or_default();
                 (load.assigned, load.open) = (load.assigned + assigned, load.open + open);
             }
-            Effect::Seen { .. } => {}
+            Effect::Seen { .. } | Effect::Replied { .. } => {}
             Effect::Intake { sequence, active, entered, .. } => {
                 let intake = self.intakes.entry(sequence.clone()).or_default();
                 intake.active = shifted(intake.active, *active);

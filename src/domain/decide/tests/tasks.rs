@@ -19,7 +19,7 @@ use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::Channel;
 
 /// A call that is due in a business day and waited for three.
-fn call() -> Task {
+pub fn call() -> Task {
     let title = Template {
         name: "title".to_owned(),
         version: "1".to_owned(),
