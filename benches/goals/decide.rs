@@ -188,6 +188,7 @@ impl Year<'_> {
         }
         let was = lead.wake_at;
         let case = Case {
+            stopped_senders: Arc::default(),
             colleague: None,
             lead,
             suppressed: None,

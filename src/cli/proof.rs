@@ -145,7 +145,7 @@ impl<'a> Proof<'a> {
             ZoneRule::Lead => lead(),
             ZoneRule::Named(name) => zone_named(name).unwrap_or_else(lead),
             ZoneRule::Sender => {
-                let sender = send.from.as_ref().and_then(|from| settings.senders.get(from));
+                let sender = send.from.as_ref().and_then(|from| settings.sender_for(from, &self.lead));
                 sender.and_then(|sender| zone_named(&sender.zone)).unwrap_or_else(lead)
             }
         };
@@ -308,7 +308,7 @@ impl<'a> Proof<'a> {
         let sequence = Arc::clone(&self.sequence);
         let template = sequence.templates.get(name).ok_or_else(|| gone("template", name))?;
         let from = sequence.send.from.as_deref().unwrap_or_default();
-        let sender = self.playbook.settings.senders.get(from).ok_or_else(|| gone("sender", from))?;
+        let sender = self.playbook.settings.sender_for(from, &self.lead).ok_or_else(|| gone("sender", from))?;
         let (account, values) = (self.account(), step_values(step));
         let zone = self.zone();
         let about = About {
@@ -357,7 +357,7 @@ impl<'a> Proof<'a> {
         let about = About {
             lead: &self.lead,
             account: &account,
-            sender: self.sequence.send.from.as_ref().and_then(|from| settings.senders.get(from)),
+            sender: self.sequence.send.from.as_ref().and_then(|from| settings.sender_for(from, &self.lead)),
             company: &settings.company,
             step: &values,
             handoff: None,

@@ -55,6 +55,7 @@ impl SendTest {
         let now = desk.instant(None)?;
         let person = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), now).await?;
         let from = sequence.send.from.clone().unwrap_or_default();
+        let from = playbook.settings.sender_for(&from, &person).map_or(from.clone(), |sender| sender.name.clone());
         let mails =
             sequence.steps.iter().filter(|step| matches!(step.act, Act::Email { .. })).map(|step| step.id.as_str());
         let mails = mails.collect::<Vec<_>>().join(", ");

@@ -43,7 +43,7 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     let whole = Whole::compile(&shelf, &settings, &report);
     let tests = whole.tests(&shelf, &settings, &report);
     if let (Some(daemon), Some(root)) = (&daemon, &root) {
-        accounts_missing(daemon, root, (&whole.senders_in_use(), &report));
+        accounts_missing(daemon, root, (&whole.senders_in_use(&settings), &report));
     }
     let sources = report.sources();
     let later = report.take_later();
@@ -169,6 +169,7 @@ impl Whole {
         unused(&shelf.shared, &templates, report);
         let none = BTreeSet::new();
         let senders: BTreeSet<String> = settings.senders.keys().cloned().collect();
+        let froms: BTreeSet<String> = senders.iter().chain(settings.pools.keys()).cloned().collect();
         let sequences: BTreeSet<String> = shelf.sequences.keys().chain(&shelf.broken).cloned().collect();
         let speaks = speaks(settings, &none);
         let outside = Outside {
@@ -186,7 +187,7 @@ impl Whole {
             None => Scoring::empty("none".to_owned()),
         };
         let teams = !staff.teams.is_empty() || shelf.broken.contains(CONFIG[2]) || report.errors() > 0;
-        let names = Names { senders: &senders, channels: &settings.channels, sequences: &sequences, teams };
+        let names = Names { senders: &froms, channels: &settings.channels, sequences: &sequences, teams };
         let known = Known { lead, account, templates: &templates, holidays: &settings.holidays, names: Some(names) };
         let around = Around { known, has_address: settings.company.postal_address.is_some(), report };
         let (sequences, revisions) = read_sequences(shelf, around);
@@ -204,8 +205,9 @@ impl Whole {
         suites.filter_map(|(path, (name, number))| suite((path, name), &read_tree(*number, report)?, stage)).collect()
     }
 
-    fn senders_in_use(&self) -> BTreeSet<String> {
-        let sequences = self.sequences.values().filter_map(|sequence| sequence.send.from.clone());
+    fn senders_in_use(&self, settings: &Settings) -> BTreeSet<String> {
+        let froms = self.sequences.values().filter_map(|sequence| sequence.send.from.as_ref());
+        let sequences = froms.flat_map(|from| settings.senders_of(from)).map(|sender| sender.name.clone());
         let slas = self.staff.slas.iter().filter_map(|sla| sla.after_hours.as_ref());
         sequences.chain(slas.map(|mail| mail.from.clone())).collect()
     }

@@ -282,6 +282,13 @@ pub enum What {
         enrollment: EnrollmentId,
         exit: Exit,
     },
+    /// Its mails of a pool leave from this sender from now on; the one before is not in the pool any more.
+    SenderDrawn {
+        pool: String,
+        sender: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+    },
     /// A goal was reached after the enrollment had ended: it counts for statistics.
     Won {
         sequence: String,
@@ -369,6 +376,7 @@ impl What {
             Self::ColleagueReplied { .. } => "colleague_replied",
             Self::Held { .. } => "held",
             Self::Exited { .. } => "exited",
+            Self::SenderDrawn { .. } => "sender_drawn",
             Self::Won { .. } => "won",
             Self::Suppressed { .. } => "suppressed",
             Self::Unsuppressed { .. } => "unsuppressed",

@@ -74,6 +74,9 @@ pub struct Lead {
     pub suppressed: Option<Reason>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opted_out: BTreeSet<String>,
+    /// The sender of each pool that its mails leave from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub senders: BTreeMap<String, String>,
     /// Rules that cannot be answered as they stand.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub attention: BTreeSet<String>,

@@ -13,6 +13,7 @@ pub mod id;
 pub mod lead;
 pub mod message;
 pub mod playbook;
+pub mod pool;
 pub mod refusal;
 pub mod retry;
 pub mod routing;

@@ -43,6 +43,8 @@ pub struct Settings {
     /// The workspace's own lists of holidays, by name.
     pub holidays: BTreeMap<String, BTreeSet<Date>>,
     pub senders: BTreeMap<String, Sender>,
+    /// Senders that share what is sent under one name, by that name.
+    pub pools: BTreeMap<String, Vec<String>>,
     pub channels: BTreeSet<String>,
     /// The channel that hears what the daemon itself noticed.
     pub alerts: Option<String>,

@@ -36,6 +36,7 @@ pub struct Batch<'e> {
     paused: Arc<BTreeSet<String>>,
     loads: Option<BTreeMap<String, Load>>,
     intakes: Option<BTreeMap<String, Intake>>,
+    stopped_senders: Arc<BTreeSet<String>>,
     /// Who of the leads' accounts replied, where anything heeds that.
     replies: BTreeMap<String, Replies>,
 }
@@ -62,6 +63,7 @@ impl<'e> Batch<'e> {
             paused: Arc::default(),
             loads: None,
             intakes: None,
+            stopped_senders: Arc::default(),
             replies: BTreeMap::new(),
         }
     }
@@ -201,6 +203,12 @@ impl<'e> Batch<'e> {
         let pauses = tx.pauses().await?;
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
         self.paused = Arc::new(sequences.collect());
+        if !self.playbook.settings.pools.is_empty() {
+            let by_hand = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sender:").map(str::to_owned));
+            let by_itself = tx.stopped_lanes().await?.into_iter();
+            let by_itself = by_itself.filter_map(|lane| lane.strip_prefix("mail:").map(str::to_owned));
+            self.stopped_senders = Arc::new(by_hand.chain(by_itself).collect());
+        }
         if are_heeded(&self.playbook) {
             let accounts: BTreeSet<&str> = self.slots.iter().filter_map(|slot| slot.lead.account.as_deref()).collect();
             self.replies = tx.replies(&accounts).await?;
@@ -286,6 +294,7 @@ impl<'e> Batch<'e> {
             loads: self.loads.clone(),
             intakes: self.intakes.clone(),
             paused_sequences: Arc::clone(&self.paused),
+            stopped_senders: Arc::clone(&self.stopped_senders),
             colleague: replies.and_then(|replies| replies.of_another(&lead.id)),
         };
         decide(&case, input, &self.playbook, self.now)

@@ -198,6 +198,10 @@ pub fn sentence(event: &Event) -> String {
             Some(detail) => format!("left the sequence: {} ({detail})", exit.as_str()),
             None => format!("left the sequence: {}", exit.as_str()),
         },
+        What::SenderDrawn { pool, sender, before: None } => format!("mails of `{pool}` leave from `{sender}`"),
+        What::SenderDrawn { pool, sender, before: Some(before) } => {
+            format!("mails of `{pool}` leave from `{sender}` from now on: `{before}` is not in it any more")
+        }
         What::Won { sequence, goal } => format!("{goal} counts for {sequence}, which had ended"),
         What::Suppressed { reason, by } => format!("must not be contacted any more: {} ({by})", reason.as_str()),
         What::Unsuppressed { by } => format!("may be contacted again ({by})"),

@@ -92,7 +92,7 @@ impl Engine {
         fill(&About {
             lead,
             account: &account,
-            sender: sequence.send.from.as_ref().and_then(|from| settings.senders.get(from)),
+            sender: sequence.send.from.as_ref().and_then(|from| settings.sender_for(from, lead)),
             company: &settings.company,
             step: &step,
             handoff: None,

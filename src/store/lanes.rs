@@ -99,6 +99,13 @@ impl Tx {
         self.fetch("read a lane", &ONE, vec![name.into()]).await?.first().map(lane).transpose()
     }
 
+    /// The lanes that stand still until a person resumes them, by name.
+    pub async fn stopped_lanes(&mut self) -> Result<Vec<String>, StoreError> {
+        static STOPPED: Statement = Statement::new("SELECT name FROM lane WHERE paused = 1 ORDER BY name");
+        let found = self.fetch("look for lanes that stand still", &STOPPED, vec![]).await?;
+        found.iter().map(|row| row.text(0)).collect()
+    }
+
     /// Several lanes by their names, in the order of names; others cannot change them until the transaction ends.
     pub async fn lanes_for_update(&mut self, names: &[&str]) -> Result<Vec<LaneRow>, StoreError> {
         static SOME: Statement = Statement::batch(

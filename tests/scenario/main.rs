@@ -48,6 +48,7 @@ mod p4_stopped_in_time;
 mod p5_one_click;
 mod p6_looking;
 mod p9_each_date_once;
+mod pools;
 mod power;
 mod receiver;
 mod segments;

@@ -20,6 +20,7 @@ pub struct Known<'a> {
 /// The names that other files declare.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
+    /// Senders and pools of them.
     pub senders: &'a BTreeSet<String>,
     pub channels: &'a BTreeSet<String>,
     pub sequences: &'a BTreeSet<String>,

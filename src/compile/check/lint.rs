@@ -142,7 +142,9 @@ fn volumes(files: Files<'_>, settings: &Settings) {
     }
     for (name, sequence) in files.sequences {
         let (Some(from), Some(_)) = (&sequence.send.from, sequence.limits.new_per_day) else { continue };
-        let Some(per_day) = settings.senders.get(from).and_then(|sender| sender.per_day) else { continue };
+        // A pool carries what its members carry together.
+        let caps: Option<Vec<u32>> = settings.senders_of(from).map(|sender| sender.per_day).collect();
+        let Some(per_day) = caps.filter(|caps| !caps.is_empty()).map(|caps| caps.iter().sum::<u32>()) else { continue };
         let wanted = asked.get(from.as_str()).copied().unwrap_or(0);
         if wanted > u64::from(per_day)
             && let Some(place) = files.key(name, "limits")

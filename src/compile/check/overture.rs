@@ -8,7 +8,7 @@ use super::fields::{Fields, Keys, scalar, unknown, whole};
 use super::known::{standard_account, standard_lead};
 use super::network;
 use super::secret::secret;
-use super::senders::sender;
+use super::senders::{pools, sender};
 use super::team::{named, zone};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
@@ -36,11 +36,12 @@ const FILE: Keys = Keys {
         "consent_required",
         "frequency_cap",
         "senders",
+        "pools",
         "channels",
         "allow_private",
         "alerts",
     ],
-    later: &["pools", "inbound", "forms", "roles", "limits", "tracking", "retention", "catch_up", "users"],
+    later: &["inbound", "forms", "roles", "limits", "tracking", "retention", "catch_up", "users"],
 };
 const COMPANY: Keys = Keys { what: "`company`", known: &["name", "postal_address"], later: &[] };
 const DATABASE: Keys = Keys { what: "`database`", known: &["url", "connections", "lease"], later: &[] };
@@ -88,6 +89,7 @@ pub fn overture_defaults() -> Settings {
         frequency_cap: None,
         holidays: BTreeMap::new(),
         senders: BTreeMap::new(),
+        pools: BTreeMap::new(),
         channels: BTreeSet::new(),
         alerts: None,
     }
@@ -178,6 +180,7 @@ fn daemon(fields: &Fields<'_>, settings: &mut Settings) -> Option<Daemon> {
             accounts.extend(account.map(|account| (name, account)));
         }
     }
+    settings.pools = pools(fields, settings);
     let channels = channels(fields, settings);
     settings.alerts = alerts(fields, settings);
     let secret = fields.get("secret").and_then(|node| secret(node, "secret", report));

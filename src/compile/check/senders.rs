@@ -1,15 +1,17 @@
-//! Mailboxes that mails leave from: the part that decides, and the account, which does not.
+//! Mailboxes that mails leave from: the part that decides, and the account, which does not; and pools of them.
+
+use std::collections::BTreeMap;
 
 use super::daemon::{Account, Security};
-use super::fields::{Fields, Keys, scalar, whole};
+use super::fields::{Fields, Keys, scalar, unknown, whole};
 use super::overture::address;
 use super::secret::secret;
-use super::team::zone;
+use super::team::{named, zone};
 use crate::compile::diagnostic::{Code, Report};
-use crate::compile::syntax::Node;
+use crate::compile::syntax::{Entry, Node, Value};
 use crate::domain::address::EmailAddress;
 use crate::domain::calendar::parse_length;
-use crate::domain::playbook::Sender;
+use crate::domain::playbook::{Sender, Settings};
 use crate::domain::time::Millis;
 
 const SENDER: Keys = Keys {
@@ -100,6 +102,45 @@ fn bounce_domain(text: &str) -> Result<String, String> {
     EmailAddress::parse(&format!("b@{text}"))
         .map(|address| address.domain().to_owned())
         .map_err(|_| format!("expected a domain such as bounces.example.com, found `{text}`"))
+}
+
+/// Reads the pools: each of one sender or more, under a name of its own.
+pub fn pools(fields: &Fields<'_>, settings: &Settings) -> BTreeMap<String, Vec<String>> {
+    let report = fields.report;
+    let mut pools = BTreeMap::new();
+    for Entry { key, value } in fields.map("pools") {
+        let name = named(key, report);
+        if settings.senders.contains_key(&name) {
+            let hint = "give the pool another name: `send.from` names a sender or a pool".to_owned();
+            report.error_with(Code::BadName, key.place, format!("`{name}` is a sender, and names a pool too"), hint);
+        }
+        let members = members(&name, value, (settings, report));
+        pools.insert(name, members);
+    }
+    pools
+}
+
+fn members(pool: &str, node: &Node, (settings, report): (&Settings, &Report)) -> Vec<String> {
+    let Value::List(items) = &node.value else {
+        report.error(Code::WrongShape, node.place, format!("the pool `{pool}`: expected a list of senders"));
+        return Vec::new();
+    };
+    if items.is_empty() {
+        let hint = "name a sender, or remove the pool".to_owned();
+        report.error_with(Code::BadValue, node.place, format!("the pool `{pool}` is empty"), hint);
+    }
+    let mut members: Vec<String> = Vec::new();
+    for item in items {
+        let Some(name) = scalar(item, "pools", report) else { continue };
+        if members.iter().any(|known| known == name) {
+            report.error(Code::BadValue, item.place, format!("`{name}` is in the pool `{pool}` already"));
+        } else if settings.senders.contains_key(name) {
+            members.push(name.to_owned());
+        } else {
+            unknown(Code::UnknownSender, item.place, name, settings.senders.keys().map(String::as_str), report);
+        }
+    }
+    members
 }
 
 fn gap(text: &str) -> Result<Millis, String> {

@@ -85,7 +85,12 @@ fn shapes_and_names() -> Vec<Row> {
         (Code::BadValue, SEQUENCE, steps("  - wait: soon\n"), 4, "expected a wait"),
         (Code::UnknownChoice, SEQUENCE, s("kind: nuture\nsteps: [{end: x}]\n"), 1, "did you mean `nurture`?"),
         (Code::BadName, SEQUENCE, steps("  - id: A B\n    email: hello\n"), 4, "cannot be the id"),
-        (Code::NotYet, OVERTURE, overture("pools: {z: [maya]}\n"), 7, "supported yet"),
+        (Code::NotYet, OVERTURE, overture("inbound: {z: [maya]}\n"), 7, "supported yet"),
+        (Code::UnknownSender, OVERTURE, overture("pools: {z: [maia]}\n"), 7, "did you mean `maya`?"),
+        (Code::BadValue, OVERTURE, overture("pools: {z: []}\n"), 7, "the pool `z` is empty"),
+        (Code::BadValue, OVERTURE, overture("pools: {z: [maya, maya]}\n"), 7, "in the pool `z` already"),
+        (Code::BadName, OVERTURE, overture("pools: {maya: [maya]}\n"), 7, "`maya` is a sender"),
+        (Code::WrongShape, OVERTURE, overture("pools: {z: maya}\n"), 7, "a list of senders"),
         (Code::BadCondition, SEQUENCE, steps("  - if: lead.contry == \"FR\"\n    then: [{end: x}]\n"), 4, "country"),
         (
             Code::UnquotedCondition,
@@ -258,7 +263,7 @@ fn files_that_are_no_text_are_told_and_nothing_else_of_them() {
 fn what_later_versions_read_is_refused_and_never_ignored() {
     let later = [
         (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
-        (OVERTURE, overture("inbound: {x: y}\npools: {z: [maya]}\n"), 2),
+        (OVERTURE, overture("inbound: {x: y}\nretention: {x: y}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),
     ];
     for (path, text, count) in later {

@@ -87,3 +87,21 @@ fn a_wait_for_a_condition_says_how_long_at_most() {
     let compiled = compile(&with("sequences/hello.yaml", "kind: nurture\nsteps:\n  - wait: {for: 'true'}\n"));
     assert_eq!(super::codes(&compiled.diagnostics), [Code::MissingKey]);
 }
+
+#[test]
+fn a_pool_is_a_sender_to_a_sequence_and_carries_what_its_members_carry_together() {
+    let told = |from: &str| {
+        let steps = "steps:\n  - {id: first, email: hello}\n  - end: done\n";
+        let text = format!("kind: nurture\nlimits: {{new_per_day: 150}}\nsend: {{from: {from}}}\n{steps}");
+        let mut files = with("sequences/hello.yaml", &text);
+        let settings = String::from_utf8(files["config/overture.yaml"].clone()).unwrap();
+        let maya = "{maya: {from: Maya <maya@acme.example>}}";
+        let both = "{maya: {from: maya@acme.example, per_day: 100}, tom: {from: tom@acme.example, per_day: 100}}";
+        let settings = settings.replace(maya, both) + "pools: {team: [maya, tom], half: [tom]}\n";
+        files.insert("config/overture.yaml".to_owned(), settings.into_bytes());
+        super::codes(&compile(&files).diagnostics)
+    };
+    assert_eq!(told("team"), []);
+    assert_eq!(told("half"), [Code::TooManyMails]);
+    assert_eq!(told("taem"), [Code::UnknownSender]);
+}

@@ -11,7 +11,7 @@ use super::enroll::{Wish, calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{colleagues, frequency, handoff, restage, tasks, touches, waits, ways};
+use super::{colleagues, frequency, handoff, pools, restage, tasks, touches, waits, ways};
 use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Onward, Phase};
 use crate::domain::event::What;
@@ -137,7 +137,7 @@ pub(super) fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
                 return;
             }
             let template = copy.templates().next().unwrap_or_default();
-            let lane = format!("mail:{}", sequence.send.from.as_deref().unwrap_or_default());
+            let lane = format!("mail:{}", pools::sender_of(work, &sequence));
             queue(work, enrollment, &sequence, step, (Channel::Email, lane, template));
         }
         Act::Webhook { channel, .. } => {

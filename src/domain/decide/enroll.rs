@@ -185,7 +185,7 @@ pub fn sequence_zone(lead: &Lead, settings: &Settings, sequence: &Sequence) -> (
         ZoneRule::Lead => None,
         ZoneRule::Named(name) => zone_named(name).map(|zone| (zone, "sequence")),
         ZoneRule::Sender => {
-            let sender = sequence.send.from.as_ref().and_then(|from| settings.senders.get(from));
+            let sender = sequence.send.from.as_ref().and_then(|from| settings.sender_for(from, lead));
             sender.and_then(|sender| zone_named(&sender.zone)).map(|zone| (zone, "sender"))
         }
     };

@@ -69,6 +69,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         handoff: None,
         suppressed: None,
         opted_out: BTreeSet::new(),
+        senders: BTreeMap::new(),
         attention: BTreeSet::new(),
         wake_at: None,
     }
@@ -104,6 +105,7 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         What::OptedOut { topic } => {
             lead.opted_out.insert(topic.clone());
         }
+        What::SenderDrawn { pool, sender, .. } => drop(lead.senders.insert(pool.clone(), sender.clone())),
         What::Won { sequence, .. } => {
             if let Some(past) = lead.past.get_mut(sequence) {
                 past.last_exit = Some("won".to_owned());

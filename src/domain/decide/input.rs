@@ -30,6 +30,8 @@ pub struct Case {
     pub intakes: Option<BTreeMap<String, Intake>>,
     /// Sequences that were paused by hand: who enters one starts paused.
     pub paused_sequences: Arc<BTreeSet<String>>,
+    /// Senders from which nothing leaves until a person resumes them: who is new gets none of these.
+    pub stopped_senders: Arc<BTreeSet<String>>,
     /// The last reply of another person of its account.
     pub colleague: Option<Replied>,
 }

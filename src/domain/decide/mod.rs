@@ -28,6 +28,7 @@ mod ledger;
 mod limits;
 mod observe;
 mod pause;
+mod pools;
 #[cfg(test)]
 mod properties;
 mod rescore;

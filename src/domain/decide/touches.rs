@@ -1,9 +1,10 @@
 //! What a touch's end means for the lead and for the enrollment it belongs to.
 
-use super::advance::{go_to_next, requeue, sequence_of};
+use super::advance::{self, go_to_next, requeue, sequence_of};
 use super::input::{Effect, Reply};
 use super::ladder::AFTER_HOURS;
 use super::observe::suppress;
+use super::pools;
 use super::work::Work;
 use crate::domain::enrollment::{Enrollment, Exit, Hold, Phase, StepFacts};
 use crate::domain::event::What;
@@ -144,6 +145,11 @@ pub fn retry(work: &mut Work<'_>, running: &Enrollment) {
 }
 
 fn again(work: &mut Work<'_>, running: &Enrollment, touch: &TouchId) {
+    if sequence_of(work, running).is_some_and(|sequence| pools::has_moved(work, running, &sequence)) {
+        work.renewed.insert(touch.clone(), None);
+        advance::take(work, running);
+        return;
+    }
     work.conclude(What::Moved {
         enrollment: running.id.clone(),
         at: running.at.clone(),

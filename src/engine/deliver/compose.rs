@@ -186,7 +186,7 @@ impl Engine {
         let about = About {
             lead: &claimed.lead,
             account: &account,
-            sender: sequence.send.from.as_ref().and_then(|from| playbook.settings.senders.get(from)),
+            sender: sequence.send.from.as_ref().and_then(|from| playbook.settings.sender_for(from, &claimed.lead)),
             company: &playbook.settings.company,
             step: &step,
             handoff: None,

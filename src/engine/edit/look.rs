@@ -150,6 +150,7 @@ impl<'e> Look<'e> {
             loads: None,
             intakes: None,
             paused_sequences: Arc::clone(&self.paused),
+            stopped_senders: Arc::default(),
             colleague: None,
         };
         let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();

@@ -26,6 +26,11 @@ impl Colleagues {
         }
     }
 
+    /// Who of an account had replied before.
+    pub fn know(&mut self, account: String, replies: Replies) {
+        self.replies.insert(account, replies);
+    }
+
     /// Somebody replied; gives the people of the account.
     pub fn heard(&mut self, account: &str, reply: Replied) -> Vec<usize> {
         if !self.heeded {

@@ -29,6 +29,7 @@ use schedules::Schedules;
 use waiting::Waiting;
 
 use super::deliver::opens_at;
+use crate::domain::account::Replies;
 use crate::domain::decide::{Ask, Case, Decision, Effect, EnrollmentRow, Input, Reply, decide, put_off};
 use crate::domain::event::{Actor, Event};
 use crate::domain::lead::Lead;
@@ -148,6 +149,11 @@ impl<'p> World<'p> {
     /// What a lane has done before the rehearsal began.
     pub fn resume_lane(&mut self, name: &str, lane: &crate::domain::throttle::Lane) {
         self.lanes.resume(name, lane, &self.playbook.settings);
+    }
+
+    /// Who of an account had replied before the rehearsal began.
+    pub fn replied(&mut self, account: String, replies: Replies) {
+        self.colleagues.know(account, replies);
     }
 
     /// Sequences that are paused by hand.
@@ -298,7 +304,15 @@ impl<'p> World<'p> {
         let suppressed = suppressed.iter().find_map(|target| self.suppressed.get(*target)).copied();
         let paused_sequences = Arc::clone(&self.paused);
         let colleague = self.colleagues.of_another(&lead);
-        let mut case = Case { lead: *lead, suppressed, loads: None, intakes: None, paused_sequences, colleague };
+        let mut case = Case {
+            lead: *lead,
+            suppressed,
+            loads: None,
+            intakes: None,
+            paused_sequences,
+            stopped_senders: Arc::default(),
+            colleague,
+        };
         let mut decision = decide(&case, input, self.playbook, self.now);
         self.decisions += 1;
         // Each may be asked for once, in either order.

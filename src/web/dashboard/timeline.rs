@@ -19,6 +19,7 @@ pub fn is_loud(event: &Event) -> bool {
             | What::Scored { .. }
             | What::Changed { .. }
             | What::Branched { .. }
+            | What::SenderDrawn { before: None, .. }
     )
 }
 

@@ -24,7 +24,7 @@ const MOST: usize = 1_000;
 const AHEAD: Millis = Millis::MINUTE.times(5);
 
 /// Names of facts that only decisions make.
-const OURS: [&str; 37] = [
+const OURS: [&str; 38] = [
     "answered",
     "branched",
     "changed",
@@ -52,6 +52,7 @@ const OURS: [&str; 37] = [
     "resumed",
     "rung",
     "scored",
+    "sender_drawn",
     "sent",
     "settled",
     "sla_breached",

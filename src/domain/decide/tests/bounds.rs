@@ -21,7 +21,15 @@ fn hear(desk: &mut Desk, name: &str) {
     let input = Input { ask, occurred_at: desk.now, source: "test".to_owned(), actor: Actor::Human };
     let (lead, paused_sequences) = (desk.lead.clone(), Arc::default());
     desk.lead = decide(
-        &Case { lead, suppressed: None, loads: None, intakes: None, paused_sequences, colleague: None },
+        &Case {
+            lead,
+            suppressed: None,
+            loads: None,
+            intakes: None,
+            paused_sequences,
+            stopped_senders: std::sync::Arc::default(),
+            colleague: None,
+        },
         &input,
         &desk.playbook,
         desk.now,

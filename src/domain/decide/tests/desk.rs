@@ -52,6 +52,7 @@ pub struct Desk {
     pub suppressed: Option<Reason>,
     pub paused_sequences: BTreeSet<String>,
     pub colleague: Option<Replied>,
+    pub stopped_senders: BTreeSet<String>,
     /// Looks at every decision once it is done.
     pub watch: fn(&Self),
 }
@@ -84,6 +85,7 @@ impl Desk {
             suppressed: None,
             paused_sequences: BTreeSet::new(),
             colleague: None,
+            stopped_senders: BTreeSet::new(),
             watch: |_| {},
         }
     }
@@ -99,6 +101,7 @@ impl Desk {
             loads: None,
             intakes: None,
             paused_sequences: Arc::new(self.paused_sequences.clone()),
+            stopped_senders: Arc::new(self.stopped_senders.clone()),
             colleague: self.colleague.clone(),
         };
         let mut decision = decide(&case, &input, &self.playbook, self.now);
@@ -123,8 +126,9 @@ impl Desk {
             assert_eq!(folded, told, "a lead is the fold of its events");
         }
         assert!(self.lead.wake_at.is_none_or(|at| at > self.now), "a wake that is not ahead");
-        // An edit asks anew for what has not left.
-        let adopted = decision.events.iter().any(|event| matches!(event.what, What::Adopted { .. }));
+        // An edit asks anew for what has not left, and so does who moves to another sender of a pool.
+        let anew = |what: &What| matches!(what, What::Adopted { .. } | What::SenderDrawn { before: Some(_), .. });
+        let adopted = decision.events.iter().any(|event| anew(&event.what));
         for effect in &decision.effects {
             if let Effect::Queue(new) = effect
                 && let Some((_, stands)) = self.outbox.get(&new.id)

@@ -14,6 +14,7 @@ fn a_lead_that_was_brought_first_and_decided_later_is_as_if_it_was_decided_at_on
     let ask = Ask::Import { set: set.clone(), add_tags: tags.to_vec() };
     let input = Input { ask, occurred_at: desk.now, source: "import".to_owned(), actor: Actor::System };
     let case = Case {
+        stopped_senders: std::sync::Arc::default(),
         colleague: None,
         lead: desk.lead.clone(),
         suppressed: None,

@@ -19,6 +19,7 @@ mod limits;
 mod lists;
 mod pauses;
 pub mod plot;
+mod pools;
 mod sales;
 mod scores;
 mod segments;

@@ -189,6 +189,7 @@ fn settings() -> Settings {
         consent_required: false,
         frequency_cap: None,
         senders: BTreeMap::new(),
+        pools: BTreeMap::new(),
         channels: BTreeSet::new(),
         alerts: None,
     }
