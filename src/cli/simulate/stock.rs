@@ -7,6 +7,7 @@ use crate::cli::desk::Desk;
 use crate::cli::failure::Failure;
 use crate::clock::wall;
 use crate::daemon;
+use crate::domain::account::Replies;
 use crate::domain::behaviour::Behaviour;
 use crate::domain::enrollment::Phase;
 use crate::domain::id::LeadId;
@@ -32,6 +33,8 @@ struct Stock {
     waiting: Vec<(usize, NewTouch)>,
     lanes: Vec<(String, throttle::Lane)>,
     paused: BTreeSet<String>,
+    /// Who of the leads' accounts replied last.
+    replies: BTreeMap<String, Replies>,
 }
 
 impl Simulate {
@@ -57,6 +60,9 @@ fn fill(world: &mut World<'_>, stock: Stock) {
     world.pause_sequences(stock.paused);
     for (name, lane) in &stock.lanes {
         world.resume_lane(name, lane);
+    }
+    for (account, replies) in stock.replies {
+        world.replied(account, replies);
     }
     for lead in stock.leads {
         world.add(lead);
@@ -86,7 +92,8 @@ async fn read(store: &Store, sequences: &BTreeSet<String>) -> Result<Stock, Stor
     let leads = in_flight(store, sequences).await?;
     let waiting = waiting(store, &leads).await?;
     let names = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
-    Ok(Stock { leads, waiting, lanes, paused: names.collect() })
+    let replies = replies(store, &leads).await?;
+    Ok(Stock { leads, waiting, lanes, paused: names.collect(), replies })
 }
 
 /// Everybody who is in a sequence, in the order of their ids.
@@ -109,6 +116,16 @@ async fn in_flight(store: &Store, sequences: &BTreeSet<String>) -> Result<Vec<Le
         leads.extend(store.leads(some).await?.into_iter().flatten());
     }
     Ok(leads)
+}
+
+async fn replies(store: &Store, leads: &[Lead]) -> Result<BTreeMap<String, Replies>, StoreError> {
+    let accounts: BTreeSet<&str> = leads.iter().filter_map(|lead| lead.account.as_deref()).collect();
+    let accounts: Vec<&str> = accounts.into_iter().collect();
+    let mut replies = BTreeMap::new();
+    for some in accounts.chunks(PAGE) {
+        replies.extend(store.replies(&some.iter().copied().collect()).await?);
+    }
+    Ok(replies)
 }
 
 /// What stands in lanes for these leads.
