@@ -18,13 +18,15 @@ Shows the plan of this moment and asks; a script says --yes. What is shown is do
 asks again, or stops where it cannot ask. It refuses to release or drop more than --at-most touches. What was cut off goes on when the
 daemon starts again, or when this is called again.
 
-Going back is applying an older version; the file is set aside until it changes or is applied again.
+Going back is applying an older version; the file is set aside until it changes or is applied again. Another scoring file comes first:
+every lead is scored anew, then those in flight are moved.
 
 Examples:
   overture apply
   overture apply --yes --at-most 2000
   overture apply --yes --plan 6f1d0c3a9b2e4d57
-  overture apply --sequence trial-nurture --version 9c41d2aa";
+  overture apply --sequence trial-nurture --version 9c41d2aa
+  overture apply --scoring --version 41b7e0d3";
 
 /// Applies changed files to the leads in flight
 #[derive(Args)]
@@ -33,8 +35,11 @@ pub struct Apply {
     /// Only this sequence
     #[arg(long, value_name = "NAME")]
     sequence: Option<String>,
+    /// Only the scoring file
+    #[arg(long, conflicts_with = "sequence")]
+    scoring: bool,
     /// An older version of it, by the beginning of its hash
-    #[arg(long, value_name = "HASH", requires = "sequence")]
+    #[arg(long, value_name = "HASH")]
     version: Option<String>,
     /// Touches it may release or drop
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -49,17 +54,21 @@ pub struct Apply {
 
 impl Apply {
     pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
+        if self.version.is_some() && self.sequence.is_none() && !self.scoring {
+            return Err(Failure::no("a version of what?").hint("name its `--sequence`, or say `--scoring`"));
+        }
         let client = Client::open(desk, Access::Write).await?;
         let asks = !self.yes && std::io::stdin().is_terminal();
         loop {
-            let planned = plan::asked(&client, self.sequence.as_deref(), self.version.as_deref()).await?;
+            let planned =
+                plan::asked(&client, (self.sequence.as_deref(), self.scoring), self.version.as_deref()).await?;
             if !desk.paper.json {
                 plan::show(&planned, &mut desk.paper)?;
                 desk.paper.flush()?;
             }
             if plan::is_empty(&planned) {
                 return if desk.paper.json {
-                    desk.paper.value(&json!({ "plan": planned, "moved": 0 }))
+                    desk.paper.value(&json!({ "plan": planned, "moved": 0, "scored": 0 }))
                 } else {
                     Ok(())
                 };
@@ -67,12 +76,13 @@ impl Apply {
             if !asks && !self.yes {
                 return Err(Failure::no("nothing was applied: nobody is there to ask").hint("say `--yes` in a script"));
             }
-            if asks && !agreed(&planned)? {
+            if asks && !agreed(&planned, &mut std::io::stdin().lock())? {
                 return Err(Failure::no("nothing was applied"));
             }
             let fingerprint = self.plan.clone().unwrap_or_else(|| text(&planned["fingerprint"]));
             let body = json!({
-                "sequence": self.sequence, "version": self.version, "plan": fingerprint, "at_most": self.at_most,
+                "sequence": self.sequence, "scoring": self.scoring, "version": self.version, "plan": fingerprint,
+                "at_most": self.at_most,
             });
             let answer = client.post("/v1/apply", &body).await?;
             let stale = answer.body["type"].as_str().is_some_and(|kind| kind.ends_with("stale_plan"));
@@ -93,11 +103,11 @@ impl Apply {
     }
 }
 
-/// Asks the person at the terminal.
-fn agreed(planned: &Value) -> Result<bool, Failure> {
+/// Asks the person at the terminal; nothing said is no.
+fn agreed(planned: &Value, terminal: &mut impl BufRead) -> Result<bool, Failure> {
     say(&format!("\napply plan {}? [y/N]", text(&planned["fingerprint"])));
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
+    terminal.read_line(&mut line)?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
@@ -105,7 +115,26 @@ fn told(desk: &mut Desk, applied: &Value) -> Result<(), Failure> {
     if desk.paper.json {
         return desk.paper.value(applied);
     }
-    let moved = usize::try_from(applied["moved"].as_u64().unwrap_or_default()).unwrap_or(usize::MAX);
+    if !applied["plan"]["scoring"].is_null() {
+        let scored = plan::count(&applied["scored"]);
+        say(&format!("every lead is scored by the new file ({scored} {} looked at)", plural(scored, "lead")));
+    }
+    let moved = plan::count(&applied["moved"]);
     say(&format!("applied; {moved} {} in flight looked at and moved where the plan says", plural(moved, "lead")));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_yes_is_a_yes() {
+        let planned = json!({"fingerprint": "6f1d0c3a9b2e4d57"});
+        let said = |answer: &str| agreed(&planned, &mut answer.as_bytes()).map_err(|_| ()).expect("it can be read");
+        let yes = ["y\n", "Y\n", " yes \n", "y"];
+        assert_eq!(yes.map(said), [true; 4]);
+        let no = ["n\n", "\n", "", "yeah\n", "no\ny\n", "6f1d0c3a9b2e4d57\n"];
+        assert_eq!(no.map(said), [false; 6]);
+    }
 }

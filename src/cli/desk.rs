@@ -87,5 +87,9 @@ pub fn this_year() -> i16 {
 
 /// `error` or `errors`.
 pub fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
+    match (count, word.ends_with("ch")) {
+        (1, _) => word.to_owned(),
+        (_, true) => format!("{word}es"),
+        (_, false) => format!("{word}s"),
+    }
 }

@@ -40,6 +40,7 @@ mod proof;
 mod run;
 mod schema;
 mod score;
+mod scoring;
 mod send_test;
 mod sequence;
 mod shipped;
@@ -51,6 +52,7 @@ mod test;
 mod token;
 mod touches;
 mod unknown;
+mod versions;
 mod why;
 
 use std::ffi::OsString;
@@ -120,6 +122,7 @@ enum Command {
     Mail(mail::Mail),
     Why(why::Why),
     Score(score::Score),
+    Scoring(scoring::Scoring),
     Sequence(sequence::Sequence),
     Plan(plan::Plan),
     Apply(apply::Apply),
@@ -203,6 +206,7 @@ async fn ask(command: Command, desk: &mut Desk) -> Result<(), Failure> {
         Command::Mail(mail) => mail.run(desk).await,
         Command::Why(why) => why.run(desk).await,
         Command::Score(score) => score.run(desk).await,
+        Command::Scoring(scoring) => scoring.run(desk).await,
         Command::Sequence(sequence) => sequence.run(desk).await,
         Command::Plan(plan) => plan.run(desk).await,
         Command::Apply(apply) => apply.run(desk).await,

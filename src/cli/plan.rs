@@ -13,11 +13,13 @@ use crate::store::Access;
 const AFTER: &str = "\
 Compares the files with what is applied, and changes nothing. A changed file serves new enrollments as soon as it is read; whoever is in
 its sequence is moved by `overture apply` alone, as `in_flight` of the file says: adopt (the step is found again by its id, time already
-waited is kept), pin (they finish the version they began) or finish (they end after the touch in hand).
+waited is kept), pin (they finish the version they began) or finish (they end after the touch in hand). A changed scoring file counts for
+nobody before it is applied: then every lead is scored anew by all that was ever heard of it, and nobody is handed to sales by that alone.
 
 Examples:
   overture plan
-  overture plan --sequence trial-nurture --json";
+  overture plan --sequence trial-nurture --json
+  overture plan --scoring";
 
 /// Shows what changed files would do to the leads in flight
 #[derive(Args)]
@@ -26,12 +28,15 @@ pub struct Plan {
     /// Only this sequence
     #[arg(long, value_name = "NAME")]
     sequence: Option<String>,
+    /// Only the scoring file
+    #[arg(long, conflicts_with = "sequence")]
+    scoring: bool,
 }
 
 impl Plan {
     pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         let client = Client::open(desk, Access::ReadOnly).await?;
-        let plan = asked(&client, self.sequence.as_deref(), None).await?;
+        let plan = asked(&client, (self.sequence.as_deref(), self.scoring), None).await?;
         if desk.paper.json {
             return desk.paper.value(&plan);
         }
@@ -44,18 +49,22 @@ impl Plan {
 }
 
 /// The plan as it is now.
-pub async fn asked(client: &Client, sequence: Option<&str>, version: Option<&str>) -> Result<Value, Failure> {
-    let pairs = [("sequence", sequence), ("version", version)];
+pub async fn asked(
+    client: &Client,
+    (sequence, scoring): (Option<&str>, bool),
+    version: Option<&str>,
+) -> Result<Value, Failure> {
+    let pairs = [("sequence", sequence), ("scoring", scoring.then_some("true")), ("version", version)];
     let query: Vec<String> =
         pairs.iter().filter_map(|(key, value)| Some(format!("{key}={}", escaped((*value)?)))).collect();
     client.get(&format!("/v1/plan?{}", query.join("&"))).await?.ok()
 }
 
 pub fn is_empty(plan: &Value) -> bool {
-    plan["sequences"].as_array().is_none_or(Vec::is_empty)
+    plan["scoring"].is_null() && plan["sequences"].as_array().is_none_or(Vec::is_empty)
 }
 
-fn count(value: &Value) -> usize {
+pub fn count(value: &Value) -> usize {
     usize::try_from(value.as_u64().unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
@@ -67,6 +76,9 @@ fn leads(number: usize) -> String {
 pub fn show(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
     if is_empty(plan) {
         return paper.line("nothing to apply: the files are what is in force");
+    }
+    if !plan["scoring"].is_null() {
+        scoring_of(&plan["scoring"], paper)?;
     }
     for sequence in plan["sequences"].as_array().into_iter().flatten() {
         sequence_of(sequence, paper)?;
@@ -88,14 +100,54 @@ pub fn show(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
     ))
 }
 
-fn sequence_of(sequence: &Value, paper: &mut Paper) -> Result<(), Failure> {
-    let (change, total) = (text(&sequence["change"]), count(&sequence["leads"]));
-    let sign = match change.as_str() {
+fn sign_of(change: &str) -> char {
+    match change {
         "added" => '+',
         "removed" => '-',
         _ => '~',
-    };
-    let short = |value: &Value| text(value).chars().take(8).collect::<String>();
+    }
+}
+
+fn short(version: &Value) -> String {
+    text(version).chars().take(8).collect()
+}
+
+/// What another scoring file makes of the leads.
+fn scoring_of(scoring: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    let (change, total) = (text(&scoring["change"]), count(&scoring["leads"]));
+    let sign = sign_of(&change);
+    let versions = format!("version {} to {}", short(&scoring["from"]), short(&scoring["to"]));
+    paper.line("")?;
+    paper.marked(sign, &format!("{sign} scoring {change}, {versions}: {} scored anew", leads(total)))?;
+    paper.line(format!("    {} another score", have(count(&scoring["scores"]))))?;
+    for (key, what) in [("bands", "temperature"), ("stages", "stage")] {
+        for shift in scoring[key].as_array().into_iter().flatten() {
+            let (from, to) = (inert(&text(&shift["from"])), inert(&text(&shift["to"])));
+            paper.line(format!("    {what} {from} -> {to}: {}", leads(count(&shift["leads"]))))?;
+        }
+    }
+    let (waiting, announced) = (count(&scoring["waiting"]), count(&scoring["announced"]));
+    if waiting > 0 {
+        let told = "the points for sales, and go there once something new is heard or learnt of them";
+        paper.line(format!("    {} {told}", have(waiting)))?;
+    }
+    if announced > 0 {
+        paper.line(format!("    {} handed to sales at once, as the file says", leads(announced)))?;
+    }
+    let ended = count(&scoring["ended"]);
+    if ended > 0 {
+        paper.line(format!("    {ended} {} ended by it", plural(ended, "enrollment")))?;
+    }
+    named_of(scoring, paper)
+}
+
+fn have(number: usize) -> String {
+    format!("{} {}", leads(number), if number == 1 { "has" } else { "have" })
+}
+
+fn sequence_of(sequence: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    let (change, total) = (text(&sequence["change"]), count(&sequence["leads"]));
+    let sign = sign_of(&change);
     let versions = match (sequence["from"].is_null(), sequence["to"].is_null()) {
         (false, false) => format!(", version {} to {}", short(&sequence["from"]), short(&sequence["to"])),
         _ => String::new(),
@@ -108,18 +160,19 @@ fn sequence_of(sequence: &Value, paper: &mut Paper) -> Result<(), Failure> {
     )?;
     for edit in sequence["edits"].as_array().into_iter().flatten() {
         let what = text(&edit["edit"]);
-        let sign = match what.as_str() {
-            "added" => '+',
-            "removed" => '-',
-            _ => '~',
-        };
+        let sign = sign_of(&what);
         let ahead = leads(count(&edit["ahead"]));
         paper.marked(sign, &format!("    {sign} step {}: {what}, {ahead} with it ahead", text(&edit["step"])))?;
     }
     for step in sequence["steps"].as_array().into_iter().flatten() {
         paper.line(format!("    at {}: {}", inert(&text(&step["step"])), standing(step)))?;
     }
-    let named = sequence["named"].as_array().map(Vec::as_slice).unwrap_or_default();
+    named_of(sequence, paper)
+}
+
+/// A few leads by name.
+fn named_of(part: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    let named = part["named"].as_array().map(Vec::as_slice).unwrap_or_default();
     for one in named {
         let what: Vec<String> = one["what"].as_array().into_iter().flatten().map(words).collect();
         let (from, to) = (text(&one["from"]), text(&one["to"]));
@@ -158,6 +211,8 @@ fn words(mark: &Value) -> String {
         "sooner" => "wait less".to_owned(),
         "later" => "wait longer".to_owned(),
         "ends" => "end".to_owned(),
+        "band" => "another temperature".to_owned(),
+        "stage" => "another stage".to_owned(),
         other => other.replace('_', " "),
     }
 }

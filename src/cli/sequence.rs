@@ -5,7 +5,8 @@ use clap::{Args, Subcommand};
 use super::client::{Client, escaped};
 use super::desk::Desk;
 use super::failure::Failure;
-use super::fields::{counts, text, time};
+use super::fields::{counts, text};
+use super::versions::{diff, history};
 use crate::store::Access;
 
 const AFTER: &str = "\
@@ -54,10 +55,15 @@ impl Sequence {
         match self.what {
             What::List => list(desk, &client).await,
             What::Show { name } => show(desk, &client, &name).await,
-            What::History { name } => history(desk, &client, &name).await,
-            What::Diff { name, old, new } => diff(desk, &client, (&name, old, new)).await,
+            What::History { name } => history(desk, &client, &of(&name)).await,
+            What::Diff { name, old, new } => diff(desk, &client, (&of(&name), old, new)).await,
         }
     }
+}
+
+/// How the API is asked for the versions of one.
+fn of(name: &str) -> String {
+    format!("sequence={}", escaped(name))
 }
 
 async fn list(desk: &mut Desk, client: &Client) -> Result<(), Failure> {
@@ -108,49 +114,4 @@ async fn show(desk: &mut Desk, client: &Client, name: &str) -> Result<(), Failur
         })
         .collect();
     desk.paper.table(&["line", "step", "does", "here now", "touches"], &rows)
-}
-
-async fn history(desk: &mut Desk, client: &Client, name: &str) -> Result<(), Failure> {
-    let all = client.get(&format!("/v1/versions?sequence={}", escaped(name))).await?.ok()?;
-    if desk.paper.json {
-        return desk.paper.value(&all);
-    }
-    let paper = &desk.paper;
-    let row = |one: &serde_json::Value| {
-        let flag = |key: &str, word: &str| one[key].as_bool().unwrap_or_default().then(|| word.to_owned());
-        let force: Vec<String> = flag("current", "new").into_iter().chain(flag("applied", "in flight")).collect();
-        let commit: String = text(&one["commit"]).chars().take(10).collect();
-        vec![
-            text(&one["version"]).chars().take(12).collect(),
-            time(&one["stored_at"], paper),
-            commit,
-            text(&one["running"]),
-            text(&one["ended"]),
-            force.join(", "),
-        ]
-    };
-    let rows: Vec<Vec<String>> = all["versions"].as_array().into_iter().flatten().map(row).collect();
-    desk.paper.table(&["version", "since", "commit", "in it", "ended", "in force for"], &rows)
-}
-
-async fn diff(
-    desk: &mut Desk,
-    client: &Client,
-    (name, old, new): (&str, Option<String>, Option<String>),
-) -> Result<(), Failure> {
-    let mut path = format!("/v1/versions/diff?sequence={}", escaped(name));
-    for (key, value) in [("old", old), ("new", new)] {
-        if let Some(value) = value {
-            path += &format!("&{key}={}", escaped(&value));
-        }
-    }
-    let told = client.get(&path).await?.ok()?;
-    if desk.paper.json {
-        return desk.paper.value(&told);
-    }
-    let diff = told["diff"].as_str().unwrap_or_default();
-    if diff.is_empty() {
-        return desk.paper.line("the versions are the same");
-    }
-    diff.lines().try_for_each(|line| desk.paper.marked(line.chars().next().unwrap_or(' '), line))
 }

@@ -34,7 +34,7 @@ pub use check::network::check_channel_url;
 pub use check::secret::{From, SecretRef};
 pub use describe::{FILES as SCHEMAS, reference, schema, schema_of};
 pub use overlay::Overlay;
-pub use revision::{Revision, revision, texts};
+pub use revision::{Revision, model, model_text, revision, texts};
 pub use windows::{thresholds, windows};
 pub use workspace::workspace;
 
@@ -54,6 +54,8 @@ pub struct Compiled {
     pub daemon: Option<Daemon>,
     /// The current versions of all sequences, as they are to be stored.
     pub revisions: Vec<Revision>,
+    /// The scoring file, as it is to be stored.
+    pub scoring: Option<Revision>,
     /// The tests of sequences, by their files.
     pub tests: Vec<Suite>,
     pub diagnostics: Vec<Diagnostic>,

@@ -1,6 +1,7 @@
-//! An enrollment finishes the version it began, so a version is stored whole and compiled again from what was stored.
+//! An enrollment finishes the version it began, so a version is stored whole and compiled again from what was stored. So is the scoring file
+//! that is in force, since another one counts only once it is applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,8 +13,10 @@ use super::check::sequence::{Around, sequence};
 use super::diagnostic::{Diagnostic, Report};
 use super::source::Source;
 use super::template::{self, Format};
-use super::{hash, syntax};
+use super::{check, hash, syntax};
 use crate::domain::condition::Type;
+use crate::domain::playbook::Settings;
+use crate::domain::score::Scoring;
 use crate::domain::sequence::Sequence;
 
 /// One version of one sequence, as the store keeps it.
@@ -106,6 +109,54 @@ pub fn store(sequence: &Sequence, text: &str, known: Known<'_>, report: &Report)
     Revision { version: sequence.version.clone(), name: sequence.name.clone(), source }
 }
 
+/// The inside of `Revision::source` of a scoring file.
+#[derive(Serialize, Deserialize)]
+struct StoredModel {
+    /// None where there is no such file.
+    scoring: Option<String>,
+    lead: BTreeMap<String, Type>,
+    account: BTreeMap<String, Type>,
+}
+
+/// What is stored of the scoring file, or of there being none.
+pub fn store_model(version: &str, scoring: Option<String>, settings: &Settings) -> Revision {
+    let (lead, account) = (settings.lead_attributes.clone(), settings.account_attributes.clone());
+    let source = serde_json::to_string(&StoredModel { scoring, lead, account }).unwrap_or_default();
+    Revision { version: version.to_owned(), name: "scoring".to_owned(), source }
+}
+
+/// The text of a stored scoring file; nothing where there was none or it cannot be read.
+pub fn model_text(revision: &Revision) -> Option<String> {
+    serde_json::from_str::<StoredModel>(&revision.source).ok()?.scoring
+}
+
+/// Compiles a stored scoring file again. An error is a store that was tampered with, or a file written for a later program.
+pub fn model(revision: &Revision) -> Result<Scoring, Vec<Diagnostic>> {
+    let report = Report::default();
+    let file = format!("config/scoring.yaml (version {})", revision.version);
+    let Ok(stored) = serde_json::from_str::<StoredModel>(&revision.source) else {
+        return Err(unreadable(report, file));
+    };
+    let Some(text) = stored.scoring else { return Ok(Scoring::empty(revision.version.clone())) };
+    let number = report.add(Source::new(file, text));
+    let settings =
+        Settings { lead_attributes: stored.lead, account_attributes: stored.account, ..check::overture_defaults() };
+    let none = BTreeSet::new();
+    let speaks = check::speaks(&settings, &none);
+    let compiled =
+        syntax::read(number, &report).map(|root| check::scoring(&root, revision.version.clone(), speaks, &report));
+    match compiled {
+        Some(scoring) if report.errors() == 0 => Ok(scoring),
+        _ => Err(report.into_diagnostics()),
+    }
+}
+
+fn unreadable(report: Report, file: String) -> Vec<Diagnostic> {
+    let place = super::source::Place::top(report.add(Source::new(file, "")));
+    report.error(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read");
+    report.into_diagnostics()
+}
+
 /// The texts of a stored version by the path of each file; nothing where it cannot be read.
 pub fn texts(revision: &Revision) -> BTreeMap<String, String> {
     let Ok(stored) = serde_json::from_str::<Stored>(&revision.source) else { return BTreeMap::new() };
@@ -122,9 +173,7 @@ pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
     let report = Report::default();
     let file = format!("sequences/{}.yaml (version {})", revision.name, revision.version);
     let Ok(stored) = serde_json::from_str::<Stored>(&revision.source) else {
-        let place = super::source::Place::top(report.add(Source::new(file, "")));
-        report.error(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read");
-        return Err(report.into_diagnostics());
+        return Err(unreadable(report, file));
     };
     let shared = stored.shared.into_iter().map(|(path, text)| {
         let number = report.add(Source::new(format!("templates/{path}"), text));

@@ -51,8 +51,11 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     let sound = !diagnostics.iter().any(super::diagnostic::Diagnostic::is_error);
     let tests = if sound { tests } else { Vec::new() };
     let revisions = if sound { whole.revisions.clone() } else { Vec::new() };
+    let text = shelf.config.get(CONFIG[1]).and_then(|number| Some(sources.get(*number)?.text.clone()));
+    let scoring = sound.then(|| revision::store_model(&whole.scoring.version, text, &settings));
     let playbook = sound.then(|| whole.playbook(settings));
-    Compiled { playbook, daemon: daemon.filter(|_| sound), revisions, tests, diagnostics, later, sources }
+    let daemon = daemon.filter(|_| sound);
+    Compiled { playbook, daemon, revisions, scoring, tests, diagnostics, later, sources }
 }
 
 /// The files by what they are.
@@ -184,7 +187,7 @@ impl Whole {
         let version = shelf.config.get(CONFIG[1]).map(|number| hash([report.source(*number).text.as_bytes()]));
         let scoring = match shelf.tree(CONFIG[1], report) {
             Some(root) => scoring(&root, version.unwrap_or_default(), speaks, report),
-            None => Scoring::empty("none".to_owned()),
+            None => Scoring::empty(Scoring::NONE.to_owned()),
         };
         let teams = !staff.teams.is_empty() || shelf.broken.contains(CONFIG[2]) || report.errors() > 0;
         let names = Names { senders: &froms, channels: &settings.channels, sequences: &sequences, teams };

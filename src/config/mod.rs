@@ -111,6 +111,8 @@ pub struct Loaded {
     pub playbook: Playbook,
     /// The current versions of all sequences, as they are to be stored.
     pub revisions: Vec<Revision>,
+    /// The scoring file, as it is to be stored.
+    pub scoring: Revision,
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -140,7 +142,8 @@ pub fn check(folder: &Path, environment: &Environment) -> Result<Compiled, Refus
 /// Says what keeps it from running.
 pub fn load(folder: &Path, environment: &Environment) -> Result<Loaded, Refused> {
     let mut compiled = check(folder, environment)?;
-    let (Some(playbook), Some(daemon)) = (compiled.playbook.take(), compiled.daemon.take()) else {
+    let (playbook, daemon, scoring) = (compiled.playbook.take(), compiled.daemon.take(), compiled.scoring.take());
+    let (Some(playbook), Some(daemon), Some(scoring)) = (playbook, daemon, scoring) else {
         return Err(Refused::Files(compiled.diagnostics));
     };
     let resolved = resolve::config(folder, &daemon, (&compiled, environment));
@@ -153,5 +156,5 @@ pub fn load(folder: &Path, environment: &Environment) -> Result<Loaded, Refused>
     };
     config.alerts.clone_from(&playbook.settings.alerts);
     let source = Source { folder: folder.to_owned(), environment: environment.clone() };
-    Ok(Loaded { source, config, playbook, revisions: compiled.revisions, warnings: compiled.diagnostics })
+    Ok(Loaded { source, config, playbook, revisions: compiled.revisions, scoring, warnings: compiled.diagnostics })
 }

@@ -1,5 +1,6 @@
 //! The files in force: what changed is stored as a new version for new enrollments, those in flight finish the version they began.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,8 +11,9 @@ use crate::clock::wall;
 use crate::compile;
 use crate::config::{self, Environment, Loaded, Refused, Source};
 use crate::domain::playbook::Playbook;
+use crate::domain::score::Scoring;
 use crate::domain::sequence::Sequence;
-use crate::engine::{Engine, Read, Reader, limited, today};
+use crate::engine::{Engine, MODEL, Read, Reader, limited, today};
 use crate::store::applied::Applied;
 use crate::store::revisions::Revision;
 use crate::store::{Access, Store, StoreError};
@@ -25,11 +27,15 @@ const APPLIED: i64 = 12;
 /// # Errors
 /// The store cannot be read or written.
 pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Playbook, StartError> {
-    let applied = applied(store, access).await?;
+    let (models, applied): (Vec<_>, Vec<_>) =
+        applied(store, access).await?.into_iter().partition(|one| one.kind == MODEL);
     if access == Access::Write {
         keep(store, loaded, &applied).await?;
+        if models.is_empty() {
+            keep_model(store, loaded).await?;
+        }
     }
-    let mut playbook = loaded.playbook.clone();
+    let mut playbook = in_force(store, loaded, models.first()).await?;
     for stored in store.all_revisions(KIND).await? {
         if playbook.versions.contains_key(&stored.version) {
             continue;
@@ -57,12 +63,88 @@ pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Pla
 
 /// What is applied to those in flight; nothing where somebody only looks at a database that does not know of it yet.
 async fn applied(store: &Store, access: Access) -> Result<Vec<Applied>, StoreError> {
-    let found = if access == Access::ReadOnly && store.schema().await? < APPLIED {
-        Vec::new()
-    } else {
-        store.applied().await?
-    };
-    Ok(found.into_iter().filter(|one| one.kind == KIND).collect())
+    if access == Access::ReadOnly && store.schema().await? < APPLIED {
+        return Ok(Vec::new());
+    }
+    store.applied().await
+}
+
+/// The files with the scoring file that is in force: another one in the workspace counts for nobody before it is applied.
+async fn in_force(store: &Store, loaded: &Loaded, model: Option<&Applied>) -> Result<Playbook, StoreError> {
+    let playbook = loaded.playbook.clone();
+    let Some(model) = model.filter(|model| model.in_force() != playbook.scoring.version) else { return Ok(playbook) };
+    let stored = store.revision(model.in_force()).await?;
+    if let Some(scoring) = stored.as_ref().and_then(model_of) {
+        tracing::warn!(
+            in_force = model.in_force(),
+            file = playbook.scoring.version,
+            "config/scoring.yaml is not the scoring file in force; `overture plan` says what applying it would do"
+        );
+        return Ok(with_model(playbook, scoring));
+    }
+    tracing::error!(
+        version = model.in_force(),
+        "the scoring file in force cannot be read; the one in the workspace is used"
+    );
+    Ok(playbook)
+}
+
+fn model_of(stored: &Revision) -> Option<Scoring> {
+    compile::model(&of_store(stored)).ok()
+}
+
+/// Files with another scoring file among them.
+fn with_model(mut playbook: Playbook, scoring: Scoring) -> Playbook {
+    let sequences = || playbook.sequences.values().map(Arc::as_ref);
+    playbook.windows = compile::windows(&scoring, &playbook.staff, sequences());
+    let thresholds = compile::thresholds(&scoring, &playbook.staff, sequences());
+    playbook.scoring = Arc::new(Scoring { thresholds, ..scoring });
+    playbook
+}
+
+/// Puts the scoring file in force where none was ever.
+async fn keep_model(store: &Store, loaded: &Loaded) -> Result<(), StoreError> {
+    let model = model_revision(loaded);
+    let mut tx = store.begin().await?;
+    tx.store_revision(&model).await?;
+    tx.first_applied(&first(&model)).await?;
+    tx.commit().await
+}
+
+/// The scoring file as it is stored.
+fn model_revision(loaded: &Loaded) -> Revision {
+    let compile::Revision { version, source, .. } = loaded.scoring.clone();
+    Revision {
+        version,
+        kind: MODEL.to_owned(),
+        name: MODEL.to_owned(),
+        source,
+        commit: commit_of(&loaded.config.workspace),
+        file: "config/scoring.yaml".to_owned(),
+        stored_at: wall(),
+    }
+}
+
+/// That a file is in force since it was read first.
+fn first(revision: &Revision) -> Applied {
+    Applied {
+        kind: revision.kind.clone(),
+        name: revision.name.clone(),
+        version: revision.version.clone(),
+        at: revision.stored_at,
+        by: "first read".to_owned(),
+        moving_to: None,
+        set_aside: None,
+    }
+}
+
+/// The texts of a stored version.
+fn texts(stored: &Revision) -> BTreeMap<String, String> {
+    if stored.kind == MODEL {
+        let text = compile::model_text(&of_store(stored));
+        return text.map(|text| (stored.file.clone(), text)).into_iter().collect();
+    }
+    compile::texts(&of_store(stored))
 }
 
 fn compiled(stored: &Revision) -> Option<Sequence> {
@@ -77,7 +159,10 @@ fn of_store(stored: &Revision) -> compile::Revision {
 /// What reads the files, and stored versions, for an engine.
 pub fn reader(source: Source) -> Reader {
     let files = move || match source.load() {
-        Ok(loaded) => Ok(Read { revisions: revisions(&loaded), playbook: loaded.playbook }),
+        Ok(loaded) => {
+            let (revisions, scoring) = (revisions(&loaded), model_revision(&loaded));
+            Ok(Read { revisions, scoring, playbook: loaded.playbook })
+        }
         Err(Refused::Files(diagnostics)) => {
             let told = diagnostics.iter().filter(|one| one.is_error()).map(|one| {
                 let (line, column) = one.position();
@@ -87,7 +172,7 @@ pub fn reader(source: Source) -> Reader {
         }
         Err(refused @ Refused::Folder { .. }) => Err(vec![refused.to_string()]),
     };
-    Reader { files: Box::new(files), version: compiled, texts: |stored| compile::texts(&of_store(stored)) }
+    Reader { files: Box::new(files), version: compiled, model: model_of, with_model, texts }
 }
 
 fn add(playbook: &mut Playbook, sequence: Sequence) {
@@ -126,16 +211,7 @@ async fn keep(store: &Store, loaded: &Loaded, applied: &[Applied]) -> Result<(),
             continue;
         }
         tx.store_revision(&revision).await?;
-        tx.first_applied(&Applied {
-            kind: KIND.to_owned(),
-            name: revision.name,
-            version: revision.version,
-            at: revision.stored_at,
-            by: "first read".to_owned(),
-            moving_to: None,
-            set_aside: None,
-        })
-        .await?;
+        tx.first_applied(&first(&revision)).await?;
     }
     tx.commit().await?;
     let mut tx = store.begin().await?;

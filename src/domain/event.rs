@@ -161,6 +161,11 @@ pub enum What {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         reread: bool,
     },
+    /// All events of the lead were gone through again by another scoring file, and the ledger reads so now.
+    Rescored {
+        lines: Vec<Line>,
+        model: String,
+    },
     /// The stage moved, and why.
     Staged {
         from: Stage,
@@ -359,6 +364,7 @@ impl What {
             Self::Settled { .. } => "settled",
             Self::Scored { .. } => "scored",
             Self::Fitted { .. } => "fitted",
+            Self::Rescored { .. } => "rescored",
             Self::Staged { .. } => "staged",
             Self::Enrolled { .. } => "enrolled",
             Self::NotEnrolled { .. } => "not_enrolled",

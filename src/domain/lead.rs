@@ -44,10 +44,10 @@ pub struct Lead {
     /// Fit lines, then engagement lines that still count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ledger: Vec<Line>,
-    /// The version of the scoring file the fit lines follow.
+    /// The version of the scoring file the ledger follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fitted: Option<String>,
-    /// When another scoring file last gave it other fit lines: what that alone makes of it is no news about the lead.
+    /// When another scoring file last scored it anew: what that alone makes of it is no news about the lead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reread_at: Option<Instant>,
     /// Enrollments that have not ended.

@@ -24,9 +24,14 @@ pub struct Scoring {
     pub thresholds: Vec<f64>,
     /// When a lead goes back to marketing.
     pub recycled: Option<Condition>,
+    /// Whether a lead that becomes SQL by being scored anew, with nothing new about it, is handed to sales at once.
+    pub announce_rescored: bool,
 }
 
 impl Scoring {
+    /// The version where there is no scoring file.
+    pub const NONE: &'static str = "none";
+
     /// A model that gives no points and moves nobody.
     pub fn empty(version: String) -> Self {
         Self {
@@ -38,6 +43,7 @@ impl Scoring {
             hot_when: None,
             lifecycle: Vec::new(),
             recycled: None,
+            announce_rescored: false,
             thresholds: Vec::new(),
         }
     }
@@ -84,6 +90,9 @@ pub struct Line {
     pub ends: Option<Instant>,
     /// The version of the scoring file that gave it.
     pub model: String,
+    /// Whether a step of a sequence gave it, whatever the scoring file says: another file leaves it as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_step: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

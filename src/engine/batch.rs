@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Engine;
+use super::anew::is_behind;
 use super::release::{limited, today};
 use super::unit::{Answer, Target, Unit};
 use crate::domain::account::{Replies, account_of};
@@ -22,6 +23,7 @@ use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::store::keys::EventKey;
 use crate::store::leads::{LeadKey, Saved};
+use crate::store::revisions::Revision;
 use crate::store::{StoreError, Tx};
 
 /// The leads of one batch, as they become.
@@ -74,6 +76,7 @@ impl<'e> Batch<'e> {
             return Ok(Vec::new());
         }
         let places = self.load(tx, units).await?;
+        self.score_anew(tx).await?;
         let new = self.new_keys(tx, units, &places).await?;
         let in_hand = self.in_hand(tx, units, &places).await?;
         let mut answers = Vec::with_capacity(units.len());
@@ -81,6 +84,9 @@ impl<'e> Batch<'e> {
             answers.push(match (place, &unit.input.ask) {
                 (None, _) => Answer::Unknown,
                 (Some(place), _) if !new => Answer::Duplicate { lead: self.slots[place].lead.id.clone() },
+                (Some(place), Ask::Rescore { .. }) => {
+                    Answer::Done { lead: self.slots[place].lead.id.clone(), created: false }
+                }
                 (Some(place), Ask::Adopt { edit, .. }) => {
                     let ask = Ask::Adopt { edit: Arc::clone(edit), in_hand: in_hand.clone() };
                     self.one(tx, place, &Input { ask, ..unit.input.clone() }).await?
@@ -89,6 +95,33 @@ impl<'e> Batch<'e> {
             });
         }
         Ok(answers)
+    }
+
+    pub(super) fn playbook(&self) -> Arc<Playbook> {
+        Arc::clone(&self.playbook)
+    }
+
+    pub(super) const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The leads that another scoring file scored last.
+    pub(super) fn behind(&self) -> impl Iterator<Item = &Lead> {
+        self.slots.iter().map(|slot| &slot.lead).filter(|lead| is_behind(lead, &self.playbook))
+    }
+
+    /// Takes a scoring file in that another daemon put in force.
+    pub(super) fn learn(&mut self, stored: &Revision) {
+        self.engine.learn_model(stored);
+        self.playbook = self.engine.playbook();
+    }
+
+    /// Decides one input of a lead of the batch.
+    pub(super) async fn decide_one(&mut self, tx: &mut Tx, lead: &LeadId, input: &Input) -> Result<(), StoreError> {
+        if let Some(place) = self.by_id.get(lead).copied() {
+            self.one(tx, place, input).await?;
+        }
+        Ok(())
     }
 
     /// Wakes leads whose time is up.
@@ -145,13 +178,13 @@ impl<'e> Batch<'e> {
                 (None, _) => None,
             });
         }
-        self.learn(tx).await?;
+        self.learn_versions(tx).await?;
         self.look_up(tx).await?;
         Ok(places)
     }
 
     /// In a fleet another daemon may have moved a lead to a version that this one has not read.
-    async fn learn(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn learn_versions(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         let running = self.slots.iter().flat_map(|slot| &slot.lead.enrollments);
         let known = |version: &&str| self.playbook.versions.contains_key(*version);
         let unknown: BTreeSet<&str> =

@@ -169,6 +169,10 @@ pub fn sentence(event: &Event) -> String {
             let rules: Vec<String> = lines.iter().map(|line| format!("{} {:+}", line.rule, line.points)).collect();
             if rules.is_empty() { "fits no rule".to_owned() } else { format!("fit: {}", rules.join(", ")) }
         }
+        What::Rescored { lines, .. } => {
+            let count = lines.len();
+            format!("scored anew by another scoring file: {count} line{}", if count == 1 { "" } else { "s" })
+        }
         What::Staged { from, to, cause } => format!("from {from} to {to}, because of {cause}"),
         What::Enrolled { sequence, by, version, .. } => {
             format!("entered {sequence} ({by}, version {})", short(version))

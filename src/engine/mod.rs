@@ -11,6 +11,7 @@
 //! ```
 
 mod access;
+mod anew;
 mod batch;
 mod colleagues;
 mod commit;
@@ -44,7 +45,8 @@ pub use commit::{Done, Intention, Settling, Writer, Writes};
 pub use control::Scope;
 pub use deliver::{Carried, Claimed, Claiming, Line, Ready, Trouble};
 pub use edit::{
-    Applied, ApplyError, Change, Day, Named, Order, Plan, Read, Reader, SequencePlan, StepPlan, Version, VersionError,
+    Applied, ApplyError, Change, Day, MODEL, Named, Order, Plan, Read, Reader, ScoringPlan, SequencePlan, Shift,
+    StepPlan, Subject, Version, VersionError,
 };
 pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};

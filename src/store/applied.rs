@@ -9,7 +9,7 @@ use super::open::Store;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::decide::InHand;
-use crate::domain::id::{EnrollmentId, TouchId};
+use crate::domain::id::{EnrollmentId, LeadId, TouchId};
 use crate::domain::lead::Lead;
 use crate::domain::time::Instant;
 
@@ -63,6 +63,13 @@ fn in_hand(found: &[Row]) -> Result<BTreeMap<TouchId, InHand>, StoreError> {
     found.iter().map(one).collect()
 }
 
+impl Applied {
+    /// The version that is in force, or is being put in force.
+    pub fn in_force(&self) -> &str {
+        self.moving_to.as_deref().unwrap_or(&self.version)
+    }
+}
+
 impl Tx {
     /// Notes what is in force for those in flight; one that is known stays as it is.
     pub async fn first_applied(&mut self, applied: &Applied) -> Result<(), StoreError> {
@@ -100,6 +107,14 @@ impl Tx {
             applied.set_aside.as_deref().into(),
         ];
         self.run("note what is applied", &SET, args).await.map(drop)
+    }
+
+    /// The version of a file that is in force, or is being put in force.
+    pub async fn in_force(&mut self, kind: &str, name: &str) -> Result<Option<String>, StoreError> {
+        static IN_FORCE: Statement =
+            Statement::new("SELECT COALESCE(moving_to, version) FROM applied WHERE kind = $1 AND name = $2");
+        let found = self.fetch("read what is in force", &IN_FORCE, vec![kind.into(), name.into()]).await?;
+        found.first().map(|row| row.text(0)).transpose()
     }
 
     /// Forgets a file that is gone, once nobody is to be moved any more.
@@ -170,6 +185,20 @@ impl Store {
         let args = vec![sequence.into(), after.into(), version.into(), limit.into()];
         let found = self.db.fetch("look for those in flight", &BEHIND, args).await?;
         found.iter().map(|row| Ok(Behind { enrollment: EnrollmentId(row.text(0)?), lead: lead(row, 1)? })).collect()
+    }
+
+    /// A page of all leads, in the order of their ids.
+    pub async fn page_of_leads(&self, after: &str, limit: usize) -> Result<Vec<Lead>, StoreError> {
+        static PAGE: Statement = Statement::new("SELECT id, doc FROM lead WHERE id > $1 ORDER BY id LIMIT $2");
+        let found = self.db.fetch("go through leads", &PAGE, vec![after.into(), limit.into()]).await?;
+        found.iter().map(|row| lead(row, 0)).collect()
+    }
+
+    /// The ids of a page of all leads, in their order.
+    pub async fn page_of_ids(&self, after: &str, limit: usize) -> Result<Vec<LeadId>, StoreError> {
+        static PAGE: Statement = Statement::new("SELECT id FROM lead WHERE id > $1 ORDER BY id LIMIT $2");
+        let found = self.db.fetch("go through leads", &PAGE, vec![after.into(), limit.into()]).await?;
+        found.iter().map(|row| row.text(0).map(LeadId)).collect()
     }
 
     /// How many are and were in each version of a sequence.

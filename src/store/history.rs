@@ -1,15 +1,47 @@
-//! All events of one lead, from which the lead can be made again; and the one way back from `unknown`.
+//! All events of one lead, from which the lead can be made again; parts of the histories of many; and the one way back from `unknown`.
 
 use super::error::StoreError;
 use super::leads::unreadable;
 use super::open::Store;
-use super::sql::Statement;
+use super::reports::event;
+use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::event::{Actor, Event};
 use crate::domain::id::{LeadId, TouchId};
 use crate::domain::time::Instant;
 
+/// Some events of one lead: those after a number, up to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub lead: LeadId,
+    pub after: u64,
+    pub until: u64,
+}
+
+static SPANS: Statement = Statement::batch(
+    &[("asked", Kind::Text), ("after", Kind::Int), ("until", Kind::Int)],
+    "SELECT e.lead_id, e.seq, e.occurred_at, e.recorded_at, e.source, e.actor, e.data
+     FROM {input} AS i
+     JOIN event AS e ON e.lead_id = i.asked AND e.seq > i.after AND e.seq <= i.until",
+);
+const SPANS_READ: &str = "read the events of leads";
+
+fn asked(spans: &[Span]) -> super::sql::Rows {
+    rows(spans.iter().map(|span| (&span.lead, span.after, span.until)))
+}
+
+fn in_order(found: &[super::db::Row]) -> Result<Vec<Event>, StoreError> {
+    let mut events = found.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+    events.sort_by(|one, other| (&one.lead, one.seq).cmp(&(&other.lead, other.seq)));
+    Ok(events)
+}
+
 impl Store {
+    /// The events of some leads in these spans, by lead and number.
+    pub async fn events(&self, spans: &[Span]) -> Result<Vec<Event>, StoreError> {
+        in_order(&self.db.fetch(SPANS_READ, &SPANS, vec![asked(spans).into()]).await?)
+    }
+
     /// The events of a lead, oldest first.
     pub async fn history(&self, lead: &LeadId) -> Result<Vec<Event>, StoreError> {
         static HISTORY: Statement = Statement::new(
@@ -39,6 +71,11 @@ impl Store {
 }
 
 impl Tx {
+    /// The same in a transaction.
+    pub async fn events(&mut self, spans: &[Span]) -> Result<Vec<Event>, StoreError> {
+        in_order(&self.fetch(SPANS_READ, &SPANS, vec![asked(spans).into()]).await?)
+    }
+
     /// Queues a touch of unknown outcome again, because a person asked for it. False if its outcome is not unknown, or its recipient
     /// is suppressed.
     pub async fn resend(&mut self, touch: &TouchId, ready_at: Instant) -> Result<bool, StoreError> {

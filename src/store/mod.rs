@@ -27,7 +27,7 @@ mod effects;
 mod error;
 mod fault;
 mod health;
-mod history;
+pub mod history;
 pub mod imports;
 pub mod intakes;
 pub mod keys;

@@ -7,6 +7,7 @@ use overture::config;
 use overture::daemon::{Assembled, assemble};
 use overture::domain::address::EmailAddress;
 use overture::domain::decide::Ask;
+use overture::domain::event::Actor;
 use overture::domain::time::Instant;
 use overture::engine::{Answer, Engine, FailPoints, Target};
 use overture::store::Access;
@@ -98,6 +99,15 @@ impl Bench {
         let unit = self.engine.by_hand(Target::Address { address, create: true }, ask, "test");
         let answers = self.runtime.block_on(self.engine.record(vec![unit])).expect("the store answers");
         assert!(matches!(answers[0], Answer::Done { .. } | Answer::Enrolled { .. }), "{answers:?}");
+    }
+
+    /// The same, done by the person the lead is.
+    pub fn ask_as_person(&self, address: &str, ask: Ask) {
+        let address = EmailAddress::parse(address).expect("an address of the test is good");
+        let mut unit = self.engine.by_hand(Target::Address { address, create: true }, ask, "test");
+        unit.input.actor = Actor::Human;
+        let answers = self.runtime.block_on(self.engine.record(vec![unit])).expect("the store answers");
+        assert!(matches!(answers[0], Answer::Done { .. }), "{answers:?}");
     }
 
     /// Does all that is to be done at this instant.

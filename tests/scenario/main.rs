@@ -51,6 +51,7 @@ mod p9_each_date_once;
 mod pools;
 mod power;
 mod receiver;
+mod scores;
 mod segments;
 mod shared_commits;
 mod smtp;

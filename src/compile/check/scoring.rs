@@ -14,8 +14,8 @@ use crate::domain::time::Millis;
 
 const FILE: Keys = Keys {
     what: "the scoring file",
-    known: &["range", "fit", "engagement", "bands", "hot_when", "lifecycle"],
-    later: &["announce_rescored"],
+    known: &["range", "fit", "engagement", "bands", "hot_when", "lifecycle", "announce_rescored"],
+    later: &[],
 };
 const FIT: Keys = Keys { what: "a fit rule", known: &["name", "group", "when", "points"], later: &[] };
 const ENGAGEMENT: Keys = Keys {
@@ -43,6 +43,7 @@ pub fn scoring(root: &Node, version: String, speaks: Speaks<'_>, report: &Report
         scoring.bands = bands(&fields, report);
     }
     scoring.hot_when = fields.get("hot_when").and_then(|node| condition(node, "hot_when", speaks, report));
+    scoring.announce_rescored = fields.flag("announce_rescored").unwrap_or_default();
     lifecycle(&mut scoring, &fields, speaks);
     scoring
 }

@@ -93,7 +93,7 @@ fn score(scoring: &Scoring, lead: &[(&str, Value)], did: &[(&str, &[(&'static st
 }
 
 fn line(rule: String, ledger: Ledger, points: f64) -> Line {
-    Line { rule, ledger, points, at: NOW, event: 1, half_life: None, ends: None, model: String::new() }
+    Line { rule, ledger, points, at: NOW, event: 1, half_life: None, ends: None, model: String::new(), by_step: false }
 }
 
 fn model() -> Playbook {

@@ -89,6 +89,7 @@ impl Checker<'_> {
     }
 
     fn name(&mut self, name: &str, span: &Span) -> Typed {
+        self.needs.standing |= ["score", "fit", "engagement", "stage", "temperature"].contains(&name);
         let (op, kind) = match name {
             "score" => (Op::Score, Type::Number),
             "fit" => (Op::Fit, Type::Number),

@@ -56,6 +56,8 @@ pub struct Needs {
     pub machine_opens: bool,
     /// Whether it asks what day it is.
     pub today: bool,
+    /// Whether it asks for score, fit, engagement, temperature or stage: what another scoring file may change by itself.
+    pub standing: bool,
     /// The numbers it compares score, fit or engagement with, ascending: falling past one may turn its answer.
     pub levels: Vec<f64>,
 }
@@ -89,6 +91,7 @@ impl Needs {
         self.event_keys.extend(other.event_keys.iter().cloned());
         self.machine_opens |= other.machine_opens;
         self.today |= other.today;
+        self.standing |= other.standing;
         for level in &other.levels {
             self.level(*level);
         }

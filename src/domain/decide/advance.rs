@@ -284,6 +284,7 @@ fn set(work: &mut Work<'_>, assign: &Assign) {
                 half_life: None,
                 ends: None,
                 model: work.playbook.scoring.version.clone(),
+                by_step: true,
             };
             work.conclude(What::Scored { line });
         }

@@ -96,6 +96,11 @@ pub fn apply(lead: &mut Lead, event: &Event) {
             lead.reread_at = if *reread { Some(at) } else { lead.reread_at };
             lead.fitted = Some(model.clone());
         }
+        What::Rescored { lines, model } => {
+            lead.ledger.clone_from(lines);
+            lead.fitted = Some(model.clone());
+            lead.reread_at = Some(at);
+        }
         What::Staged { to, .. } => {
             lead.stage = *to;
             lead.stage_since = at;

@@ -12,6 +12,7 @@ use crate::domain::handoff::Act;
 use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TaskId, TouchId};
 use crate::domain::lead::Lead;
 use crate::domain::routing::Load;
+use crate::domain::score::Line;
 use crate::domain::sequence::{Intake, TaskKind};
 use crate::domain::suppression::Reason;
 use crate::domain::task::TaskAct;
@@ -143,6 +144,10 @@ pub enum Ask {
     Adopt {
         edit: Arc<Edit>,
         in_hand: BTreeMap<TouchId, InHand>,
+    },
+    /// Another scoring file is in force: this is the ledger it gives the lead, where all that was heard of the lead is known.
+    Rescore {
+        ledger: Option<Vec<Line>>,
     },
     /// A stage by a named act.
     Stage {

@@ -31,6 +31,7 @@ mod pause;
 mod pools;
 #[cfg(test)]
 mod properties;
+mod replay;
 mod rescore;
 mod restage;
 mod route;
@@ -53,6 +54,7 @@ pub use forecast::{Ahead, Send, forecast};
 pub use import::{bring, brought};
 pub use input::{Ask, Case, Decision, Effect, EnrollmentRow, HandoffRow, Input, Reply, Requeue, TaskRow};
 pub use limits::{LONGEST as PATIENCE, shifted};
+pub use replay::Replay;
 
 use super::playbook::Playbook;
 use super::time::Instant;

@@ -6,12 +6,13 @@ use serde_json::{Map, Value, json};
 use super::enroll::Wish;
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{adopt, advance, colleagues, enroll, handoff, import, limits, pause, restage, tasks, touches};
+use super::{adopt, advance, colleagues, enroll, handoff, import, limits, pause, rescore, restage, tasks, touches};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, IMPORTED, What};
 use crate::domain::id::TouchId;
+use crate::domain::lead::Unsettled;
 use crate::domain::suppression::Reason;
-use crate::domain::time::Millis;
+use crate::domain::time::{Instant, Millis};
 
 /// Facts older than this are kept and scored by their time, but trigger nothing.
 pub const STALE: Millis = Millis::DAY.times(30);
@@ -61,6 +62,7 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
             colleagues::heed(work);
             adopt::carry_out(work, &edit, &in_hand)
         }
+        Ask::Rescore { ledger } => rescore::anew(work, ledger),
         Ask::Stage { to, reason } => {
             restage::to_stage(work, to, &format!("act:{reason}"));
             Reply::Done
@@ -82,17 +84,23 @@ pub fn settle(work: &mut Work<'_>) {
     for hit in due {
         work.conclude(What::Settled { hit: hit.hit, verdict: hit.verdict });
         if hit.verdict == Actor::Human {
-            work.effect(Effect::Seen { touch: hit.touch, clicked: hit.name == "clicked" });
+            work.effect(Effect::Seen { touch: hit.touch.clone(), clicked: hit.name == "clicked" });
         }
-        let data = [("step", Value::from(hit.step)), ("url", json!(hit.url))];
-        work.fresh.push(Fresh {
-            seq: hit.hit,
-            name: hit.name,
-            data: data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-            occurred_at: hit.occurred_at,
-            actor: hit.verdict,
-            stale: work.now.since(hit.occurred_at) > STALE,
-        });
+        let verdict = hit.verdict;
+        work.fresh.push(judged(hit, verdict, work.now));
+    }
+}
+
+/// A hit with its verdict, as it counts.
+pub fn judged(hit: Unsettled, verdict: Actor, now: Instant) -> Fresh {
+    let data = [("step", Value::from(hit.step)), ("url", json!(hit.url))];
+    Fresh {
+        seq: hit.hit,
+        name: hit.name,
+        data: data.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        occurred_at: hit.occurred_at,
+        actor: verdict,
+        stale: now.since(hit.occurred_at) > STALE,
     }
 }
 

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 
 use super::tests::chance::{Turn, play, playbook, told, turn};
 use super::tests::desk::Desk;
-use super::{Ask, Effect, fold};
+use super::{Ask, Effect, Replay, fold};
 use crate::domain::event::{Actor, Event, What};
 use crate::domain::id::EnrollmentId;
 use crate::domain::lead::Lead;
+use crate::domain::score::Line;
 use crate::domain::stage::Stage;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::Channel;
@@ -91,6 +92,21 @@ proptest! {
         prop_assert_eq!(&events, &desk.history);
         let folded = fold(&events).map(|lead| Lead { wake_at: desk.lead.wake_at, ..lead });
         prop_assert_eq!(folded, Some(lead));
+    }
+
+    #[test]
+    fn scored_anew_by_the_same_file_every_history_gives_the_same_ledger(
+        turns in prop::collection::vec(turn(), 1..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let desk = told(&turns, |_| {});
+        let (mut replay, (first, rest)) = (Replay::default(), desk.history.split_at(cut.index(desk.history.len() + 1)));
+        replay.take(first, &desk.playbook);
+        replay.take(rest, &desk.playbook);
+        let lines = |lines: &[Line]| -> Vec<(String, f64, Instant, Option<Instant>)> {
+            lines.iter().map(|line| (line.rule.clone(), line.points, line.at, line.ends)).collect()
+        };
+        prop_assert_eq!(lines(&replay.ledger(&desk.playbook).unwrap_or_default()), lines(&desk.lead.ledger));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Writes the ledger lines that follow from what is known and from what was just heard.
 
+use super::input::Reply;
 use super::work::{About, Fresh, Work};
 use crate::domain::event::{Actor, What};
 use crate::domain::score::{EngagementRule, FitRule, Ledger, Line};
@@ -7,19 +8,33 @@ use crate::domain::time::Instant;
 
 pub fn rescore(work: &mut Work<'_>) {
     fit(work);
-    let scoring = work.playbook.scoring.clone();
     for fresh in work.fresh.clone() {
-        if fresh.actor == Actor::Machine || fresh.name == "auto_replied" {
-            continue;
-        }
-        for rule in scoring.engagement.iter().filter(|rule| rule.on == fresh.name) {
-            engage(work, rule, &fresh, &scoring.version);
-        }
+        score(work, &fresh);
     }
 }
 
+/// Writes the lines that one thing heard gives.
+pub fn score(work: &mut Work<'_>, fresh: &Fresh) {
+    if fresh.actor == Actor::Machine || fresh.name == "auto_replied" {
+        return;
+    }
+    let scoring = work.playbook.scoring.clone();
+    for rule in scoring.engagement.iter().filter(|rule| rule.on == fresh.name) {
+        engage(work, rule, fresh, &scoring.version);
+    }
+}
+
+/// Takes the ledger that the scoring file in force gives by all that was heard before. Where not all of it is known any more, what was
+/// given for events stays, and the fit alone is read anew.
+pub fn anew(work: &mut Work<'_>, ledger: Option<Vec<Line>>) -> Reply {
+    if let Some(lines) = ledger {
+        work.conclude(What::Rescored { lines, model: work.playbook.scoring.version.clone() });
+    }
+    Reply::Done
+}
+
 /// Reads the fit ledger anew when an attribute or the model changed; lines that stay keep the time they began.
-fn fit(work: &mut Work<'_>) {
+pub fn fit(work: &mut Work<'_>) {
     let scoring = work.playbook.scoring.clone();
     if !work.changed && work.lead.fitted.as_ref() == Some(&scoring.version) {
         return;
@@ -64,6 +79,7 @@ fn fit_line(work: &Work<'_>, rule: &FitRule, model: &str) -> Line {
         half_life: None,
         ends: None,
         model: model.to_owned(),
+        by_step: false,
     }
 }
 
@@ -95,6 +111,7 @@ fn engage(work: &mut Work<'_>, rule: &EngagementRule, fresh: &Fresh, model: &str
         half_life: rule.half_life,
         ends: rule.expires.map(|after| at + after),
         model: model.to_owned(),
+        by_step: false,
     };
     work.conclude(What::Scored { line });
 }

@@ -13,7 +13,7 @@ pub fn restage(work: &mut Work<'_>) {
         let mut rise = None;
         for (to, when) in &scoring.lifecycle {
             let from = work.lead.stage;
-            let free = work.human_now() || (from != Stage::Recycled && !reread(work));
+            let free = work.human_now() || (from != Stage::Recycled && !(*to == Stage::Sql && is_quiet(work)));
             if free && from.may_rise_to(*to) && work.holds(to.as_str(), when, About::default()) {
                 rise = Some(*to);
                 break;
@@ -31,10 +31,11 @@ pub fn restage(work: &mut Work<'_>) {
     }
 }
 
-/// Whether nothing was heard or learnt of the lead since another scoring file re-read it: a threshold crossed by that alone moves
-/// nobody, or a new file would hand all that was known for long to sales at once.
-fn reread(work: &Work<'_>) -> bool {
-    work.lead.reread_at.is_some_and(|at| work.lead.last_human_at <= Some(at))
+/// Whether nothing was heard or learnt of the lead since another scoring file scored it anew: a threshold crossed by that alone hands
+/// nobody to sales and ends no wait, or a new file would announce as news what was known for long; unless it says that it wants that.
+pub fn is_quiet(work: &Work<'_>) -> bool {
+    let unheard = work.lead.reread_at.is_some_and(|at| work.lead.last_human_at <= Some(at));
+    unheard && !work.playbook.scoring.announce_rescored
 }
 
 /// Whether a step may move the lead's stage: out of recycled leads only what a person did since, out of disqualified only a

@@ -2,6 +2,7 @@
 
 use super::advance::{go, name_of, sequence_of};
 use super::enroll::zone_of;
+use super::restage::is_quiet;
 use super::work::{About, Work};
 use crate::domain::calendar::{Pause, resume_at};
 use crate::domain::enrollment::{Enrollment, Phase};
@@ -37,6 +38,9 @@ pub fn wait(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, p
 pub fn is_over(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence) -> bool {
     let step = enrollment.at.as_deref().and_then(|at| sequence.step(at)).map(|(_, step)| step);
     let Some(Step { act: Act::WaitFor { when, .. }, id, next, .. }) = step else { return false };
+    if when.needs().standing && is_quiet(work) {
+        return false;
+    }
     let rule = format!("{} {id}", sequence.name);
     if !work.holds(&rule, when, About { enrollment: Some(enrollment), ..About::default() }) {
         return false;

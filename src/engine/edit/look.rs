@@ -7,7 +7,7 @@ use super::days::{Day, Days};
 use super::plan::{Change, EditedStep, Named, SequencePlan, Tally};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::{
-    Ahead, Ask, Case, Edit, Effect, InHand, Input, Standing, StepEdit, adopt, decide, forecast, touch_of,
+    Ahead, Ask, Case, Decision, Edit, Effect, InHand, Input, Standing, StepEdit, adopt, decide, forecast, touch_of,
 };
 use crate::domain::enrollment::{Enrollment, Onward};
 use crate::domain::event::{Actor, Mark};
@@ -26,16 +26,17 @@ pub const PAGE: usize = 500;
 
 /// One look at all that is in flight.
 pub struct Look<'e> {
-    engine: &'e Engine,
-    playbook: Arc<Playbook>,
+    pub(super) engine: &'e Engine,
+    /// The files as they will be in force.
+    pub(super) playbook: Arc<Playbook>,
     paused: Arc<BTreeSet<String>>,
-    now: Instant,
+    pub(super) now: Instant,
     days: Days,
 }
 
 /// What a page needs beside its leads.
-struct Around {
-    in_hand: BTreeMap<TouchId, InHand>,
+pub(super) struct Around {
+    pub in_hand: BTreeMap<TouchId, InHand>,
     suppressed: BTreeMap<String, Reason>,
 }
 
@@ -82,9 +83,14 @@ impl<'e> Look<'e> {
         };
         let (mut after, version) = (String::new(), edit.new.as_ref().map_or("", |new| new.version.as_str()));
         loop {
-            let page = self.engine.store.behind((&edit.sequence, version), &after, PAGE).await?;
-            let around = self.around(&page).await?;
-            for behind in &page {
+            let mut page = self.engine.store.behind((&edit.sequence, version), &after, PAGE).await?;
+            let leads: Vec<&Lead> = page.iter().map(|behind| &behind.lead).collect();
+            let around = self.around(&leads).await?;
+            let mut anew = self.anew(&leads, &around).await?;
+            for behind in &mut page {
+                if let Some(decision) = anew.remove(&behind.lead.id) {
+                    behind.lead = decision.lead;
+                }
                 self.one(&mut counting, behind, &around);
             }
             match page.last() {
@@ -95,10 +101,10 @@ impl<'e> Look<'e> {
         Ok(counting.into_plan((change, from), old.map(|(old, _)| old.as_ref())))
     }
 
-    async fn around(&self, page: &[Behind]) -> Result<Around, StoreError> {
-        let leads = || page.iter().map(|behind| &behind.lead);
-        let touches: Vec<&TouchId> = leads().flat_map(|lead| lead.enrollments.iter().filter_map(touch_of)).collect();
-        let targets = leads().flat_map(|lead| [lead.address.as_str(), lead.address.domain()]).collect();
+    pub(super) async fn around(&self, leads: &[&Lead]) -> Result<Around, StoreError> {
+        let touches = leads.iter().flat_map(|lead| lead.enrollments.iter().filter_map(touch_of));
+        let touches: Vec<&TouchId> = touches.collect();
+        let targets = leads.iter().flat_map(|lead| [lead.address.as_str(), lead.address.domain()]).collect();
         Ok(Around {
             in_hand: self.engine.store.in_hand(&touches).await?,
             suppressed: self.engine.store.suppressed(&targets).await?,
@@ -143,6 +149,26 @@ impl<'e> Look<'e> {
         (lead, enrollment, in_hand): (&Lead, &Enrollment, Option<InHand>),
         (around, released): (&Around, bool),
     ) {
+        let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
+        let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };
+        let input = Input { ask, occurred_at: self.now, source: "plan".to_owned(), actor: Actor::System };
+        let decision = self.decided(lead, &input, around);
+        let asked = decision.effects.iter().find_map(|effect| match effect {
+            Effect::Queue(touch) if touch.enrollment.as_ref() == Some(&enrollment.id) => Some(touch.ready_at),
+            _ => None,
+        });
+        let then = in_hand.map(|in_hand| in_hand.ready_at);
+        let before = forecast((lead, enrollment), then, &self.playbook, self.now);
+        let running = decision.lead.enrollments.iter().find(|one| one.id == enrollment.id);
+        let after = running.map(|running| (&decision.lead, running));
+        let after = self.ahead(after, asked.or(then));
+        counting.tally.released += usize::from(released && asked.is_some());
+        counting.tally.dropped += self.lost(&before, &after);
+        counting.ahead(enrollment, (&before, &after));
+    }
+
+    /// What an apply would decide about a lead.
+    pub(super) fn decided(&self, lead: &Lead, input: &Input, around: &Around) -> Decision {
         let targets = [lead.address.as_str(), lead.address.domain()];
         let case = Case {
             lead: lead.clone(),
@@ -153,27 +179,21 @@ impl<'e> Look<'e> {
             stopped_senders: Arc::default(),
             colleague: None,
         };
-        let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
-        let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };
-        let input = Input { ask, occurred_at: self.now, source: "plan".to_owned(), actor: Actor::System };
-        let decision = decide(&case, &input, &self.playbook, self.now);
-        let asked = decision.effects.iter().find_map(|effect| match effect {
-            Effect::Queue(touch) if touch.enrollment.as_ref() == Some(&enrollment.id) => Some(touch.ready_at),
-            _ => None,
-        });
-        let then = in_hand.map(|in_hand| in_hand.ready_at);
-        let before = forecast((lead, enrollment), then, &self.playbook, self.now);
-        let running = decision.lead.enrollments.iter().find(|one| one.id == enrollment.id);
-        let ready_at = asked.or(then);
-        let after = running.map_or_else(Ahead::default, |running| {
-            forecast((&decision.lead, running), ready_at, &self.playbook, self.now)
-        });
-        counting.tally.released += usize::from(released && asked.is_some());
+        decide(&case, input, &self.playbook, self.now)
+    }
+
+    /// What lies ahead of an enrollment that still runs, by the files as they will be.
+    pub(super) fn ahead(&self, running: Option<(&Lead, &Enrollment)>, ready_at: Option<Instant>) -> Ahead {
+        running.map_or_else(Ahead::default, |running| forecast(running, ready_at, &self.playbook, self.now))
+    }
+
+    /// Counts by their days the sends that come and no longer come, and says how many of these never come.
+    pub(super) fn lost(&mut self, before: &Ahead, after: &Ahead) -> usize {
         let still: BTreeSet<&str> = after.sends.iter().map(|send| send.step.as_str()).collect();
         let gone = before.sends.iter().filter(|send| self.days.holds(send.at) && !still.contains(send.step.as_str()));
-        counting.tally.dropped += gone.count();
+        let gone = gone.count();
         self.days.compare(&before.sends, &after.sends);
-        counting.ahead(enrollment, (&before, &after));
+        gone
     }
 }
 

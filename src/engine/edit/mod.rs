@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! files ─▶ Wanted ─▶ plan: page by page the same decision, nothing written ─▶ counts, names, a fingerprint
-//!                      └▶ apply: in force for new work · each lead in its own unit · in force for all
+//!                      └▶ apply: in force for new work · each lead scored anew · each moved in its own unit · in force for all
 //! ```
 //! An apply that was cut off goes on where it stopped: whoever is in the new version already is not moved again.
 
@@ -11,10 +11,17 @@ mod days;
 mod look;
 mod plan;
 mod reader;
+mod scores;
 mod versions;
+mod wanted;
 
 pub use apply::{Applied, ApplyError, Order};
 pub use days::Day;
-pub use plan::{Change, Named, Plan, SequencePlan, StepPlan};
+pub use plan::{Change, Named, Plan, ScoringPlan, SequencePlan, Shift, StepPlan};
 pub use reader::{Read, Reader};
-pub use versions::{Version, VersionError};
+pub use versions::{Subject, Version, VersionError};
+
+/// What a sequence's file is called among versions.
+const KIND: &str = "sequence";
+/// What the scoring file is called among versions, as its kind and as its name.
+pub const MODEL: &str = "scoring";

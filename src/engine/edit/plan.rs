@@ -18,6 +18,8 @@ pub const NAMED: usize = 20;
 pub struct Plan {
     /// Of the files and the counts: another one means that something came in between.
     pub fingerprint: String,
+    /// What another scoring file would make of all leads, which comes first.
+    pub scoring: Option<ScoringPlan>,
     /// Sequences that were added, changed or removed since the last apply.
     pub sequences: Vec<SequencePlan>,
     /// Touches that would be asked for at once, and wait now.
@@ -27,13 +29,47 @@ pub struct Plan {
     pub days: Vec<Day>,
 }
 
-/// What became of a sequence's file.
+/// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     Added,
     Changed,
     Removed,
+}
+
+/// What another scoring file makes of the leads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScoringPlan {
+    pub change: Change,
+    pub from: String,
+    pub to: String,
+    /// Leads that are scored anew.
+    pub leads: usize,
+    /// How many of them have another score by it.
+    pub scores: usize,
+    /// Temperatures that change.
+    pub bands: Vec<Shift>,
+    /// Stages that change.
+    pub stages: Vec<Shift>,
+    /// Leads that reach the threshold of sales by this alone, and go there as soon as something is heard or learnt of them.
+    pub waiting: usize,
+    /// Leads that are handed to sales at once, because the file says so.
+    pub announced: usize,
+    /// Enrollments that end.
+    pub ended: usize,
+    pub released: usize,
+    pub dropped: usize,
+    /// Some of those whose temperature or stage changes.
+    pub named: Vec<Named>,
+}
+
+/// So many leads go from one temperature or stage to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shift {
+    pub from: String,
+    pub to: String,
+    pub leads: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,10 +131,11 @@ impl EditedStep {
 }
 
 impl Plan {
-    /// Seals a plan with its fingerprint. The days are left out: they move on with the clock.
+    /// Seals a plan with its fingerprint. The days are left out, and scores by name: they move on with the clock.
     #[must_use]
     pub fn sealed(mut self) -> Self {
-        let counted = (&self.sequences, self.released, self.dropped);
+        let scoring = self.scoring.as_ref().map(|scoring| ScoringPlan { named: Vec::new(), ..scoring.clone() });
+        let counted = (&self.sequences, scoring, self.released, self.dropped);
         let text = serde_json::to_vec(&counted).unwrap_or_default();
         let mut hex = encode_hex(&Sha256::digest(text));
         hex.truncate(16);
@@ -108,7 +145,7 @@ impl Plan {
 
     /// Whether there is nothing to apply.
     pub fn is_empty(&self) -> bool {
-        self.sequences.is_empty()
+        self.sequences.is_empty() && self.scoring.is_none()
     }
 }
 

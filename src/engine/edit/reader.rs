@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::playbook::Playbook;
+use crate::domain::score::Scoring;
 use crate::domain::sequence::Sequence;
 use crate::engine::Engine;
 use crate::store::revisions::Revision;
@@ -15,6 +16,8 @@ pub struct Read {
     pub playbook: Playbook,
     /// The versions of its sequences as they are to be stored.
     pub revisions: Vec<Revision>,
+    /// Its scoring file as it is to be stored, should it be applied.
+    pub scoring: Revision,
 }
 
 type Files = dyn Fn() -> Result<Read, Vec<String>> + Send + Sync;
@@ -25,6 +28,10 @@ pub struct Reader {
     pub files: Box<Files>,
     /// A stored version; none if it cannot be read.
     pub version: fn(&Revision) -> Option<Sequence>,
+    /// A stored scoring file; none if it cannot be read.
+    pub model: fn(&Revision) -> Option<Scoring>,
+    /// The files with another scoring file among them.
+    pub with_model: fn(Playbook, Scoring) -> Playbook,
     /// The texts of a stored version, by the path of each file.
     pub texts: fn(&Revision) -> BTreeMap<String, String>,
 }
@@ -39,6 +46,19 @@ impl Engine {
     /// Lets the engine read files; the first reader stays.
     pub fn read_with(&self, reader: Reader) {
         drop(self.reader.set(reader));
+    }
+
+    /// These files with a stored scoring file among them; none if it cannot be read.
+    pub(super) fn with_model(&self, playbook: Playbook, stored: &Revision) -> Option<Playbook> {
+        let reader = self.reader.get()?;
+        (reader.model)(stored).map(|scoring| (reader.with_model)(playbook, scoring))
+    }
+
+    /// Takes a scoring file in that another daemon put in force.
+    pub fn learn_model(&self, stored: &Revision) {
+        if let Some(playbook) = self.with_model(self.playbook().as_ref().clone(), stored) {
+            self.set_playbook(playbook);
+        }
     }
 
     /// Versions that another daemon brought and this one has not read yet.

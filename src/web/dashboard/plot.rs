@@ -65,7 +65,9 @@ impl Curve {
         for event in events {
             let at = event.recorded_at;
             match &event.what {
-                What::Scored { .. } | What::Fitted { .. } => curve.up_to(seen, at, &book, scoring),
+                What::Scored { .. } | What::Fitted { .. } | What::Rescored { .. } => {
+                    curve.up_to(seen, at, &book, scoring)
+                }
                 What::Staged { to, .. } => curve.stages.push((at, to.to_string())),
                 _ => continue,
             }
@@ -211,6 +213,12 @@ impl Book {
                 let change = sum(lines) - sum(&self.fit);
                 self.fit.clone_from(lines);
                 (change.abs() > 0.01).then(|| ("fit".to_owned(), change))
+            }
+            What::Rescored { lines, .. } => {
+                let (fit, engagement): (Vec<Line>, _) =
+                    lines.iter().cloned().partition(|line| line.ledger == Ledger::Fit);
+                (self.fit, self.engagement) = (fit, engagement);
+                Some(("scored anew".to_owned(), 0.0))
             }
             _ => None,
         }

@@ -17,6 +17,7 @@ pub fn is_loud(event: &Event) -> bool {
             | What::Fitted { .. }
             | What::Settled { .. }
             | What::Scored { .. }
+            | What::Rescored { .. }
             | What::Changed { .. }
             | What::Branched { .. }
             | What::SenderDrawn { before: None, .. }

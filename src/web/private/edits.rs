@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::guard::Caller;
-use crate::engine::{ApplyError, Order, VersionError};
+use crate::engine::{ApplyError, Order, Subject, VersionError};
 use crate::web::App;
 use crate::web::extract::{Json, Query};
 use crate::web::problem::Problem;
@@ -19,12 +19,16 @@ const AT_MOST: usize = 50;
 #[serde(deny_unknown_fields)]
 pub struct Which {
     sequence: Option<String>,
+    #[serde(default)]
+    scoring: bool,
     version: Option<String>,
 }
 
 /// `GET /v1/plan`: what applying the files would do; nothing is written.
 pub async fn plan(State(app): State<App>, Query(which): Query<Which>) -> Result<Answered<Value>, Problem> {
-    let order = Order { sequence: which.sequence, version: which.version, ..Order::default() };
+    let (sequence, scoring) = (which.sequence, which.scoring);
+    one_subject(sequence.is_some(), scoring)?;
+    let order = Order { sequence, scoring, version: which.version, ..Order::default() };
     let plan = app.engine.plan(&order).await.map_err(refused)?;
     Ok(Answered(json!(plan)))
 }
@@ -33,6 +37,8 @@ pub async fn plan(State(app): State<App>, Query(which): Query<Which>) -> Result<
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     sequence: Option<String>,
+    #[serde(default)]
+    scoring: bool,
     version: Option<String>,
     plan: Option<String>,
     at_most: Option<usize>,
@@ -44,8 +50,10 @@ pub async fn apply(
     Extension(caller): Extension<Caller>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Answered<Value>, Problem> {
+    one_subject(wanted.sequence.is_some(), wanted.scoring)?;
     let order = Order {
         sequence: wanted.sequence,
+        scoring: wanted.scoring,
         version: wanted.version,
         fingerprint: wanted.plan,
         at_most: wanted.at_most.unwrap_or(AT_MOST),
@@ -53,6 +61,14 @@ pub async fn apply(
     };
     let applied = app.engine.apply(&order).await.map_err(refused)?;
     Ok(Answered(json!(applied)))
+}
+
+/// Nobody means one sequence and the scoring file alone.
+fn one_subject(sequence: bool, scoring: bool) -> Result<(), Problem> {
+    if sequence && scoring {
+        return Err(Problem::invalid("name one sequence, or `scoring`, or neither for all that changed"));
+    }
+    Ok(())
 }
 
 fn refused(error: ApplyError) -> Problem {
@@ -76,12 +92,22 @@ fn refused(error: ApplyError) -> Problem {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
-    sequence: String,
+    sequence: Option<String>,
+    #[serde(default)]
+    scoring: bool,
 }
 
-/// `GET /v1/versions`: the versions of a sequence, the newest first.
+fn subject(sequence: Option<&str>, scoring: bool) -> Result<Subject<'_>, Problem> {
+    match (sequence, scoring) {
+        (Some(name), false) => Ok(Subject::Sequence(name)),
+        (None, true) => Ok(Subject::Scoring),
+        _ => Err(Problem::invalid("name one `sequence`, or say `scoring=true`")),
+    }
+}
+
+/// `GET /v1/versions`: the versions of a sequence or of the scoring file, the newest first.
 pub async fn versions(State(app): State<App>, Query(named): Query<Named>) -> Result<Answered<Value>, Problem> {
-    let versions = app.engine.versions_of(&named.sequence).await.map_err(unknown)?;
+    let versions = app.engine.versions_of(subject(named.sequence.as_deref(), named.scoring)?).await.map_err(unknown)?;
     let shape = |one: &crate::engine::Version| {
         let mut shape = json!(one);
         shape["stored_at"] = json!(one.stored_at.to_string());
@@ -93,15 +119,18 @@ pub async fn versions(State(app): State<App>, Query(named): Query<Named>) -> Res
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Between {
-    sequence: String,
+    sequence: Option<String>,
+    #[serde(default)]
+    scoring: bool,
     old: Option<String>,
     new: Option<String>,
 }
 
-/// `GET /v1/versions/diff`: what changed in a sequence's file and templates between two versions.
+/// `GET /v1/versions/diff`: what changed between two versions in a sequence's file and templates, or in the scoring file.
 pub async fn diff(State(app): State<App>, Query(between): Query<Between>) -> Result<Answered<Value>, Problem> {
     let (old, new) = (between.old.as_deref(), between.new.as_deref());
-    let diff = app.engine.diff_of(&between.sequence, old, new).await.map_err(unknown)?;
+    let diff =
+        app.engine.diff_of(subject(between.sequence.as_deref(), between.scoring)?, old, new).await.map_err(unknown)?;
     Ok(Answered(json!({ "diff": diff })))
 }
 

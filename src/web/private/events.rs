@@ -24,7 +24,7 @@ const MOST: usize = 1_000;
 const AHEAD: Millis = Millis::MINUTE.times(5);
 
 /// Names of facts that only decisions make.
-const OURS: [&str; 38] = [
+const OURS: [&str; 39] = [
     "answered",
     "branched",
     "changed",
@@ -49,6 +49,7 @@ const OURS: [&str; 38] = [
     "paused",
     "queued",
     "refused",
+    "rescored",
     "resumed",
     "rung",
     "scored",

@@ -25,6 +25,8 @@ pub use fold::{fold, thaw};
 pub use rows::note_of;
 use rows::{end_row, fact_of, note, observe, tell};
 
+/// The event that a task was done.
+pub const DONE: &str = "task_done";
 /// Tasks open at once for one lead; beyond, the oldest that nothing waits for is called off.
 const MOST: usize = 50;
 
@@ -112,20 +114,22 @@ fn outcome_of(task: &OpenTask, told: Option<String>) -> Result<String, String> {
 
 /// A task that is done is a fact by its own name, and by what was done for the lead: that answers a handoff.
 fn done(work: &mut Work<'_>, task: &OpenTask, outcome: String, by: &str) {
-    let mut data = Map::new();
-    for (key, value) in [("step", &task.step), ("sequence", &task.sequence), ("outcome", &outcome)] {
-        data.insert(key.to_owned(), Value::from(value.as_str()));
-    }
-    data.insert("by".to_owned(), by.into());
-    data.insert("kind".to_owned(), task.kind.as_str().into());
+    let data = deed(task, &outcome, by);
     finish(work, task, TaskFact::Done { outcome, by: by.to_owned() });
-    fresh(work, work.lead.seq, Actor::System, "task_done", data.clone());
+    fresh(work, work.lead.seq, Actor::System, DONE, data.clone());
     if let Some(name) = task.kind.follow_up() {
         let heard = What::Heard { name: name.to_owned(), data: data.clone(), touch: None };
         let seq = work.observe_by(Actor::System, heard);
         fresh(work, seq, Actor::System, name, data);
         handoff::counts(work, name, by);
     }
+}
+
+/// What the fact that a task was done says.
+pub fn deed(task: &OpenTask, outcome: &str, by: &str) -> Map<String, Value> {
+    let parts = [("step", task.step.as_str()), ("sequence", &task.sequence), ("outcome", outcome), ("by", by)];
+    let kind = ("kind", task.kind.as_str());
+    parts.into_iter().chain([kind]).map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
 }
 
 /// Ends a task by a person's act; what waited for it goes on.

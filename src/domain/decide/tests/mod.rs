@@ -5,6 +5,7 @@
 
 mod adopted;
 mod again;
+mod anew;
 mod bounds;
 pub mod chance;
 mod clock;

@@ -256,6 +256,7 @@ pub fn scoring() -> Scoring {
             (Stage::Pql, when("happened('trial_started') && count('feature_used', 14d) >= 3")),
             (Stage::Sql, when("score >= 80 || happened('demo_requested', 30d)")),
         ],
+        announce_rescored: false,
         thresholds: vec![50.0, 80.0],
         recycled: Some(when("stage in ['mql', 'sql'] && !happened_any(60d)")),
     }

@@ -44,7 +44,7 @@ fn another_scoring_file_alone_hands_nobody_to_sales() {
     };
     for _ in 0..2 {
         desk.tell(Ask::Wake);
-        assert_eq!(desk.lead.stage, Stage::Lead, "it has the points, and nothing was heard of it");
+        assert_eq!(desk.lead.stage, Stage::Mql, "it has the points for sales, and nothing was heard of it");
     }
     assert!(desk.score() > before.1 + 40.0);
     desk.hear("page_viewed");

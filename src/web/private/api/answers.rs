@@ -300,21 +300,40 @@ fn edits() -> Vec<(&'static str, Value)> {
         ("file", text()),
         ("current", boolean()),
         ("applied", boolean()),
-        ("running", integer()),
+        ("running?", integer()),
+        ("ended?", integer()),
+    ]);
+    let shift = object([("from", text()), ("to", text()), ("leads", integer())]);
+    let what = ("what", list(&words(["band", "stage"])));
+    let scored = object([("lead", of("Id")), ("email", text()), ("from", text()), ("to", text()), what]);
+    let scoring = object([
+        ("change", words(["added", "changed", "removed"])),
+        ("from", text()),
+        ("to", text()),
+        ("leads", integer()),
+        ("scores", integer()),
+        ("bands", list(&shift)),
+        ("stages", list(&shift)),
+        ("waiting", integer()),
+        ("announced", integer()),
         ("ended", integer()),
+        ("released", integer()),
+        ("dropped", integer()),
+        ("named", list(&scored)),
     ]);
     vec![
         (
             "Plan",
             object([
                 ("fingerprint", text()),
+                ("scoring", maybe(scoring)),
                 ("sequences", list(&sequence)),
                 ("released", integer()),
                 ("dropped", integer()),
                 ("days", list(&day)),
             ]),
         ),
-        ("Applied", object([("plan", of("Plan")), ("moved", integer())])),
+        ("Applied", object([("plan", of("Plan")), ("moved", integer()), ("scored", integer())])),
         ("Versions", object([("versions", list(&version))])),
         ("Diff", object([("diff", text())])),
     ]

@@ -75,6 +75,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
             "Applying",
             object([
                 ("sequence?", maybe(text())),
+                ("scoring?", boolean()),
                 ("version?", maybe(text())),
                 ("plan?", maybe(text())),
                 ("at_most?", maybe(integer())),

@@ -206,10 +206,10 @@ fn inbox() -> Vec<Operation> {
 }
 
 fn edited() -> Vec<Operation> {
-    let named = || asked("sequence", text(), json!("trial-nurture"));
+    let named = || [("sequence", text(), Some(json!("trial-nurture"))), ("scoring", boolean(), None)];
     vec![
         get("/v1/plan", "Says what applying the files would do to those in flight, and changes nothing", edits::plan)
-            .asks([("sequence", text(), None), ("version", text(), None)])
+            .asks([("sequence", text(), None), ("scoring", boolean(), None), ("version", text(), None)])
             .gives("Plan")
             .problems([404, 409])
             .patient(),
@@ -218,16 +218,20 @@ fn edited() -> Vec<Operation> {
             .gives("Applied")
             .problems([404, 409])
             .patient(),
-        get("/v1/versions", "Lists the versions of a sequence, the newest first, with who is in each", edits::versions)
-            .asks([named()])
-            .gives("Versions")
-            .problems([404]),
+        get(
+            "/v1/versions",
+            "Lists the versions of a sequence, with who is in each, or of the scoring file; the newest first",
+            edits::versions,
+        )
+        .asks(named())
+        .gives("Versions")
+        .problems([404]),
         get(
             "/v1/versions/diff",
-            "Shows what changed between two versions of a sequence and its templates",
+            "Shows what changed between two versions of a sequence and its templates, or of the scoring file",
             edits::diff,
         )
-        .asks([named(), ("old", text(), None), ("new", text(), None)])
+        .asks(named().into_iter().chain([("old", text(), None), ("new", text(), None)]))
         .gives("Diff")
         .problems([404]),
     ]

@@ -1,0 +1,199 @@
+//! What is to be applied: the files against what is in force, or an older version that is called back.
+
+use std::sync::Arc;
+
+use super::apply::{ApplyError, Order};
+use super::plan::Change;
+use super::{KIND, MODEL};
+use crate::domain::decide::Edit;
+use crate::domain::playbook::Playbook;
+use crate::domain::score::Scoring;
+use crate::domain::sequence::Sequence;
+use crate::engine::Engine;
+use crate::store::StoreError;
+use crate::store::applied::Applied as Row;
+use crate::store::revisions::Revision;
+
+/// One file that is to be applied.
+pub(super) struct Wish {
+    pub edit: Arc<Edit>,
+    pub change: Change,
+    /// As it stands; none for a file that is new.
+    pub row: Option<Row>,
+    /// What is to be stored; none for a file that is gone.
+    pub revision: Option<Revision>,
+    /// The file's version that this takes out of force.
+    pub set_aside: Option<String>,
+}
+
+/// Another scoring file that is to be applied.
+pub(super) struct ModelWish {
+    pub change: Change,
+    /// As it stands.
+    pub row: Option<Row>,
+    pub revision: Revision,
+}
+
+/// All that is to be applied, with the files as they will be in force.
+pub(super) struct Wanted {
+    pub playbook: Arc<Playbook>,
+    pub wishes: Vec<Wish>,
+    /// Another scoring file.
+    pub model: Option<ModelWish>,
+}
+
+impl Engine {
+    /// What the files want, against what is applied.
+    pub(super) async fn wanted(&self, order: &Order) -> Result<Wanted, ApplyError> {
+        let read = self.reader.get().ok_or(ApplyError::NoFiles)?;
+        let (model, rows): (Vec<Row>, Vec<Row>) =
+            self.store.applied().await?.into_iter().partition(|row| row.kind == MODEL);
+        let model = model.into_iter().next();
+        match &order.version {
+            Some(version) if order.scoring => return self.older_model(version, model).await,
+            Some(version) => return self.older(order.sequence.as_deref(), version, &rows).await,
+            None => {}
+        }
+        let files = (read.files)().map_err(ApplyError::Files)?;
+        let model = if order.sequence.is_none() { model_wish(&files.scoring, model) } else { None };
+        if order.scoring {
+            return self.model_alone(model);
+        }
+        let base = if order.sequence.is_some() { self.playbook().as_ref().clone() } else { files.playbook.clone() };
+        let mut playbook = self.with_versions(base).await?;
+        let mut names: Vec<&String> = files.playbook.sequences.keys().collect();
+        names.extend(rows.iter().map(|row| &row.name).filter(|name| !files.playbook.sequences.contains_key(*name)));
+        if let Some(only) = &order.sequence {
+            names.retain(|name| *name == only);
+            if names.is_empty() {
+                return Err(ApplyError::Unknown(format!("there is no sequence `{only}`, in the files or in flight")));
+            }
+        }
+        names.sort();
+        for name in &names {
+            take_in(&mut playbook, name, files.playbook.sequences.get(*name));
+        }
+        let mut wishes = Vec::new();
+        for name in names {
+            let row = rows.iter().find(|row| &row.name == name).cloned();
+            let new = files.playbook.sequences.get(name).cloned();
+            let change = match (&row, &new) {
+                (None, _) => Change::Added,
+                (Some(_), None) => Change::Removed,
+                (Some(row), Some(new)) if row.version != new.version || row.moving_to.is_some() => Change::Changed,
+                (Some(_), Some(_)) => continue,
+            };
+            let revision = files.revisions.iter().find(|one| &one.name == name).cloned();
+            let edit = Arc::new(Edit::new(name, new, playbook.versions.values()));
+            wishes.push(Wish { edit, change, row, revision, set_aside: None });
+        }
+        Ok(Wanted { playbook: Arc::new(playbook), wishes, model })
+    }
+
+    /// Another scoring file beside all else as it is in force.
+    fn model_alone(&self, model: Option<ModelWish>) -> Result<Wanted, ApplyError> {
+        let mut playbook = self.playbook();
+        if let Some(wish) = &model {
+            let version = &wish.revision.version;
+            let unreadable = || ApplyError::Unknown(format!("version {version} of the scoring file cannot be read"));
+            let with = self.with_model(playbook.as_ref().clone(), &wish.revision).ok_or_else(unreadable)?;
+            playbook = Arc::new(with);
+        }
+        Ok(Wanted { playbook, wishes: Vec::new(), model })
+    }
+
+    /// A return to an older scoring file; the one in the workspace stays unapplied.
+    async fn older_model(&self, version: &str, row: Option<Row>) -> Result<Wanted, ApplyError> {
+        let stored = self.store.revisions_of(MODEL, MODEL).await?;
+        let Some(revision) = only(&stored, version) else {
+            let told = format!(
+                "`{version}` names no single version of the scoring file; `overture scoring history` lists them"
+            );
+            return Err(ApplyError::Unknown(told));
+        };
+        self.model_alone(model_wish(&Revision { stored_at: self.now(), ..revision.clone() }, row))
+    }
+
+    /// A return to an older version of one sequence; its file is set aside until it changes or is applied by itself.
+    async fn older(&self, name: Option<&str>, version: &str, rows: &[Row]) -> Result<Wanted, ApplyError> {
+        let unknown = |text: String| ApplyError::Unknown(text);
+        let name = name.ok_or_else(|| unknown("a version is one of a sequence: name it too".to_owned()))?;
+        let stored = self.store.revisions_of(KIND, name).await?;
+        let Some(revision) = only(&stored, version) else {
+            return Err(unknown(format!(
+                "`{version}` names no single version of `{name}`; `overture sequence history {name}` lists them"
+            )));
+        };
+        let mut playbook = self.with_versions(self.playbook().as_ref().clone()).await?;
+        let new = playbook.version(&revision.version).cloned();
+        let new = new.ok_or_else(|| unknown(format!("version {version} of `{name}` cannot be read any more")))?;
+        let now_in_files = self.playbook().sequences.get(name).map(|now| now.version.clone());
+        let row = rows.iter().find(|row| row.name == name).cloned();
+        let kept = row.as_ref().and_then(|row| row.set_aside.clone());
+        let set_aside = kept.or(now_in_files).filter(|aside| aside != &revision.version);
+        take_in(&mut playbook, name, Some(&new));
+        let edit = Arc::new(Edit::new(name, Some(Arc::clone(&new)), playbook.versions.values()));
+        let same = row.as_ref().is_some_and(|row| row.version == new.version && row.moving_to.is_none());
+        let revision = Revision { stored_at: self.now(), ..revision.clone() };
+        let wish = Wish { edit, change: Change::Changed, row, revision: Some(revision), set_aside };
+        let wishes = if same { Vec::new() } else { vec![wish] };
+        Ok(Wanted { playbook: Arc::new(playbook), wishes, model: None })
+    }
+
+    /// A playbook with every version somebody may still be in, as far as it is known here or in the store.
+    async fn with_versions(&self, mut playbook: Playbook) -> Result<Playbook, StoreError> {
+        let known = self.playbook();
+        for (version, sequence) in &known.versions {
+            playbook.versions.entry(version.clone()).or_insert_with(|| Arc::clone(sequence));
+        }
+        for (version, template) in &known.templates {
+            playbook.templates.entry(version.clone()).or_insert_with(|| Arc::clone(template));
+        }
+        for (_, version) in self.store.versions_in_flight().await? {
+            if !playbook.versions.contains_key(&version)
+                && let Some(sequence) = self.stored_version(&version).await?
+            {
+                playbook.versions.insert(version, Arc::new(sequence));
+            }
+        }
+        Ok(playbook)
+    }
+
+    async fn stored_version(&self, version: &str) -> Result<Option<Sequence>, StoreError> {
+        let Some(reader) = self.reader.get() else { return Ok(None) };
+        Ok(self.store.revision(version).await?.and_then(|revision| (reader.version)(&revision)))
+    }
+}
+
+/// The one version whose hash begins so.
+fn only<'r>(stored: &'r [Revision], version: &str) -> Option<&'r Revision> {
+    let mut found = stored.iter().filter(|one| version.len() >= 4 && one.version.starts_with(version));
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Whether a scoring file is another one than what is in force for every lead.
+fn model_wish(new: &Revision, row: Option<Row>) -> Option<ModelWish> {
+    let old = row.as_ref().map_or(Scoring::NONE, |row| row.version.as_str());
+    if old == new.version && row.as_ref().is_none_or(|row| row.moving_to.is_none()) {
+        return None;
+    }
+    let change = match (old, new.version.as_str()) {
+        (Scoring::NONE, _) => Change::Added,
+        (_, Scoring::NONE) => Change::Removed,
+        _ => Change::Changed,
+    };
+    Some(ModelWish { change, row, revision: new.clone() })
+}
+
+/// Puts a sequence of the files in force, or takes it out.
+fn take_in(playbook: &mut Playbook, name: &str, new: Option<&Arc<Sequence>>) {
+    let Some(new) = new else {
+        playbook.sequences.remove(name);
+        return;
+    };
+    for template in new.templates.values() {
+        playbook.templates.entry(template.version.clone()).or_insert_with(|| Arc::clone(template));
+    }
+    playbook.sequences.insert(name.to_owned(), Arc::clone(new));
+    playbook.versions.insert(new.version.clone(), Arc::clone(new));
+}
