@@ -128,7 +128,7 @@ fn scoring_of(scoring: &Value, paper: &mut Paper) -> Result<(), Failure> {
     }
     let (waiting, announced) = (count(&scoring["waiting"]), count(&scoring["announced"]));
     if waiting > 0 {
-        let told = "the points for sales, and go there once something new is heard or learnt of them";
+        let told = "the points for sales: nobody is handed over before something new is heard or learnt";
         paper.line(format!("    {} {told}", have(waiting)))?;
     }
     if announced > 0 {
