@@ -42,7 +42,7 @@ fn replies(found: &[Row]) -> Result<BTreeMap<String, Replies>, StoreError> {
     Ok(all)
 }
 
-fn names<'n>(accounts: &BTreeSet<&'n str>) -> Rows {
+fn names(accounts: &BTreeSet<&str>) -> Rows {
     rows(accounts.iter().map(|account| (*account,)))
 }
 

@@ -241,6 +241,6 @@ fn a_rehearsal_heeds_replies_as_the_engine_does() {
     let first = ("first".to_owned(), 0);
     assert_eq!(rehearsed("ignore"), [first.clone(), ("second".to_owned(), 24)]);
     assert_eq!(rehearsed("delay 3d"), [first.clone(), ("second".to_owned(), 84)]);
-    assert_eq!(rehearsed("pause"), [first.clone()]);
+    assert_eq!(rehearsed("pause"), std::slice::from_ref(&first));
     assert_eq!(rehearsed("stop"), [first]);
 }

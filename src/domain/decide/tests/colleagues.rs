@@ -23,13 +23,13 @@ fn inside(rule: Colleagues) -> Desk {
     desk
 }
 
-fn reply(at: Instant, heard_at: Instant) -> Option<Replied> {
-    Some(Replied { lead: LeadId("bob".to_owned()), at, heard_at })
+fn reply(at: Instant, heard_at: Instant) -> Replied {
+    Replied { lead: LeadId("bob".to_owned()), at, heard_at }
 }
 
 /// Bob replies now, and the lead is told.
 fn bob_replies(desk: &mut Desk) {
-    desk.colleague = reply(desk.now, desk.now);
+    desk.colleague = Some(reply(desk.now, desk.now));
     desk.tell_as(Ask::Wake, Actor::System, desk.now);
 }
 
@@ -117,7 +117,7 @@ fn who_enters_after_the_reply_is_neither_paused_nor_stopped_and_is_delayed() {
     for rule in [Colleagues::Stop, Colleagues::Pause, Colleagues::Delay(Millis::DAY.times(14))] {
         let mut desk = Desk::new(book(vec![under(rule)]));
         let heard = desk.now - Millis::HOUR;
-        desk.colleague = reply(heard, heard);
+        desk.colleague = Some(reply(heard, heard));
         desk.enroll("nurture");
         let delayed = matches!(rule, Colleagues::Delay(_)).then_some(heard + Millis::DAY.times(14));
         assert_eq!((desk.state("nurture").as_str(), until(&desk)), ("active", delayed), "{rule:?}");
@@ -129,7 +129,7 @@ fn a_delay_counts_from_the_reply_and_freezes_no_wait() {
     let mut desk = inside(Colleagues::Delay(Millis::DAY.times(14)));
     desk.accepted("nurture", "first");
     let ends = desk.lead.wake_at;
-    desk.colleague = reply(desk.now - Millis::DAY, desk.now);
+    desk.colleague = Some(reply(desk.now - Millis::DAY, desk.now));
     desk.tell_as(Ask::Wake, Actor::System, desk.now);
     assert_eq!((desk.lead.wake_at, desk.state("nurture").as_str()), (ends, "active"));
     desk.until(ends.unwrap());
@@ -146,7 +146,7 @@ fn a_task_waits_for_the_end_of_a_delay_and_is_asked_then() {
     let mut sequence = sequence("nurture", Kind::Nurture, vec![("call", call), ("mail", email())]);
     sequence.stop.colleagues = Colleagues::Delay(Millis::DAY.times(2));
     let mut desk = Desk::new(book(vec![sequence]));
-    desk.colleague = reply(desk.now, desk.now);
+    desk.colleague = Some(reply(desk.now, desk.now));
     let ends = desk.now + Millis::DAY.times(2);
     desk.enroll("nurture");
     assert_eq!((desk.tasks.len(), desk.lead.wake_at), (0, Some(ends)));
@@ -168,7 +168,7 @@ fn each_sequence_heeds_a_reply_by_its_own_rule_and_a_goal_comes_first() {
     for name in ["ignores", "pauses", "stops"] {
         desk.enroll(name);
     }
-    desk.colleague = reply(desk.now, desk.now);
+    desk.colleague = Some(reply(desk.now, desk.now));
     desk.hear("booked");
     assert_eq!([desk.state("pauses"), desk.state("stops")], ["paused", "goal"]);
     let mut desk = Desk::new(desk.playbook.clone());
