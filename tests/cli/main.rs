@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agreeing;
 mod backup;
 mod beside;
 mod by_hand;

@@ -47,8 +47,8 @@ fn told(output: &Output) -> String {
 fn the_ten_minutes_of_the_readme_go_as_they_are_told() {
     let (section, workspace) = (section(), Workspace::example());
     let blocks = commands(&section);
-    let [first, second] = blocks.as_slice() else { panic!("two blocks of commands, found {blocks:#?}") };
-    assert!(first.len() > 3 && second.len() > 6, "{blocks:#?}");
+    let [first, second, own, edit] = blocks.as_slice() else { panic!("four blocks of commands, found {blocks:#?}") };
+    assert!(first.len() > 3 && second.len() > 6 && own.len() > 4 && edit.len() > 5, "{blocks:#?}");
 
     let begin: Vec<&String> = first.iter().filter(|line| !line.starts_with("overture run")).collect();
     let begun = begin.iter().map(|line| line.as_str()).collect::<Vec<_>>().join("\n");
@@ -78,4 +78,41 @@ fn the_ten_minutes_of_the_readme_go_as_they_are_told() {
     }
     let why = bash(&folder, "overture why ana@acme.example");
     assert!(told(&why).contains("outbound-cadence"), "{}", told(&why));
+    write_files(&section, &folder);
+    own_sequence(&folder, own, edit);
+}
+
+/// Writes the files that the section shows with their names in the first line.
+fn write_files(section: &str, folder: &Path) {
+    for shown in section.split("```yaml\n# sequences/").skip(1) {
+        let (name, rest) = shown.split_once('\n').expect("a name stands alone in its line");
+        let (text, _) = rest.split_once("```").expect("the block ends");
+        std::fs::write(folder.join("sequences").join(name), text).expect("the file can be written");
+    }
+}
+
+/// A sequence of one's own, put in force, changed while somebody is in it, and taken back.
+fn own_sequence(folder: &Path, own: &[String], edit: &[String]) {
+    let run = |line: &str| {
+        let output = bash(folder, line);
+        assert!(output.status.success(), "{line}\n{}", told(&output));
+        told(&output)
+    };
+    let said: Vec<String> = own.iter().map(|line| run(line)).collect();
+    assert!(said[3].contains("+ hello added: 0 leads in flight"), "{}", said[3]);
+    let versions = || -> serde_json::Value {
+        serde_json::from_str(&run("overture sequence history hello --json")).expect("it is JSON")
+    };
+    let first = versions()["versions"][0]["version"].as_str().expect("a version has a hash").to_owned();
+    let mut planned = String::new();
+    for line in edit {
+        let told = run(&line.replace("9c41d2aa", &first[..8]));
+        if line.starts_with("overture plan") {
+            planned = told;
+        }
+    }
+    assert!(planned.contains("~ hello changed, version") && planned.contains("1 lead in flight"), "{planned}");
+    let all = versions();
+    let in_force = all["versions"].as_array().expect("there are versions").iter().find(|one| one["applied"] == true);
+    assert_eq!(in_force.map(|one| one["version"].clone()), Some(first.into()), "{all:#}");
 }
