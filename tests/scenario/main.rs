@@ -51,6 +51,8 @@ mod p9_each_date_once;
 mod pools;
 mod power;
 mod receiver;
+mod rehearsed;
+mod reread;
 mod scores;
 mod segments;
 mod shared_commits;
