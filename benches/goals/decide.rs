@@ -194,6 +194,7 @@ impl Year<'_> {
             suppressed: None,
             loads: Some(std::collections::BTreeMap::new()),
             intakes: None,
+            winners: Arc::default(),
             paused_sequences: Arc::default(),
         };
         let input = Input { ask, occurred_at: now, source: "bench".to_owned(), actor: Actor::Human };

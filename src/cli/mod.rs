@@ -18,6 +18,7 @@ mod desk;
 mod doctor;
 mod enroll;
 mod event;
+mod experiments;
 mod explain;
 mod failure;
 mod fields;

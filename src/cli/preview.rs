@@ -1,5 +1,6 @@
 //! Every mail as a given lead would get it, with its date, before anybody gets it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -22,14 +23,16 @@ use crate::domain::time::Instant;
 use crate::render::Refuse;
 
 const AFTER: &str = "\
-Shows all arms of every branch; `->` marks the one the lead would take as it is now, and later dates count from there. Dates follow the
+Shows all arms of every branch and all variants of a mail; `->` marks the one the lead would take as it is now, and later dates count from there. Dates follow the
 sequence's waits, windows and holidays in the lead's zone; a sender's cap and gap may make them later. A mail that lacks a value is shown
-as held, with what is missing. Nothing is sent and nothing is stored; links are shown as they are written, not as they are tracked.
+as held, with what is missing. Which variant has won is not asked: the
+mark is the lead's own by hash. Nothing is sent and nothing is stored; links are shown as they are written, not as they are tracked.
 
 Examples:
   overture preview trial-nurture                        for somebody made up
   overture preview trial-nurture --lead zoe@example.com
   overture preview trial-nurture --as zoe.json --at '2026-12-23 16:00'
+  overture preview trial-nurture --variant story
   overture preview trial-nurture --html out --open      as they look in a mail program
 
 Exit codes: 0 every mail can be made, 1 some would be held, 2 could not run.";
@@ -46,6 +49,9 @@ pub struct Preview {
     /// A lead from a JSON file: its address under "email", all else are attributes
     #[arg(long = "as", value_name = "FILE", conflicts_with = "lead")]
     file: Option<PathBuf>,
+    /// Shows this variant alone of every mail that has it; else all, with the lead's own marked
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
     /// When the lead enters; now if not given
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -64,7 +70,9 @@ impl Preview {
         let start = desk.instant(self.at.as_deref())?;
         let lead = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), start).await?;
         let who = lead.address.to_string();
-        let proof = Proof::new(&playbook, Arc::clone(&sequence), lead, start);
+        known_variant(&sequence, self.variant.as_deref())?;
+        let mut proof = Proof::new(&playbook, Arc::clone(&sequence), lead, start);
+        proof.show_only(self.variant);
         let zone = proof.zone();
         desk.paper.in_zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC));
         let legs = proof.legs(start);
@@ -106,6 +114,23 @@ pub fn named(playbook: &Playbook, name: &str) -> Result<Arc<Sequence>, Failure> 
         let hint = nearest(name, known.iter().copied())
             .map_or_else(|| format!("there are {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Failure::no(format!("there is no sequence `{name}`")).hint(hint)
+    })
+}
+
+/// Whether some mail of the sequence has such a variant, if one is asked for.
+pub fn known_variant(sequence: &Sequence, asked: Option<&str>) -> Result<(), Failure> {
+    let Some(asked) = asked else { return Ok(()) };
+    let variants = sequence.experiments().flat_map(|(_, experiment)| &experiment.variants);
+    let names: BTreeSet<&str> = variants.map(|variant| variant.name.as_str()).collect();
+    if names.contains(asked) {
+        return Ok(());
+    }
+    let none = Failure::no(format!("no mail of `{}` has a variant `{asked}`", sequence.name));
+    let all = || format!("there are {}", names.iter().copied().collect::<Vec<_>>().join(", "));
+    Err(match nearest(asked, names.iter().copied()) {
+        Some(near) => none.hint(format!("did you mean `{near}`?")),
+        None if names.is_empty() => none.hint("all its mails have one text"),
+        None => none.hint(all()),
     })
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use super::desk::Desk;
 use super::failure::Failure;
 use super::paper::say;
-use super::preview::{lead, named, playbook};
+use super::preview::{known_variant, lead, named, playbook};
 use super::proof::Proof;
 use crate::channel::sandbox::Sandbox;
 use crate::channel::smtp::{Envelope, Offer, Session, Timeouts, Written};
@@ -25,6 +25,7 @@ tracked, and its unsubscribe link does nothing.
 Examples:
   overture send-test trial-nurture welcome --to me@northwind.example
   overture send-test trial-nurture welcome --to me@northwind.example --lead zoe@example.com
+  overture send-test trial-nurture nudge --variant story --to me@northwind.example
 
 Exit codes: 0 the server took it, 1 it was refused or cannot be made, 2 could not run.";
 
@@ -36,6 +37,9 @@ pub struct SendTest {
     sequence: String,
     /// The id of a step with a mail
     step: String,
+    /// This variant of the mail; else the lead's own
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
     /// Where it goes
     #[arg(long, value_name = "ADDRESS")]
     to: String,
@@ -59,7 +63,9 @@ impl SendTest {
         let mails =
             sequence.steps.iter().filter(|step| matches!(step.act, Act::Email { .. })).map(|step| step.id.as_str());
         let mails = mails.collect::<Vec<_>>().join(", ");
+        known_variant(&sequence, self.variant.as_deref())?;
         let mut proof = Proof::new(&playbook, sequence, person, now);
+        proof.show_only(self.variant);
         let Some(made) = proof.mail_of(&self.step, now) else {
             let none = Failure::no(format!("`{}` is no step with a mail", self.step));
             return Err(none.hint(format!("steps with a mail are {mails}")));

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::client::{Client, escaped};
 use super::desk::Desk;
+use super::experiments;
 use super::failure::Failure;
 use super::fields::{counts, text};
 use super::versions::{diff, history};
@@ -14,6 +15,7 @@ Examples:
   overture sequence list
   overture sequence show trial-nurture
   overture sequence history trial-nurture
+  overture sequence experiments
   overture sequence diff trial-nurture 9c41d2aa 6f1d0c3a";
 
 /// Lists sequences, shows who stands where in one, and what changed in it
@@ -32,6 +34,11 @@ enum What {
     Show {
         /// Its path under sequences/ without extension
         name: String,
+    },
+    /// Shows mails in several variants: what was counted of each, and which one has won
+    Experiments {
+        /// Only those of this sequence
+        name: Option<String>,
     },
     /// Lists its versions: when each came, from which commit, and how many are in it
     History {
@@ -55,6 +62,7 @@ impl Sequence {
         match self.what {
             What::List => list(desk, &client).await,
             What::Show { name } => show(desk, &client, &name).await,
+            What::Experiments { name } => experiments::show(desk, &client, name.as_deref()).await,
             What::History { name } => history(desk, &client, &of(&name)).await,
             What::Diff { name, old, new } => diff(desk, &client, (&of(&name), old, new)).await,
         }

@@ -105,6 +105,9 @@ pub struct Pausing {
 pub struct StepFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touch: Option<TouchId>,
+    /// The variant of a mail in several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskId>,
     /// When the step was done.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::enrollment::{Exit, Hold, Onward, Phase};
+use super::experiment::Chosen;
 use super::handoff::{Handoff, Met};
 use super::id::{EnrollmentId, LeadId, TaskId, TouchId};
 use super::score::Line;
@@ -249,6 +250,9 @@ pub enum What {
         /// A mail that a cap on their frequency counts.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         counts: bool,
+        /// Which variant of the mail it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<Box<Chosen>>,
     },
     /// A touch came to its end, or is held or put off.
     Touched {

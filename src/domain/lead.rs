@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::address::EmailAddress;
 use super::enrollment::{Enrollment, Past, Phase};
 use super::event::Actor;
+use super::experiment::Trial;
 use super::handoff::Handoff;
 use super::id::{EnrollmentId, LeadId, TaskId, TouchId};
 use super::score::Line;
@@ -62,6 +63,9 @@ pub struct Lead {
     /// What a cap on the frequency of mails counts.
     #[serde(default, skip_serializing_if = "Mails::is_empty")]
     pub mails: Mails,
+    /// The mails of experiments it got, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<Trial>,
     /// Enrollments that wait for room, by sequence.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: BTreeMap<String, Pending>,

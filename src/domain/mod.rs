@@ -8,6 +8,7 @@ pub mod condition;
 pub mod decide;
 pub mod enrollment;
 pub mod event;
+pub mod experiment;
 pub mod handoff;
 pub mod id;
 pub mod lead;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::condition::Type;
+use super::experiment::Key;
 use super::routing::Staff;
 use super::score::Scoring;
-use super::sequence::Sequence;
+use super::sequence::{Experiment, Sequence, Step};
 use super::template::Template;
 use super::time::Millis;
 
@@ -81,6 +82,23 @@ pub struct Sender {
 }
 
 impl Playbook {
+    /// An experiment of any version, as long as it is what it was.
+    pub fn experiment(&self, key: &Key) -> Option<&Experiment> {
+        self.experiments()
+            .find(|(sequence, step, experiment)| {
+                sequence.name == key.sequence && step.id == key.step && experiment.id == key.experiment
+            })
+            .map(|(_, _, experiment)| experiment)
+    }
+
+    /// The mails in several variants of all versions, the current ones first.
+    pub fn experiments(&self) -> impl Iterator<Item = (&Sequence, &Step, &Experiment)> {
+        let all = self.sequences.values().chain(self.versions.values());
+        all.flat_map(|sequence| {
+            sequence.experiments().map(move |(step, experiment)| (sequence.as_ref(), step, experiment))
+        })
+    }
+
     /// The version of a sequence an enrollment began.
     pub fn version(&self, version: &str) -> Option<&Arc<Sequence>> {
         self.versions.get(version)

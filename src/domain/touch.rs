@@ -119,6 +119,9 @@ pub struct NewTouch {
     pub version: String,
     /// The name of the mail's template, or empty.
     pub template: String,
+    /// The variant, where the mail is tried in several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// What an alert says, or the rendered-later `with:` of a webhook step: a JSON object.
     pub payload: Option<serde_json::Value>,
     /// The first instant its window allowed: lateness counts from here.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::anew::is_behind;
+use super::experiments::counted_in;
 use super::release::{limited, today};
 use super::unit::{Answer, Target, Unit};
 use crate::domain::account::{Replies, account_of};
@@ -14,6 +15,7 @@ use crate::domain::decide::{
     Ask, Case, Decision, Effect, InHand, Input, Reply, View, are_heeded, decide, newborn, shifted, touch_of,
 };
 use crate::domain::event::Event;
+use crate::domain::experiment::Key;
 use crate::domain::id::{LeadId, TouchId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -41,6 +43,7 @@ pub struct Batch<'e> {
     stopped_senders: Arc<BTreeSet<String>>,
     /// Who of the leads' accounts replied, where anything heeds that.
     replies: BTreeMap<String, Replies>,
+    winners: Arc<BTreeMap<Key, String>>,
 }
 
 struct Slot {
@@ -67,6 +70,7 @@ impl<'e> Batch<'e> {
             intakes: None,
             stopped_senders: Arc::default(),
             replies: BTreeMap::new(),
+            winners: Arc::default(),
         }
     }
 
@@ -158,8 +162,14 @@ impl<'e> Batch<'e> {
             .collect();
         tx.save(&saved, now).await?;
         tx.apply(touched.iter().flat_map(|slot| &slot.effects), now).await?;
+        let mut counted = BTreeMap::new();
+        for slot in &touched {
+            counted_in(&mut counted, (&slot.lead.id, &slot.effects), &self.winners);
+        }
+        let told = self.engine.judge(tx, &counted, now).await?;
+        tx.apply(&told, now).await?;
         let queued = |effect: &Effect| matches!(effect, Effect::Queue(_) | Effect::Requeue(_));
-        let queued = touched.iter().flat_map(|slot| &slot.effects).any(queued);
+        let queued = touched.iter().flat_map(|slot| &slot.effects).chain(&told).any(queued);
         if queued {
             tx.nudge().await?;
         }
@@ -246,6 +256,9 @@ impl<'e> Batch<'e> {
             let accounts: BTreeSet<&str> = self.slots.iter().filter_map(|slot| slot.lead.account.as_deref()).collect();
             self.replies = tx.replies(&accounts).await?;
         }
+        if self.playbook.experiments().next().is_some() {
+            self.winners = Arc::new(tx.winners().await?);
+        }
         Ok(())
     }
 
@@ -326,6 +339,7 @@ impl<'e> Batch<'e> {
             suppressed: suppressed.copied(),
             loads: self.loads.clone(),
             intakes: self.intakes.clone(),
+            winners: Arc::clone(&self.winners),
             paused_sequences: Arc::clone(&self.paused),
             stopped_senders: Arc::clone(&self.stopped_senders),
             colleague: replies.and_then(|replies| replies.of_another(&lead.id)),

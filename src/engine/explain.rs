@@ -190,7 +190,10 @@ pub fn sentence(event: &Event) -> String {
             format!("an edit was applied: from version {} to {}, at {place}{gone}: {marks}", short(from), short(to))
         }
         What::Branched { step, arm, .. } => format!("at `{step}` took the way of: {arm}"),
-        What::Queued { step, ready_at, .. } => format!("`{step}` was queued, to leave from {ready_at}"),
+        What::Queued { step, ready_at, chosen, .. } => {
+            let variant = chosen.as_ref().map_or_else(String::new, |chosen| format!(" as `{}`", chosen.variant));
+            format!("`{step}` was queued{variant}, to leave from {ready_at}")
+        }
         What::Touched { step, outcome, .. } => touched(step, outcome),
         What::Task { step, fact, .. } => tasked(step, fact),
         What::Paused { because, until: Some(until), .. } => format!("paused until {until}: {because}"),

@@ -329,6 +329,7 @@ impl Engine {
             sequence: String::new(),
             version: String::new(),
             template: String::new(),
+            variant: None,
             payload: Some(json!({"type": kind, "timestamp": now.to_string(), "data": data})),
             first_allowed_at: now,
             ready_at: now,

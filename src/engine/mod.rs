@@ -18,6 +18,7 @@ mod commit;
 mod control;
 mod deliver;
 mod edit;
+mod experiments;
 mod explain;
 mod failpoint;
 mod hits;

@@ -9,6 +9,7 @@ use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::account::Replied;
 use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow, TaskRow};
+use crate::domain::experiment::Tally;
 use crate::domain::id::{LeadId, TouchId};
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
@@ -21,6 +22,7 @@ struct Sorted<'e> {
     queue: Vec<&'e NewTouch>,
     moves: BTreeMap<&'e TouchId, Move<'e>>,
     seen: BTreeSet<(&'e TouchId, bool)>,
+    tallies: Vec<&'e Tally>,
     handoffs: BTreeMap<&'e str, &'e HandoffRow>,
     tasks: BTreeMap<&'e str, &'e TaskRow>,
     loads: BTreeMap<&'e str, (i64, i64)>,
@@ -48,6 +50,7 @@ impl<'e> Sorted<'e> {
             Effect::Requeue(requeue) => self.shift(&requeue.touch, Move::Requeue(requeue.ready_at, &requeue.zone)),
             Effect::Confirm { touch } => self.shift(touch, Move::Confirm),
             Effect::Seen { touch, clicked } => drop(self.seen.insert((touch, *clicked))),
+            Effect::Tally(tally) => self.tallies.push(tally),
             Effect::Handoff(row) => drop(self.handoffs.insert(row.id.as_str(), row)),
             Effect::Task(row) => drop(self.tasks.insert(row.id.as_str(), row)),
             Effect::Load { rep, assigned, open } => {
@@ -100,7 +103,8 @@ impl Tx {
         self.write_pending(&all.pending).await?;
         // After the enrollments: who counts them anew waits for all who wrote one.
         self.shift_intakes(&all.intakes).await?;
-        self.write_replies(&all.replies).await
+        self.write_replies(&all.replies).await?;
+        self.count_trials(&all.tallies, now).await
     }
 
     async fn write_enrollments(&mut self, all: &BTreeMap<&str, &EnrollmentRow>) -> Result<(), StoreError> {

@@ -31,7 +31,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
@@ -46,6 +46,7 @@ const STEPS: [Step; 14] = [
     step!(12, "0012_applied"),
     step!(13, "0013_trail"),
     step!(14, "0014_replies"),
+    step!(15, "0015_experiments"),
 ];
 
 /// The number of the last step this program knows.

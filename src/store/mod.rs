@@ -11,6 +11,7 @@
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
 //! | `trail` | opens and clicks that wait for their verdict |
 //! | `imports` `intakes` `replies` | the leads that a list brings; how many are in a sequence with limits; who of an account replied |
+//! | `experiments` | what was counted of mails in variants, and which one has won |
 //! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
 //! | `keys` `revisions` `applied` `access` `control` | facts told twice, files in force and edits that were applied, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
@@ -25,6 +26,7 @@ mod db;
 mod due;
 mod effects;
 mod error;
+pub mod experiments;
 mod fault;
 mod health;
 pub mod history;

@@ -41,6 +41,7 @@ const TOUCH_COLUMNS: &[(&str, Kind)] = &[
     ("first_allowed_at", Kind::Int),
     ("ready_at", Kind::Int),
     ("zone", Kind::Text),
+    ("variant", Kind::Text),
 ];
 
 /// A touch as [`TOUCH_COLUMNS`] name it.
@@ -61,6 +62,7 @@ fn columns(touch: &NewTouch) -> impl serde::Serialize + use<'_> {
         touch.first_allowed_at,
         touch.ready_at,
         &touch.zone,
+        &touch.variant,
     )
 }
 
@@ -77,9 +79,9 @@ impl Tx {
         static QUEUE: Statement = Statement::batch(
             TOUCH_COLUMNS,
             "INSERT INTO touch (id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
-                first_allowed_at, ready_at, zone, state, created_at)
+                first_allowed_at, ready_at, zone, variant, state, created_at)
              SELECT id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
-                first_allowed_at, ready_at, zone, 'queued', $2
+                first_allowed_at, ready_at, zone, variant, 'queued', $2
              FROM {input} AS i
              WHERE true
              ON CONFLICT DO NOTHING
@@ -115,7 +117,7 @@ impl Tx {
         static RENEW: Statement = Statement::batch(
             TOUCH_COLUMNS,
             "UPDATE touch
-             SET channel = i.channel, lane = i.lane, policy = i.policy, version = i.version, template = i.template, payload = i.payload,
+             SET channel = i.channel, lane = i.lane, policy = i.policy, version = i.version, template = i.template, variant = i.variant, payload = i.payload,
                 first_allowed_at = i.first_allowed_at, ready_at = i.ready_at, zone = i.zone, state = 'queued', reason = NULL,
                 done_at = NULL
              FROM {input} AS i

@@ -12,7 +12,7 @@ macro_rules! touch_columns {
     () => {
         "id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload, first_allowed_at, zone, \
          state, reason, token, lease_until, attempts, ready_at, created_at, message_id, date_at, template_version, body_hash, body, \
-         links, intent_at, marked_at, done_at, reply, reserved_day"
+         links, intent_at, marked_at, done_at, reply, reserved_day, variant"
     };
 }
 pub(super) use touch_columns;
@@ -62,6 +62,8 @@ pub struct TouchRow {
     pub reply: Option<String>,
     /// The day whose cap it counts against.
     pub reserved_day: Option<i32>,
+    /// The variant, where the mail is tried in several.
+    pub variant: Option<String>,
 }
 
 /// Reads a row of the columns of `touch_columns!`.
@@ -114,6 +116,7 @@ pub(super) fn touch(row: &Row) -> Result<TouchRow, StoreError> {
         done_at: row.maybe_instant(29)?,
         reply: row.maybe_text(30)?,
         reserved_day: row.maybe_int(31)?.and_then(|day| i32::try_from(day).ok()),
+        variant: row.maybe_text(32)?,
         id: TouchId(id),
     })
 }

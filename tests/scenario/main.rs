@@ -59,4 +59,5 @@ mod shared_commits;
 mod smtp;
 mod story;
 mod trouble;
+mod variants;
 mod visitors;

@@ -75,6 +75,7 @@ pub fn touch(number: u128, lane: &str, after: i64) -> NewTouch {
         sequence: "welcome".to_owned(),
         version: "v1".to_owned(),
         template: "hello.md".to_owned(),
+        variant: None,
         payload: Some(json!({"a": [1, "zwei"]})),
         first_allowed_at: NOW,
         ready_at: Instant(NOW.0 + after),

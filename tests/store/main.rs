@@ -9,6 +9,7 @@
 mod support;
 
 mod build;
+mod experiments;
 mod fleet;
 mod imports;
 mod intakes;

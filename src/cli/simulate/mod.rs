@@ -4,6 +4,7 @@ mod page;
 mod plot;
 mod stock;
 mod summary;
+mod tried;
 
 use std::path::{Path, PathBuf};
 

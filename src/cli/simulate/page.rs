@@ -79,6 +79,7 @@ fn findings(side: &Side, named: bool) -> Markup {
         }
         @if bounds == 0 { li { (whose) "every sender keeps up: no queue grows." } }
         li { (whose) (grouped(count(Mark::Sql))) " of " (grouped(count(Mark::Lead))) " leads reach sales (" (share(count(Mark::Sql), count(Mark::Lead))) "), half of them within " (shown(quantile(&figures.to_sql, 50))) " days." }
+        @for one in &figures.experiments { li { (whose) (super::tried::said(one)) "." } }
         li class=(if unanswered * 10 > handoffs && handoffs > 0 { "odd" } else { "" }) {
             (whose) (grouped(handoffs)) " handoffs: " (share(in_time, all)) " of those that were answered in time, " (grouped(unanswered)) " never answered."
         }

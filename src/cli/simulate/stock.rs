@@ -18,6 +18,7 @@ use crate::domain::touch::{NewTouch, State};
 use crate::engine::rehearse::World;
 use crate::sim::simulate::{Terms, go_on};
 use crate::store::leads::LeadKey;
+use crate::store::reports::ExperimentLine;
 use crate::store::touch_row::TouchRow;
 use crate::store::{Access, Store, StoreError};
 
@@ -35,6 +36,7 @@ struct Stock {
     paused: BTreeSet<String>,
     /// Who of the leads' accounts replied last.
     replies: BTreeMap<String, Replies>,
+    experiments: Vec<ExperimentLine>,
 }
 
 impl Simulate {
@@ -58,6 +60,8 @@ impl Simulate {
 
 fn fill(world: &mut World<'_>, stock: Stock) {
     world.pause_sequences(stock.paused);
+    let winners = stock.experiments.iter().filter_map(|line| Some((line.key.clone(), line.winner.clone()?))).collect();
+    world.resume_experiments(stock.experiments.into_iter().map(|line| (line.key, line.arms)).collect(), winners);
     for (name, lane) in &stock.lanes {
         world.resume_lane(name, lane);
     }
@@ -93,7 +97,8 @@ async fn read(store: &Store, sequences: &BTreeSet<String>) -> Result<Stock, Stor
     let waiting = waiting(store, &leads).await?;
     let names = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
     let replies = replies(store, &leads).await?;
-    Ok(Stock { leads, waiting, lanes, paused: names.collect(), replies })
+    let experiments = store.reports().experiments(None).await?;
+    Ok(Stock { leads, waiting, lanes, paused: names.collect(), replies, experiments })
 }
 
 /// Everybody who is in a sequence, in the order of their ids.
@@ -164,6 +169,7 @@ fn touch(row: TouchRow) -> NewTouch {
         sequence: row.sequence,
         version: row.version,
         template: row.template,
+        variant: row.variant,
         payload: row.payload,
         first_allowed_at: row.first_allowed_at,
         ready_at: row.ready_at,

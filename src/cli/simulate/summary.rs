@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::desk::plural;
 use super::super::failure::Failure;
 use super::super::paper::Paper;
-use super::{Asked, Side};
+use super::{Asked, Side, tried};
 use crate::domain::time::{Instant, Millis};
 use crate::sim::simulate::{Figures, Histogram, Mark, RepFigures, SenderFigures, quantile};
 
@@ -29,6 +29,7 @@ pub fn print(asked: &Asked, sides: &[Side], paper: &mut Paper) -> Result<(), Fai
     funnel(sides, paper)?;
     senders(sides, paper)?;
     steps(sides, paper)?;
+    tried::print(sides, paper)?;
     reps(sides, paper)?;
     let mut rows = Vec::new();
     for Side { name, figures } in sides {
@@ -46,7 +47,7 @@ pub fn print(asked: &Asked, sides: &[Side], paper: &mut Paper) -> Result<(), Fai
 }
 
 /// A table whose first column is the workspace, which is left out where there is one alone.
-fn table(sides: &[Side], head: &[&str], mut rows: Vec<Vec<String>>, paper: &mut Paper) -> Result<(), Failure> {
+pub fn table(sides: &[Side], head: &[&str], mut rows: Vec<Vec<String>>, paper: &mut Paper) -> Result<(), Failure> {
     paper.line("")?;
     if sides.len() > 1 {
         return paper.table(head, &rows);
@@ -197,6 +198,7 @@ fn side(Side { name, figures }: &Side) -> Value {
         "senders": senders.collect::<serde_json::Map<_, _>>(),
         "sequences": sequences.collect::<serde_json::Map<_, _>>(),
         "reps": reps.collect::<serde_json::Map<_, _>>(),
+        "experiments": figures.experiments.iter().map(tried::json).collect::<Vec<_>>(),
         "lead_weeks_by_mails": figures.weeks.counts, "days_to_sql": spread(&figures.to_sql),
     })
 }

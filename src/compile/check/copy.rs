@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::acts::{Templates, template_named};
-use super::fields::{Fields, Keys, not_yet, number, scalar, whole};
+use super::fields::{Fields, Keys, number, scalar, whole};
 use super::steps::Inside;
 use super::team::named;
 use crate::compile::diagnostic::Code;
 use crate::compile::syntax::{Entry, Node, Value};
 use crate::compile::template::Use;
+use crate::domain::experiment::identity;
 use crate::domain::sequence::{Act, Copy, Experiment, Variant, Winner};
 
 const EMAIL: Keys = Keys { what: "a mail", known: &["template", "variants", "winner"], later: &[] };
@@ -24,10 +25,12 @@ pub fn email(node: &Node, inside: Inside<'_>, used: &mut Templates) -> Option<Ac
     }
     let fields = Fields::of(node, EMAIL, report)?;
     if fields.key("variants").is_none() {
+        if let Some(key) = fields.key("winner") {
+            report.error(Code::UnknownKey, key.place, "a `winner` is found among `variants`, and there are none");
+        }
         let one = fields.need("template")?;
         return Some(Act::Email { copy: Copy::One(template(one, (inside, used))?) });
     }
-    not_yet(fields.place, "a mail in variants", report);
     if let Some(key) = fields.key("template") {
         report.error(Code::UnknownKey, key.place, "a mail has a `template` or `variants`, not both");
     }
@@ -43,7 +46,10 @@ pub fn email(node: &Node, inside: Inside<'_>, used: &mut Templates) -> Option<Ac
         report.error(Code::BadValue, fields.place, "two variants have the same template, so nothing would be tried");
     }
     let winner = fields.get("winner").and_then(|node| winner(node, inside));
-    (!variants.is_empty()).then(|| Act::Email { copy: Copy::Tried(Experiment { variants, winner }) })
+    let by = winner.as_ref().map(|winner: &Winner| winner.by.as_str());
+    let text_of = |variant: &Variant| used.get(&variant.template).map_or("", |template| template.version.as_str());
+    let id = identity(&variants, by, text_of);
+    (!variants.is_empty()).then(|| Act::Email { copy: Copy::Tried(Experiment { id, variants, winner }) })
 }
 
 fn variant(entry: &Entry, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Variant> {

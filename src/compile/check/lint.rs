@@ -21,6 +21,7 @@ pub fn lint(files: Files<'_>, settings: &Settings) {
         lonely_thread(files, name, sequence);
         machine_opens(files, name, sequence);
         same_question(files, name, sequence);
+        never_seen(files, name, sequence);
     }
     volumes(files, settings);
     groups(files);
@@ -55,6 +56,23 @@ fn lonely_thread(files: Files<'_>, name: &str, sequence: &Sequence) {
             if mails == 1 { "" } else { "s" }
         );
         files.report.warn(Code::LonelyThread, place, message, "remove `thread`, or write the follow-up".to_owned());
+    }
+}
+
+/// A winner by opens or clicks that nobody counts is never found.
+fn never_seen(files: Files<'_>, name: &str, sequence: &Sequence) {
+    let track = sequence.send.track;
+    for (step, experiment) in sequence.experiments() {
+        let what = match experiment.winner.as_ref().map(|winner| winner.by.as_str()) {
+            Some("opened") if !track.opens => "opens",
+            Some("clicked") if !track.clicks => "clicks",
+            _ => continue,
+        };
+        if let Some(place) = files.step(name, step) {
+            let message = format!("no winner is ever found: this sequence does not track {what}");
+            let hint = format!("add `{what}` to `send.track`, or choose by `replied`");
+            files.report.warn(Code::NeverSeen, place, message, hint);
+        }
     }
 }
 

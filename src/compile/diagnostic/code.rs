@@ -78,6 +78,7 @@ codes! {
     EqualPriority "OV0617" "Two sequences of an exclusive group want the same leads with the same priority."
     LongSla "OV0618" "An SLA is longer than the team's working day."
     NoFallback "OV0619" "A team has no fallback."
+    NeverSeen "OV0620" "A winner is found by opens or clicks that are not tracked."
     FrontMatter "OV0701" "The front matter of a template is broken."
     MissingSubject "OV0702" "A mail has no subject."
     TemplateSyntax "OV0703" "An expression of a template is broken."

@@ -85,6 +85,27 @@ fn shapes_and_names() -> Vec<Row> {
         (Code::BadValue, SEQUENCE, steps("  - wait: soon\n"), 4, "expected a wait"),
         (Code::UnknownChoice, SEQUENCE, s("kind: nuture\nsteps: [{end: x}]\n"), 1, "did you mean `nurture`?"),
         (Code::BadName, SEQUENCE, steps("  - id: A B\n    email: hello\n"), 4, "cannot be the id"),
+        (
+            Code::UnknownKey,
+            SEQUENCE,
+            steps("  - id: a\n    email: {template: hello, winner: {by: replied}}\n"),
+            5,
+            "among `variants`",
+        ),
+        (
+            Code::WrongShape,
+            SEQUENCE,
+            steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"),
+            5,
+            "one variant cannot be tried",
+        ),
+        (
+            Code::BadValue,
+            SEQUENCE,
+            steps("  - id: a\n    email: {variants: {x: hello, y: hello}}\n"),
+            5,
+            "the same template",
+        ),
         (Code::NotYet, OVERTURE, overture("inbound: {z: [maya]}\n"), 7, "supported yet"),
         (Code::UnknownSender, OVERTURE, overture("pools: {z: [maia]}\n"), 7, "did you mean `maya`?"),
         (Code::BadValue, OVERTURE, overture("pools: {z: []}\n"), 7, "the pool `z` is empty"),
@@ -262,7 +283,6 @@ fn files_that_are_no_text_are_told_and_nothing_else_of_them() {
 #[test]
 fn what_later_versions_read_is_refused_and_never_ignored() {
     let later = [
-        (SEQUENCE, steps("  - id: a\n    email: {variants: {x: {template: hello}}}\n"), 1),
         (OVERTURE, overture("inbound: {x: y}\nretention: {x: y}\n"), 2),
         (TEAM, team("fallback: ines", "fallback: ines, route: least_loaded"), 1),
     ];

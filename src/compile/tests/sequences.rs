@@ -81,6 +81,36 @@ fn a_split_lays_its_ways_side_by_side_and_goes_on_after_them() {
 }
 
 #[test]
+fn a_mail_in_variants_is_one_experiment_until_a_text_or_a_weight_changes() {
+    let mail = "---\nsubject: S\n---\nHi.\n\n{{company.postal_address}} [x]({{unsubscribe_url}})\n";
+    let of = |text: &str, weight: u32| {
+        let steps = format!(
+            "kind: nurture\nsend: {{from: maya}}\nsteps:\n  - id: a\n    email:\n      \
+             variants: {{plain: hello, warm: {{template: warm, weight: {weight}}}}}\n      winner: {{by: replied}}\n"
+        );
+        let mut files = with("sequences/hello.yaml", &steps);
+        files.insert("templates/warm.md".to_owned(), text.as_bytes().to_vec());
+        let compiled = compile(&files);
+        assert!(compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
+        let sequence = compiled.playbook.unwrap().sequences["hello"].clone();
+        let (_, experiment) = sequence.experiments().next().unwrap();
+        experiment.clone()
+    };
+    let first = of(mail, 1);
+    let told: Vec<_> =
+        first.variants.iter().map(|one| (one.name.as_str(), one.template.as_str(), one.weight)).collect();
+    assert_eq!(told, [("plain", "hello", 1), ("warm", "warm", 1)]);
+    let winner = first.winner.as_ref().unwrap();
+    assert_eq!(
+        (winner.by.as_str(), winner.at_least, winner.confidence.to_string()),
+        ("replied", 100, "0.95".to_owned())
+    );
+    assert_eq!(of(mail, 1).id, first.id);
+    assert_ne!(of(&mail.replace("Hi", "Ho"), 1).id, first.id);
+    assert_ne!(of(mail, 2).id, first.id);
+}
+
+#[test]
 fn a_wait_for_a_condition_says_how_long_at_most() {
     let sequence = steps("  - id: read\n    wait: {for: 'happened(\"x\")', up_to: 3d}\n");
     assert!(matches!(&sequence.steps[0].act, Act::WaitFor { when, .. } if when.text() == "happened(\"x\")"));

@@ -11,10 +11,11 @@ use super::enroll::{Wish, calendar_of, enroll};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
-use super::{colleagues, frequency, handoff, pools, restage, tasks, touches, waits, ways};
+use super::{colleagues, frequency, handoff, pools, restage, tasks, touches, variants, waits, ways};
 use crate::domain::calendar::Calendar;
 use crate::domain::enrollment::{Enrollment, Exit, Onward, Phase};
 use crate::domain::event::What;
+use crate::domain::experiment::Chosen;
 use crate::domain::id::{EnrollmentId, TouchId};
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Kind, Sequence, Step};
@@ -136,12 +137,15 @@ pub(super) fn take(work: &mut Work<'_>, enrollment: &Enrollment) {
             if frequency::waits(work, enrollment, &sequence) {
                 return;
             }
-            let template = copy.templates().next().unwrap_or_default();
+            let (template, chosen) = variants::choose(work, enrollment, (&sequence, step), copy);
             let lane = format!("mail:{}", pools::sender_of(work, &sequence));
-            queue(work, enrollment, &sequence, step, (Channel::Email, lane, template));
+            let way = Way { channel: Channel::Email, lane, template, chosen };
+            queue(work, enrollment, (&sequence, step), way);
         }
         Act::Webhook { channel, .. } => {
-            queue(work, enrollment, &sequence, step, (Channel::Webhook, format!("hook:{channel}"), ""));
+            let lane = format!("hook:{channel}");
+            let way = Way { channel: Channel::Webhook, lane, template: String::new(), chosen: None };
+            queue(work, enrollment, (&sequence, step), way);
         }
         Act::Wait(pause) => waits::wait(work, enrollment, &sequence, pause),
         Act::WaitFor { up_to, .. } => {
@@ -194,8 +198,16 @@ fn was_done(enrollment: &Enrollment, step: &Step) -> bool {
     }
 }
 
+/// How a touch leaves, and with what text.
+struct Way {
+    channel: Channel,
+    lane: String,
+    template: String,
+    chosen: Option<Chosen>,
+}
+
 /// Puts a touch in the queue: at once if its window is open, else for the next allowed instant.
-fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step: &Step, way: (Channel, String, &str)) {
+fn queue(work: &mut Work<'_>, enrollment: &Enrollment, (sequence, step): (&Sequence, &Step), way: Way) {
     let calendar = calendar_of(work, sequence);
     let Some(opens_at) = calendar.next_open(work.now) else {
         work.exit(&enrollment.id, &Exit::Failed("its sending window never opens".to_owned()));
@@ -203,7 +215,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
     };
     let touch = TouchId::of(enrollment.id.as_str(), &step.id);
     let ready_at = work.renewed.get(&touch).copied().flatten().unwrap_or(opens_at);
-    let (channel, lane, template) = way;
+    let Way { channel, lane, template, chosen } = way;
     let counts = channel == Channel::Email && sequence.kind != Kind::Transactional;
     work.effect(Effect::Queue(Box::new(NewTouch {
         id: touch.clone(),
@@ -216,14 +228,16 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, sequence: &Sequence, step
         policy: if channel == Channel::Email { Policy::AtMostOnce } else { Policy::AtLeastOnce },
         sequence: sequence.name.clone(),
         version: sequence.version.clone(),
-        template: template.to_owned(),
+        template,
+        variant: chosen.as_ref().map(|chosen| chosen.variant.clone()),
         payload: None,
         first_allowed_at: ready_at,
         ready_at,
         zone: name_of(calendar.zone()),
     })));
     let id = enrollment.id.clone();
-    work.conclude(What::Queued { enrollment: Some(id.clone()), step: step.id.clone(), touch, ready_at, counts });
+    let (step, chosen) = (step.id.clone(), chosen.map(Box::new));
+    work.conclude(What::Queued { enrollment: Some(id.clone()), step, touch, ready_at, counts, chosen });
     work.note(&id);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{frequency, ledger, tasks};
+use super::{frequency, ledger, tasks, trials};
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
 use crate::domain::event::{Actor, Event, IMPORTED, What};
@@ -64,6 +64,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         tasks: Vec::new(),
         past: BTreeMap::new(),
         pending: BTreeMap::new(),
+        trials: Vec::new(),
         mails: Mails::default(),
         unsettled: Vec::new(),
         handoff: None,
@@ -78,6 +79,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
 /// Folds one event into a lead.
 pub fn apply(lead: &mut Lead, event: &Event) {
     lead.seq = event.seq;
+    trials::note(lead, event);
     let at = event.recorded_at;
     match &event.what {
         What::Created { .. } | What::NotEnrolled { .. } => {}
@@ -312,8 +314,10 @@ fn enrollment(lead: &mut Lead, event: &Event) {
             facts.done_at = Some(at);
             facts.outcome = Some(arm.clone());
         }),
-        What::Queued { enrollment: Some(enrollment), step, touch, .. } => with(lead, enrollment, |running| {
-            running.steps_mut().insert(step.clone(), StepFacts { touch: Some(touch.clone()), ..StepFacts::default() });
+        What::Queued { enrollment: Some(enrollment), step, touch, chosen, .. } => with(lead, enrollment, |running| {
+            let variant = chosen.as_ref().map(|chosen| chosen.variant.clone());
+            let facts = StepFacts { touch: Some(touch.clone()), variant, ..StepFacts::default() };
+            running.steps_mut().insert(step.clone(), facts);
             running.phase = Phase::Sending { touch: touch.clone() };
         }),
         What::Touched { enrollment: Some(enrollment), step, outcome, .. } => {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::adopt::{Edit, InHand};
 use crate::domain::account::Replied;
 use crate::domain::event::{Actor, Event};
+use crate::domain::experiment::{Key, Tally};
 use crate::domain::handoff::Act;
 use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TaskId, TouchId};
 use crate::domain::lead::Lead;
@@ -29,6 +30,8 @@ pub struct Case {
     pub loads: Option<BTreeMap<String, Load>>,
     /// How many are in each sequence that has limits, once it was asked for.
     pub intakes: Option<BTreeMap<String, Intake>>,
+    /// Experiments that have a winner, which whoever has no variant yet gets.
+    pub winners: Arc<BTreeMap<Key, String>>,
     /// Sequences that were paused by hand: who enters one starts paused.
     pub paused_sequences: Arc<BTreeSet<String>>,
     /// Senders from which nothing leaves until a person resumes them: who is new gets none of these.
@@ -205,6 +208,8 @@ pub enum Effect {
         touch: TouchId,
         clicked: bool,
     },
+    /// A mail of an experiment left, or had its success.
+    Tally(Tally),
     Handoff(HandoffRow),
     Task(Box<TaskRow>),
     /// A rep's load changed by so much.

@@ -106,6 +106,7 @@ pub fn after_hours(work: &mut Work<'_>, handoff: &Handoff, promise: &Promise, ca
         sequence: String::new(),
         version: String::new(),
         template: mail.template.name.clone(),
+        variant: None,
         payload: Some(json!({"rep": rep, "answer_by": opens.map(|at| at.0)})),
         first_allowed_at: work.now,
         ready_at: work.now,

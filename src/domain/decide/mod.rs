@@ -39,6 +39,8 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod touches;
+mod trials;
+mod variants;
 mod waits;
 mod wake;
 mod ways;
@@ -58,6 +60,7 @@ pub use replay::Replay;
 
 use super::playbook::Playbook;
 use super::time::Instant;
+pub use variants::hashed;
 pub use ways::portion_of;
 use work::Work;
 

@@ -53,6 +53,7 @@ impl Replay {
             suppressed: None,
             loads: None,
             intakes: None,
+            winners: Arc::default(),
             paused_sequences: Arc::default(),
             stopped_senders: Arc::default(),
             colleague: None,

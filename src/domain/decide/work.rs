@@ -8,7 +8,7 @@ use super::facts::View;
 use super::fold::{ATTENTION, apply, is_of};
 use super::input::{Ask, Case, Effect, EnrollmentRow, Input};
 use super::limits;
-use super::tasks;
+use super::{tasks, trials};
 use crate::domain::condition::{Condition, Tested};
 use crate::domain::enrollment::{Enrollment, Exit, Phase};
 use crate::domain::event::{Actor, Event, What};
@@ -97,7 +97,9 @@ impl<'a> Work<'a> {
     fn write(&mut self, what: What, source: String, actor: Actor, occurred_at: Instant) -> u64 {
         let seq = self.lead.seq + 1;
         let event = Event { lead: self.lead.id.clone(), seq, occurred_at, recorded_at: self.now, source, actor, what };
+        let before = self.lead.trials.clone();
         apply(&mut self.lead, &event);
+        self.effects.extend(trials::tallies(&before, &self.lead.trials).map(Effect::Tally));
         self.events.push(event);
         seq
     }

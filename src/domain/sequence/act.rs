@@ -100,6 +100,8 @@ pub enum Copy {
 /// A mail in several variants, each lead getting one by hash until one has won.
 #[derive(Clone, Debug)]
 pub struct Experiment {
+    /// Tells it from the one it was before a text, a weight or the variants changed.
+    pub id: String,
     pub variants: Vec<Variant>,
     pub winner: Option<Winner>,
 }
@@ -123,6 +125,14 @@ pub struct Winner {
 }
 
 impl Copy {
+    /// The template of a variant by its name; of a mail in one text that, whatever it is asked for.
+    pub fn template_of(&self, variant: Option<&str>) -> Option<&str> {
+        match self {
+            Self::One(template) => Some(template),
+            Self::Tried(experiment) => experiment.variant(variant?).map(|variant| variant.template.as_str()),
+        }
+    }
+
     /// Every template it may use.
     pub fn templates(&self) -> impl Iterator<Item = &str> {
         let (one, tried) = match self {
@@ -130,6 +140,12 @@ impl Copy {
             Self::Tried(experiment) => (None, experiment.variants.as_slice()),
         };
         one.into_iter().chain(tried.iter().map(|variant| variant.template.as_str()))
+    }
+}
+
+impl Experiment {
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
     }
 }
 

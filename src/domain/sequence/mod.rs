@@ -155,6 +155,14 @@ pub enum AtSql {
 }
 
 impl Sequence {
+    /// Its mails in several variants.
+    pub fn experiments(&self) -> impl Iterator<Item = (&Step, &Experiment)> {
+        self.steps.iter().filter_map(|step| match &step.act {
+            Act::Email { copy: Copy::Tried(experiment) } => Some((step, experiment)),
+            _ => None,
+        })
+    }
+
     pub fn step(&self, id: &str) -> Option<(usize, &Step)> {
         self.steps.iter().enumerate().find(|(_, step)| step.id == id)
     }

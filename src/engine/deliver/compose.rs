@@ -120,7 +120,9 @@ impl Engine {
                 && let Some((_, found)) = sequence.step(step)
                 && let Act::Email { copy } = &found.act
             {
-                sent.push((at, touch, copy.templates().next().unwrap_or_default()));
+                // A variant that an edit took away had a subject that nobody knows any more.
+                let template = copy.template_of(facts.variant.as_deref()).or_else(|| copy.templates().next());
+                sent.push((at, touch, template.unwrap_or_default()));
             }
         }
         sent.sort();

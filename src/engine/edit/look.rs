@@ -11,6 +11,7 @@ use crate::domain::decide::{
 };
 use crate::domain::enrollment::{Enrollment, Onward};
 use crate::domain::event::{Actor, Mark};
+use crate::domain::experiment::Key;
 use crate::domain::id::TouchId;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -30,6 +31,7 @@ pub struct Look<'e> {
     /// The files as they will be in force.
     pub(super) playbook: Arc<Playbook>,
     paused: Arc<BTreeSet<String>>,
+    winners: Arc<BTreeMap<Key, String>>,
     pub(super) now: Instant,
     days: Days,
 }
@@ -55,7 +57,8 @@ impl<'e> Look<'e> {
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
         let now = engine.now();
         let zone = zone_named(&playbook.settings.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        Ok(Self { engine, paused: Arc::new(sequences.collect()), now, days: Days::new(zone, now), playbook })
+        let (paused, winners) = (Arc::new(sequences.collect()), Arc::new(engine.store.winners().await?));
+        Ok(Self { engine, paused, winners, now, days: Days::new(zone, now), playbook })
     }
 
     /// The days the looks so far add up to.
@@ -175,6 +178,7 @@ impl<'e> Look<'e> {
             suppressed: targets.iter().find_map(|target| around.suppressed.get(*target)).copied(),
             loads: None,
             intakes: None,
+            winners: Arc::clone(&self.winners),
             paused_sequences: Arc::clone(&self.paused),
             stopped_senders: Arc::default(),
             colleague: None,

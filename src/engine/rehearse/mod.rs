@@ -12,6 +12,7 @@
 
 mod agenda;
 mod colleagues;
+mod experiments;
 mod intakes;
 mod lanes;
 mod schedules;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 pub use agenda::{Agenda, Said};
 use agenda::{Due, Queue};
 use colleagues::Colleagues;
+use experiments::Experiments;
 use intakes::Intakes;
 use lanes::Lanes;
 use schedules::Schedules;
@@ -32,6 +34,7 @@ use super::deliver::opens_at;
 use crate::domain::account::Replies;
 use crate::domain::decide::{Ask, Case, Decision, Effect, EnrollmentRow, Input, Reply, decide, put_off};
 use crate::domain::event::{Actor, Event};
+use crate::domain::experiment::{Arm, Key};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::routing::Load;
@@ -88,6 +91,7 @@ pub struct World<'p> {
     schedules: Schedules<'p>,
     intakes: Intakes<'p>,
     colleagues: Colleagues,
+    experiments: Experiments<'p>,
     waiting: Waiting,
     loads: BTreeMap<String, Load>,
     suppressed: BTreeMap<String, Reason>,
@@ -111,6 +115,7 @@ impl<'p> World<'p> {
             schedules,
             intakes: Intakes::of(playbook),
             colleagues: Colleagues::of(playbook),
+            experiments: Experiments::of(playbook),
             waiting: Waiting::default(),
             loads: BTreeMap::new(),
             suppressed: BTreeMap::new(),
@@ -154,6 +159,16 @@ impl<'p> World<'p> {
     /// Who of an account had replied before the rehearsal began.
     pub fn replied(&mut self, account: String, replies: Replies) {
         self.colleagues.know(account, replies);
+    }
+
+    /// What was counted of experiments, and which have a winner.
+    pub fn resume_experiments(&mut self, counted: BTreeMap<Key, Vec<Arm>>, winners: BTreeMap<Key, String>) {
+        self.experiments.resume(counted, winners);
+    }
+
+    /// What is counted of experiments by now, and which have a winner.
+    pub fn experiments(&self) -> (&BTreeMap<Key, Vec<Arm>>, Arc<BTreeMap<Key, String>>) {
+        (self.experiments.counted(), self.experiments.winners())
     }
 
     /// Sequences that are paused by hand.
@@ -302,13 +317,14 @@ impl<'p> World<'p> {
         let was = lead.wake_at;
         let suppressed = [lead.address.as_str(), lead.address.domain()];
         let suppressed = suppressed.iter().find_map(|target| self.suppressed.get(*target)).copied();
-        let paused_sequences = Arc::clone(&self.paused);
+        let (winners, paused_sequences) = (self.experiments.winners(), Arc::clone(&self.paused));
         let colleague = self.colleagues.of_another(&lead);
         let mut case = Case {
             lead: *lead,
             suppressed,
             loads: None,
             intakes: None,
+            winners,
             paused_sequences,
             stopped_senders: Arc::default(),
             colleague,
@@ -394,6 +410,7 @@ impl<'p> World<'p> {
                 }
             }
             Effect::Pending { sequence, since, .. } => self.intakes.waits(&sequence, number, since),
+            Effect::Tally(tally) => self.experiments.count(&tally),
             // What people do about a handoff or a task they say themselves.
             Effect::Confirm { .. } | Effect::Seen { .. } | Effect::Handoff(_) | Effect::Task(_) => {}
         }

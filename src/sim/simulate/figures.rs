@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::series::Histogram;
+use super::tried::Tried;
 use crate::domain::calendar::{Calendar, local, zone_named};
 use crate::domain::event::What;
 use crate::domain::handoff::Met;
@@ -82,6 +83,8 @@ pub struct Figures {
     pub senders: BTreeMap<String, SenderFigures>,
     pub sequences: BTreeMap<String, SequenceFigures>,
     pub reps: BTreeMap<String, RepFigures>,
+    /// Mails in several variants, as they stand in the end.
+    pub experiments: Vec<Tried>,
     /// Weeks of a lead in which it got so many mails.
     pub weeks: Histogram,
     /// Days from a lead's arrival until it was SQL.
@@ -188,6 +191,7 @@ impl Figures {
             senders: settings.senders.iter().map(sender).collect(),
             sequences: sequences.collect(),
             reps: reps.collect(),
+            experiments: Vec::new(),
             weeks: Histogram::new(MAILS),
             to_sql: Histogram::new(days),
             each: vec![OfLead::default(); leads],

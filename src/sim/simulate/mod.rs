@@ -6,12 +6,13 @@
 //! |---|---|
 //! | `crowd` | who comes when, and what they do about a mail |
 //! | `desk` | what reps do about a handoff |
-//! | `figures` `series` | what is counted, in room that does not grow with time |
+//! | `figures` `series` `tried` | what is counted, in room that does not grow with time |
 
 mod crowd;
 mod desk;
 mod figures;
 mod series;
+mod tried;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use crowd::Crowd;
 pub use figures::{Figures, Mark, RepFigures, SenderFigures, SequenceFigures, StepFigures};
 pub use series::{Histogram, quantile};
+pub use tried::{Tried, tried};
 
 use super::Chance;
 use super::people::{Person, people};
@@ -73,7 +75,9 @@ pub fn simulate(playbook: &Playbook, behaviour: &Behaviour, leads: Vec<Lead>, te
         world.say(at, number, said);
     }
     world.run(end - Millis(1), &mut crowd);
-    crowd.close(world.decisions())
+    let mut figures = crowd.close(world.decisions());
+    figures.experiments = tried(&playbook, &world);
+    figures
 }
 
 /// Goes on from where a workspace's leads stand now: nobody answers unless rates say so.
@@ -95,7 +99,9 @@ pub fn go_on<'p>(
         }
     }
     world.run(end - Millis(1), &mut crowd);
-    crowd.close(world.decisions())
+    let mut figures = crowd.close(world.decisions());
+    figures.experiments = tried(playbook, &world);
+    figures
 }
 
 fn end_of(zone: &TimeZone, terms: &Terms) -> Instant {

@@ -2,6 +2,7 @@
 
 mod activity;
 mod counts;
+mod experiments;
 mod leads;
 mod sales;
 mod tasks;
@@ -9,6 +10,7 @@ mod tasks;
 pub(super) use activity::event;
 pub use activity::{EnrollmentLine, Order, Touches};
 pub use counts::{EnrollmentCount, HandoffCount, SeenCount, Size, TouchCount};
+pub use experiments::ExperimentLine;
 pub use leads::{LeadLine, Leads};
 pub use sales::HandoffLine;
 pub use tasks::{TaskFilter, TaskLine};

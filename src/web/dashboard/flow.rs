@@ -8,7 +8,8 @@ use super::overview::Overview;
 use super::steps::Step as Counted;
 use super::when::length;
 use crate::domain::calendar::{Pause, Wait};
-use crate::domain::sequence::{Act, Sequence, Step};
+use crate::domain::sequence::{Act, Copy, Experiment, Sequence, Step};
+use crate::store::reports::ExperimentLine;
 
 /// Deeper than any file nests its branches; a broken one is cut instead of followed for ever.
 const DEEPEST: usize = 12;
@@ -85,7 +86,7 @@ fn chain(overview: &Overview, sequence: &Sequence, from: Option<usize>, until: O
 fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> Markup {
     let counts = overview.steps.get(&sequence.name, &step.id);
     match &step.act {
-        Act::Email { .. } => html! {
+        Act::Email { copy } => html! {
             div class="step mail" {
                 (kind("mail", &counts)) span class="name" { (step.id) }
                 dl {
@@ -93,6 +94,7 @@ fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> 
                     dt { "opened" } dd { (with_share(counts.seen.opened, counts.sent())) }
                     dt { "clicked" } dd { (with_share(counts.seen.clicked, counts.sent())) }
                 }
+                @if let Copy::Tried(experiment) = copy { (variants(overview, (sequence, step), experiment)) }
                 (odd(&counts))
             }
         },
@@ -141,6 +143,26 @@ fn node(overview: &Overview, sequence: &Sequence, step: &Step, depth: usize) -> 
         },
         Act::Enroll { sequence } => html! { span class="end" { "→ " (sequence) } },
         Act::End { reason } => html! { span class="end" title="ends here" { "■ " (reason) } },
+    }
+}
+
+/// The variants of a mail: mails and successes of each, and what can be said of them.
+fn variants(overview: &Overview, (sequence, step): (&Sequence, &Step), experiment: &Experiment) -> Markup {
+    let of_it = |line: &&ExperimentLine| {
+        line.key.sequence == sequence.name && line.key.step == step.id && line.key.experiment == experiment.id
+    };
+    let line = overview.experiments.iter().find(of_it);
+    let arms = experiment.arms(line.map_or(&[], |line| &line.arms));
+    let winner = line.and_then(|line| line.winner.as_deref());
+    let said = winner.map_or_else(|| experiment.judge(&arms).to_string(), |name| format!("`{name}` has won"));
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    html! {
+        dl title="mails of each variant, and those with a success" {
+            @for arm in &arms {
+                dt { (arm.variant) } dd { (count(whole(arm.mails))) " · " (with_share(whole(arm.hits), whole(arm.mails))) }
+            }
+        }
+        small { (said) }
     }
 }
 

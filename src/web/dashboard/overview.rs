@@ -20,7 +20,7 @@ use crate::domain::sequence::Act;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::State as TouchState;
 use crate::store::reports::{
-    EnrollmentCount, HandoffCount, HandoffLine, LeadKey, LeadLine, Leads, StoreError, TouchRow, Touches,
+    EnrollmentCount, ExperimentLine, HandoffCount, HandoffLine, LeadKey, LeadLine, Leads, StoreError, TouchRow, Touches,
 };
 
 /// How far back counts of events go.
@@ -40,6 +40,7 @@ pub struct Overview {
     pub heard: BTreeMap<String, i64>,
     pub enrollments: Vec<EnrollmentCount>,
     pub steps: Counts,
+    pub experiments: Vec<ExperimentLine>,
     pub handoffs: Vec<HandoffCount>,
     pub clocks: Vec<HandoffLine>,
     /// Handoffs that were answered or closed last.
@@ -72,6 +73,7 @@ impl Overview {
             touches: reports.touches_by_state().await?,
             heard: reports.events_by_name(now - LOOK_BACK).await?,
             senders: senders::lines(engine, &playbook, now).await?,
+            experiments: reports.experiments(None).await?,
             handoffs: reports.handoff_counts().await?,
             attention: reports.leads(&Leads::NeedingAttention, None, LINES).await?.rows,
             names: known(pages, leads).await?,

@@ -7,7 +7,7 @@
 //! | `leads` `import` | `/v1/leads…` |
 //! | `enrollments` `touches` `tasks` `handoffs` | what leads go through |
 //! | `suppressions` `pauses` | what must not happen |
-//! | `files` | `/v1/sequences…`, `/v1/senders` |
+//! | `files` `experiments` | `/v1/sequences…`, `/v1/senders`, `/v1/experiments` |
 //! | `edits` | `/v1/plan`, `/v1/apply`, `/v1/versions…` |
 //! | `mail` `tokens` | `/v1/mail`, `/v1/tokens` |
 
@@ -16,6 +16,7 @@ pub mod attributes;
 mod edits;
 mod enrollments;
 mod events;
+mod experiments;
 mod files;
 mod guard;
 mod handoffs;

@@ -14,7 +14,7 @@ use crate::domain::time::Instant;
 use crate::engine::{ToDo, sentence};
 use crate::store::reports::{EnrollmentLine, HandoffLine, LeadLine, Page, TouchRow};
 
-fn at(at: Option<Instant>) -> Value {
+pub fn at(at: Option<Instant>) -> Value {
     at.map_or(Value::Null, |at| at.to_string().into())
 }
 
@@ -148,6 +148,7 @@ pub fn touch(row: &TouchRow) -> Value {
         "reply": row.reply,
         "attempts": row.attempts,
         "template": row.template,
+        "variant": row.variant,
         "message_id": row.message_id,
         "ready_at": row.ready_at.to_string(),
         "created_at": row.created_at.to_string(),

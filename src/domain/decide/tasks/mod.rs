@@ -244,6 +244,7 @@ fn escalate(work: &mut Work<'_>, task: &OpenTask) {
         sequence: String::new(),
         version: String::new(),
         template: String::new(),
+        variant: None,
         payload: Some(json!({"type": "task.overdue", "timestamp": work.now.to_string(), "data": data})),
         first_allowed_at: work.now,
         ready_at: work.now,

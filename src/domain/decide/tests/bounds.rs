@@ -19,13 +19,14 @@ fn hear(desk: &mut Desk, name: &str) {
     let data = json!({"path": "/pricing"}).as_object().cloned().unwrap_or_default();
     let ask = Ask::Hear { name: name.to_owned(), data, touch: None };
     let input = Input { ask, occurred_at: desk.now, source: "test".to_owned(), actor: Actor::Human };
-    let (lead, paused_sequences) = (desk.lead.clone(), Arc::default());
+    let (lead, winners, paused_sequences) = (desk.lead.clone(), Arc::default(), Arc::default());
     desk.lead = decide(
         &Case {
             lead,
             suppressed: None,
             loads: None,
             intakes: None,
+            winners,
             paused_sequences,
             stopped_senders: std::sync::Arc::default(),
             colleague: None,

@@ -15,6 +15,7 @@ use crate::domain::decide::{
     shifted,
 };
 use crate::domain::event::{Actor, Event, What};
+use crate::domain::experiment::Key;
 use crate::domain::id::{LeadId, TouchId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -47,6 +48,10 @@ pub struct Desk {
     pub handoff: Option<HandoffRow>,
     pub loads: BTreeMap<String, Load>,
     pub intakes: BTreeMap<String, Intake>,
+    /// Experiments that have a winner.
+    pub winners: BTreeMap<Key, String>,
+    /// Mails and hits by variant, of all experiments.
+    pub tallies: BTreeMap<String, (i64, i64)>,
     /// The sequences in which the lead waits for room.
     pub pending: BTreeSet<String>,
     pub suppressed: Option<Reason>,
@@ -81,6 +86,8 @@ impl Desk {
             handoff: None,
             loads: BTreeMap::new(),
             intakes: BTreeMap::new(),
+            winners: BTreeMap::new(),
+            tallies: BTreeMap::new(),
             pending: BTreeSet::new(),
             suppressed: None,
             paused_sequences: BTreeSet::new(),
@@ -100,6 +107,7 @@ impl Desk {
             suppressed: self.suppressed,
             loads: None,
             intakes: None,
+            winners: Arc::new(self.winners.clone()),
             paused_sequences: Arc::new(self.paused_sequences.clone()),
             stopped_senders: Arc::new(self.stopped_senders.clone()),
             colleague: self.colleague.clone(),
@@ -168,6 +176,10 @@ impl Desk {
                 (load.assigned, load.open) = (load.assigned + assigned, load.open + open);
             }
             Effect::Seen { .. } | Effect::Replied { .. } => {}
+            Effect::Tally(tally) => {
+                let (mails, hits) = self.tallies.entry(tally.variant.clone()).or_default();
+                (*mails, *hits) = (*mails + tally.mails, *hits + tally.hits);
+            }
             Effect::Intake { sequence, active, entered, .. } => {
                 let intake = self.intakes.entry(sequence.clone()).or_default();
                 intake.active = shifted(intake.active, *active);

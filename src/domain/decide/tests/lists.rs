@@ -20,6 +20,7 @@ fn a_lead_that_was_brought_first_and_decided_later_is_as_if_it_was_decided_at_on
         suppressed: None,
         loads: None,
         intakes: None,
+        winners: std::sync::Arc::default(),
         paused_sequences: std::sync::Arc::default(),
     };
     let at_once = decide(&case, &input, &desk.playbook, desk.now);

@@ -29,4 +29,5 @@ mod stages;
 pub mod tasks;
 pub mod team;
 mod touches;
+mod variants;
 mod waits;

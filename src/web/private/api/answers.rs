@@ -191,6 +191,7 @@ fn ways() -> Vec<(&'static str, Value)> {
         ("reply", maybe(text())),
         ("attempts", integer()),
         ("template", text()),
+        ("variant", maybe(text())),
         ("message_id", maybe(text())),
         ("ready_at", time()),
         ("created_at", time()),

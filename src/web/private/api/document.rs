@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::schema::of;
-use super::{Good, Told, answers, bodies, table};
+use super::{Good, Told, answers, bodies, table, tried};
 
 const ABOUT: &str = "What programs may ask of Overture: tell facts about leads, bring leads in, put them into sequences and take them out, \
 hand them to sales, stop what must not happen, and ask why. Every request but health, readiness and metrics carries \
@@ -19,7 +19,8 @@ pub fn document() -> Value {
         let path = told.path.replace("{*", "{");
         paths.entry(path).or_default().insert(method_of(&told), described(&told));
     }
-    let schemas: BTreeMap<&str, Value> = bodies::schemas().into_iter().chain(answers::schemas()).collect();
+    let schemas: BTreeMap<&str, Value> =
+        [bodies::schemas(), answers::schemas(), tried::schemas()].into_iter().flatten().collect();
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -5,6 +5,7 @@ mod bodies;
 mod document;
 mod schema;
 mod table;
+mod tried;
 
 use axum::Router;
 use axum::handler::Handler;

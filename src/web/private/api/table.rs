@@ -9,8 +9,8 @@ use crate::domain::stage::Stage;
 use crate::domain::touch::State;
 use crate::web::ops;
 use crate::web::private::{
-    LIST, MAIL, edits, enrollments, events, files, handoffs, import, leads, mail, pauses, suppressions, tasks, tokens,
-    touches,
+    LIST, MAIL, edits, enrollments, events, experiments, files, handoffs, import, leads, mail, pauses, suppressions,
+    tasks, tokens, touches,
 };
 
 type Asked = (&'static str, Value, Option<Value>);
@@ -244,6 +244,14 @@ fn house() -> Vec<Operation> {
         get("/v1/sequences/{*name}", "Shows a sequence, step by step", files::sequence)
             .gives("Sequence")
             .problems([404]),
+        get(
+            "/v1/experiments",
+            "Shows mails in several variants: what was counted of each, and which one has won",
+            experiments::list,
+        )
+        .asks([("sequence", text(), None)])
+        .gives("Experiments")
+        .problems([404]),
         get("/v1/senders", "Shows how much each sender has sent today and may still", files::senders).gives("Senders"),
         post("/v1/mail", "Takes in one message that came back, as it was delivered", mail::ingest)
             .takes_kind("message/rfc822", json!({}), json!(message))

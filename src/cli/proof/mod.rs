@@ -3,6 +3,8 @@
 //! Nothing is decided here: waits, windows and conditions are the domain's own, asked about the lead as it is now. What people and
 //! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
 
+mod variants;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use crate::domain::id::{EnrollmentId, TouchId, derived, dice};
 use crate::domain::lead::Lead;
 use crate::domain::message::{Message, Thread};
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::{Act, Arm, Assign, Kind, Patience, Portion, Sequence, Step, Task, With, ZoneRule};
+use crate::domain::sequence::{Act, Arm, Assign, Copy, Kind, Patience, Portion, Sequence, Step, Task, With, ZoneRule};
 use crate::domain::task::due;
 use crate::domain::time::Instant;
 use crate::render::{About, MailContext, Refuse, Renderer, Track};
@@ -85,6 +87,8 @@ pub struct Proof<'a> {
     sent: Vec<TouchId>,
     first_subject: Option<String>,
     legs: Vec<Leg>,
+    /// The variant that is shown alone.
+    only: Option<String>,
 }
 
 impl<'a> Proof<'a> {
@@ -115,6 +119,7 @@ impl<'a> Proof<'a> {
             sent: Vec::new(),
             first_subject: None,
             legs: Vec::new(),
+            only: None,
         }
     }
 
@@ -130,7 +135,8 @@ impl<'a> Proof<'a> {
         let sequence = Arc::clone(&self.sequence);
         let (_, found) = sequence.step(step)?;
         let Act::Email { copy } = &found.act else { return None };
-        Some(self.mail(found, copy.templates().next()?, at))
+        let template = self.template_of(found, copy)?;
+        Some(self.mail(found, template, at))
     }
 
     /// The zone waits and windows are in, an IANA name.
@@ -168,6 +174,11 @@ impl<'a> Proof<'a> {
                 let join = join(&sequence, &step.act.ways());
                 at = self.fork(step, (ways, join), (at, depth))?;
                 here = join;
+                continue;
+            }
+            if let Act::Email { copy: Copy::Tried(experiment) } = &step.act {
+                at = self.variants(step, experiment, (at, depth));
+                here = step.next;
                 continue;
             }
             let (what, then) = self.act(step, &step.act, at);
@@ -241,7 +252,7 @@ impl<'a> Proof<'a> {
     fn act(&mut self, step: &Step, act: &Act, at: Instant) -> (What, Instant) {
         match act {
             Act::Email { copy } => {
-                let template = copy.templates().next().unwrap_or_default();
+                let template = self.template_of(step, copy).unwrap_or_default();
                 let at = self.calendar().next_open(at).unwrap_or(Instant::NEVER);
                 let mail = self.mail(step, template, at).map(Box::new);
                 (What::Mail(mail), at)
