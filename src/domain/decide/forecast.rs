@@ -1,7 +1,9 @@
-//! The sends that lie ahead of an enrollment, as far as calendars can tell: what depends on what somebody does is taken as it is today.
+//! The touches that lie ahead of an enrollment, as far as calendars and the frequency cap can tell: what depends on what somebody does is
+//! taken as it is today, and a task as one that nobody does.
 
 use std::collections::BTreeSet;
 
+use super::adopt::touch_of;
 use super::enroll::sequence_zone;
 use super::facts::View;
 use super::ways::portion_of;
@@ -10,7 +12,7 @@ use crate::domain::enrollment::{Enrollment, Onward, Phase};
 use crate::domain::id::dice;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::{Act, Sequence, Step};
+use crate::domain::sequence::{Act, Kind, Overdue, Patience, Sequence, Step};
 use crate::domain::time::Instant;
 
 /// Steps looked at, so that the longest sequence costs no more than a long one.
@@ -42,7 +44,15 @@ pub fn forecast(
     let Some(sequence) = playbook.version(&enrollment.version) else { return Ahead::default() };
     let zone = sequence_zone(lead, &playbook.settings, sequence).0;
     let calendar = sequence.send.calendar_for(lead, zone);
-    Walk { lead, enrollment, sequence, playbook, calendar, at: now, ahead: Ahead::default() }.go(ready_at)
+    let mails = gone(lead, enrollment, now);
+    Walk { lead, enrollment, sequence, playbook, calendar, at: now, mails, ahead: Ahead::default() }.go(ready_at)
+}
+
+/// When the mails left that a cap counts; those on their way are taken to leave now, but for the one it stands at.
+fn gone(lead: &Lead, enrollment: &Enrollment, now: Instant) -> Vec<Instant> {
+    let own = touch_of(enrollment);
+    let leaving = lead.mails.leaving.iter().filter(|(touch, off)| off.is_none() && Some(*touch) != own);
+    lead.mails.sent.iter().copied().chain(leaving.map(|_| now)).collect()
 }
 
 struct Walk<'a> {
@@ -52,6 +62,8 @@ struct Walk<'a> {
     playbook: &'a Playbook,
     calendar: Calendar,
     at: Instant,
+    /// When mails left and will leave that the cap counts.
+    mails: Vec<Instant>,
     ahead: Ahead,
 }
 
@@ -89,30 +101,47 @@ impl Walk<'_> {
             Phase::Waiting { until } => {
                 let left = paused.and_then(|pausing| pausing.left);
                 self.at = left.map_or((*until).max(self.at), |left| self.at + left);
-                after
+                let waits_for_cap = here.is_some_and(|here| matches!(self.sequence.steps[here].act, Act::Email { .. }));
+                if waits_for_cap && self.enrollment.onward.is_none() { here } else { after }
             }
             Phase::Sending { .. } => {
                 let step = self.enrollment.at.clone().unwrap_or_default();
                 self.at = ready_at.unwrap_or(self.at).max(self.at);
+                if here.is_some_and(|here| matches!(self.sequence.steps[here].act, Act::Email { .. })) {
+                    self.mails.push(self.at);
+                }
                 self.ahead.sends.push(Send { at: self.at, step });
                 after
             }
-            Phase::Held { .. } | Phase::Tasked { .. } => None,
+            Phase::Tasked { task } => {
+                let open = self.lead.task(task).filter(|open| open.overdue == Overdue::Skip)?;
+                self.at = open.patient_until?.max(self.at);
+                after
+            }
+            Phase::Held { .. } => None,
         }
     }
 
     fn take(&mut self, step: &Step) -> Option<usize> {
         let view = View::new(self.lead, self.playbook, self.at).within(self.enrollment);
         match &step.act {
-            Act::Email { .. } | Act::Webhook { .. } | Act::Task(_) => {
-                let facts = self.enrollment.steps.get(&step.id);
-                if facts.is_none_or(|facts| facts.done_at.is_none()) {
-                    self.at = self.calendar.next_open(self.at).unwrap_or(Instant::NEVER);
-                    if self.at < Instant::NEVER {
-                        self.ahead.sends.push(Send { at: self.at, step: step.id.clone() });
-                    }
-                }
+            Act::Email { .. } | Act::Webhook { .. } | Act::Task(_) if self.is_done(step) => step.next,
+            Act::Email { .. } => {
+                self.at = self.capped(self.at);
+                self.touch(step);
+                self.mails.push(self.at);
                 step.next
+            }
+            Act::Webhook { .. } => {
+                self.touch(step);
+                step.next
+            }
+            Act::Task(task) => {
+                self.touch(step);
+                let Patience::UpTo(pause) = &task.patience else { return step.next };
+                let seed = dice(&[self.lead.id.as_str(), &self.sequence.name, &step.id]);
+                self.at = resume_at(self.at, pause, &self.calendar, seed);
+                step.next.filter(|_| task.overdue == Overdue::Skip)
             }
             Act::Wait(pause) | Act::WaitFor { up_to: pause, .. } => {
                 let over = matches!(&step.act, Act::WaitFor { when, .. } if when.test(&view, self.at).value);
@@ -132,6 +161,33 @@ impl Walk<'_> {
             }
             Act::Set(_) | Act::Handoff { .. } | Act::Enroll { .. } => step.next,
             Act::End { .. } => None,
+        }
+    }
+
+    fn is_done(&self, step: &Step) -> bool {
+        self.enrollment.steps.get(&step.id).is_some_and(|facts| facts.done_at.is_some())
+    }
+
+    /// A touch leaves, or a task is shown, when the window opens.
+    fn touch(&mut self, step: &Step) {
+        self.at = self.calendar.next_open(self.at).unwrap_or(Instant::NEVER);
+        if self.at < Instant::NEVER {
+            self.ahead.sends.push(Send { at: self.at, step: step.id.clone() });
+        }
+    }
+
+    /// When the cap lets one more mail go, if this one could go at an instant.
+    fn capped(&self, mut at: Instant) -> Instant {
+        let cap = self.playbook.settings.frequency_cap.filter(|_| self.sequence.kind != Kind::Transactional);
+        let Some(cap) = cap else { return at };
+        loop {
+            let mut full: Vec<Instant> =
+                self.mails.iter().map(|gone| *gone + cap.within).filter(|until| *until > at).collect();
+            full.sort_unstable();
+            match full.len().checked_sub(cap.mails as usize).and_then(|over| full.get(over)) {
+                Some(until) => at = *until,
+                None => return at,
+            }
         }
     }
 }

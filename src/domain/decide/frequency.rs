@@ -20,7 +20,9 @@ fn full_until(work: &Work<'_>, sequence: &Sequence) -> Option<Instant> {
     let mails = &work.lead.mails;
     let gone = mails.sent.iter().map(|at| *at + cap.within);
     // What is on its way makes no room before it has left, and then for the whole window.
-    let leaving = mails.leaving.values().map(|off| off.map_or(work.now + cap.within, |off| off + COME_BACK));
+    // One that is asked for anew is the very one that asks here.
+    let others = mails.leaving.iter().filter(|(touch, _)| !work.renewed.contains_key(*touch));
+    let leaving = others.map(|(_, off)| off.map_or(work.now + cap.within, |off| off + COME_BACK));
     let mut counted: Vec<Instant> = gone.chain(leaving).filter(|until| *until > work.now).collect();
     counted.sort_unstable();
     let over = counted.len().checked_sub(cap.mails as usize)?;
