@@ -1,12 +1,12 @@
 //! Templates become programs once a version and are kept; four registries differ only in what escaping a value means.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, RwLock};
+use std::{fmt, io};
 
 use handlebars::template::{Parameter, Template as Parsed, TemplateElement};
 use handlebars::{
-    Context, Handlebars, Path, RenderContext, RenderError, RenderErrorReason, Renderable, StringOutput, no_escape,
+    Context, Handlebars, Output, Path, RenderContext, RenderError, RenderErrorReason, Renderable, no_escape,
 };
 use serde_json::Value;
 
@@ -17,6 +17,8 @@ use super::sight::{Made, Sight};
 use super::{Refuse, helpers, values};
 use crate::domain::template::{Body, LinkTarget, Template};
 
+/// Bytes of one text of a mail or a call at most: no mailbox shows a tenth of it.
+const LARGEST: usize = 1 << 20;
 /// Parsed templates kept at most; beyond it they are parsed again as they come.
 const KEPT: usize = 4_096;
 /// What may stand unescaped in HTML, because we make it.
@@ -56,6 +58,24 @@ pub struct Renderer {
     json: Handlebars<'static>,
     url: Handlebars<'static>,
     kept: RwLock<BTreeMap<String, Arc<Compiled>>>,
+}
+
+/// A text that may grow only so far: a loop over a long list, with another one in it, would never end.
+struct Bounded {
+    text: String,
+    room: usize,
+}
+
+impl Output for Bounded {
+    fn write(&mut self, more: &str) -> io::Result<()> {
+        self.room = self.room.checked_sub(more.len()).ok_or_else(|| {
+            io::Error::other(format!(
+                "it makes more than {LARGEST} bytes of text; is a list too long, or a loop in a loop?"
+            ))
+        })?;
+        self.text.push_str(more);
+        Ok(())
+    }
 }
 
 /// A template with all its texts laid out, and the source they came from.
@@ -135,18 +155,23 @@ impl Renderer {
         Ok(out)
     }
 
-    /// Lets Handlebars fill a parsed text.
-    pub(super) fn run(&self, parsed: &Parsed, context: &Context, into: Into) -> Result<String, Refuse> {
+    /// Lets Handlebars fill a parsed text, behind so many bytes.
+    pub(super) fn run(
+        &self,
+        parsed: &Parsed,
+        context: &Context,
+        (into, before): (Into, usize),
+    ) -> Result<String, Refuse> {
         let registry = match into {
             Into::Plain => &self.plain,
             Into::Html => &self.html,
             Into::Json => &self.json,
             Into::Url => &self.url,
         };
-        let mut out = StringOutput::new();
+        let mut out = Bounded { text: String::new(), room: LARGEST.saturating_sub(before) };
         let mut state = RenderContext::new(None);
         parsed.render(registry, context, &mut state, &mut out).map_err(|error| refusal(&error))?;
-        out.into_string().map_err(|error| Refuse::Broken(error.to_string()))
+        Ok(out.text)
     }
 
     /// The template parsed, from memory if its text is still the same.
@@ -261,6 +286,7 @@ fn refusal(error: &RenderError) -> Refuse {
             Refuse::Missing(path.clone().unwrap_or_else(|| "a value".to_owned()))
         }
         RenderErrorReason::NestedError(why) => Refuse::Broken(why.to_string()),
+        RenderErrorReason::IOError(error) => Refuse::Broken(error.to_string()),
         other => Refuse::Broken(other.to_string()),
     }
 }

@@ -95,7 +95,7 @@ impl Program {
                     let side = if holds == *wanted { then } else { otherwise };
                     side.write(renderer, sight, into, out)?;
                 }
-                Piece::Other(parsed) => out.push_str(&renderer.run(parsed, sight.context(), into)?),
+                Piece::Other(parsed) => out.push_str(&renderer.run(parsed, sight.context(), (into, out.len()))?),
             }
         }
         Ok(())

@@ -161,6 +161,21 @@ fn a_missing_or_blank_value_holds_the_mail_and_names_itself() {
 }
 
 #[test]
+fn a_loop_that_would_not_end_holds_the_mail_and_says_why() {
+    let tags: Vec<String> = (0..20_000).map(|number| format!("tag{number}")).collect();
+    let attributes = json!({ "tags": tags });
+    let one = said("{{#each lead.tags}}{{this}} {{/each}}", &attributes).unwrap();
+    assert!(one.ends_with("tag19999 "), "a long list is written out");
+    for endless in [
+        "{{#each lead.tags}}{{#each @root.lead.tags}}{{#each @root.lead.tags}}x{{/each}}{{/each}}{{/each}}",
+        "{{#each lead.tags}}{{#each @root.lead.tags}}{{this}}{{/each}}{{/each}}",
+    ] {
+        let told = said(endless, &attributes);
+        assert!(matches!(&told, Err(Refuse::Broken(why)) if why.contains("a loop in a loop")), "{told:?}");
+    }
+}
+
+#[test]
 fn helpers_make_what_they_promise() {
     let lead =
         json!({ "first_name": "zoe", "seats": 3, "one": 1, "trial_ends": "2026-12-01", "tags": ["a", "b"], "len": 0 });
