@@ -30,6 +30,7 @@ mod ledger;
 mod mails;
 mod options;
 mod pair;
+mod plan;
 mod price;
 mod shared;
 mod simulate;
@@ -47,7 +48,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A benchmark: its name, what it is about, and itself.
 type Bench = (&'static str, &'static str, fn(&Options));
 
-const ALL: [Bench; 16] = [
+const ALL: [Bench; 17] = [
     ("mails", "goals 1 and 4: end to end on SQLite at 500 connections, against the bare pipelined loop", mails::run),
     ("price", "goals 1, 3 and 4: what intents and marks cost a bare loop, and so what can be reached", price::run),
     ("slow", "goal 3: a relay that takes 50 ms a mail", mails::slow),
@@ -63,6 +64,7 @@ const ALL: [Bench; 16] = [
     ("decide", "goal 13: a year of cases in memory, against the bare heap loop", decide::run),
     ("check", "500 sequences checked, each with templates of its own", check::run),
     ("simulate", "a simulated year with people, lanes and figures, against bare decisions", simulate::run),
+    ("plan", "what an edit and another scoring file would do with a million leads in flight", plan::run),
     ("count", "goal 15: instructions of the hot functions, against those checked in", count::run),
 ];
 

@@ -150,6 +150,7 @@ impl Conn<'_> {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<Vec<Row>, StoreError> {
+        count();
         match self {
             Self::Sqlite(conn) => {
                 let mut found = Vec::new();
@@ -173,6 +174,7 @@ impl Conn<'_> {
         statement: &'static Statement,
         args: Vec<Arg>,
     ) -> Result<u64, StoreError> {
+        count();
         match self {
             Self::Sqlite(conn) => {
                 let mut changed = 0;
@@ -188,6 +190,11 @@ impl Conn<'_> {
             }
         }
     }
+}
+
+/// Counts what the database is asked for: over a batch once, however many pieces it has.
+fn count() {
+    metrics::counter!("overture_statements_total").increment(1);
 }
 
 /// A statement with its arguments as SQLite runs it: once, or over a batch in pieces.

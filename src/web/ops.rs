@@ -86,6 +86,7 @@ pub fn count() -> &'static PrometheusHandle {
         }
         metrics::describe_counter!("overture_commits_total", "Commits, each shared by what was to be written then");
         metrics::describe_counter!("overture_units_total", "Facts and requests that were decided");
+        metrics::describe_counter!("overture_statements_total", "Statements that the database was asked for");
         metrics::describe_counter!("overture_wakes_total", "Leads woken because their time had come");
         metrics::describe_counter!("overture_touches_total", "Mails and calls carried, by channel and outcome");
         handle

@@ -17,6 +17,7 @@ async fn health_readiness_and_metrics_need_no_key_and_say_what_is() {
     for line in [
         "overture_commits_total ",
         "overture_units_total ",
+        "overture_statements_total ",
         "overture_handoffs_running 1",
         "overture_touches_unknown 0",
     ] {
