@@ -24,6 +24,8 @@ const TEMPLATES: &str = include_str!("templates.yaml");
 #[derive(Debug, Default)]
 pub struct Speech {
     pub about: Vec<String>,
+    /// The keys of the front matter, and what they are.
+    pub keys: Vec<(String, String)>,
     /// How each is written, and what it means.
     pub names: Vec<(String, String)>,
     pub calls: Vec<(String, String)>,
@@ -104,6 +106,7 @@ fn calls(file: &str) -> Speech {
             ("about", Value::List(items)) => {
                 calls.about = items.iter().filter_map(Node::text).map(str::to_owned).collect();
             }
+            ("keys", Value::Map(entries)) => calls.keys = entries.iter().filter_map(pair).collect(),
             ("names", Value::Map(entries)) => calls.names = entries.iter().filter_map(pair).collect(),
             ("calls", Value::Map(entries)) => calls.calls = entries.iter().filter_map(pair).collect(),
             _ => {}

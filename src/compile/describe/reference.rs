@@ -94,7 +94,8 @@ fn calls(out: &mut String, title: &str, calls: &Speech) {
     for about in &calls.about {
         out.push_str(&format!("\n{about}\n"));
     }
-    for (head, list) in [("name", &calls.names), ("call", &calls.calls)] {
+    let lists = [("key of the front matter", &calls.keys), ("name", &calls.names), ("call", &calls.calls)];
+    for (head, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         out.push_str(&format!("\n| {head} | |\n|---|---|\n"));
         for (written, is) in list {
             out.push_str(&format!("| `{}` | {} |\n", cell(written), cell(is)));

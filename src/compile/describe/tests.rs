@@ -87,6 +87,8 @@ fn conditions_and_helpers_are_those_that_there_are() {
     for helper in crate::compile::template::HELPERS {
         assert!(text.contains(&format!("`{helper}`")) || text.contains(&format!("`{helper} ")), "{helper}: {text}");
     }
+    let keys: BTreeSet<&str> = language.templates.keys.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, crate::compile::template::FRONT_KEYS.into_iter().collect());
 }
 
 fn pattern(language: &Language, name: &str) -> regex::Regex {

@@ -6,7 +6,8 @@ use super::expression::Wrong;
 use crate::compile::diagnostic::Code;
 use crate::compile::names;
 
-const KNOWN: [&str; 4] = ["subject", "preheader", "layout", "attachments"];
+/// The keys there are.
+pub const KEYS: [&str; 4] = ["subject", "preheader", "layout", "attachments"];
 const LATER: [&str; 2] = ["lang", "reply_to"];
 
 /// What stands above the body, each with its bytes in the file.
@@ -73,7 +74,7 @@ fn field(line: &str, start: usize, front: &mut Front) -> Option<(Code, Wrong)> {
         }
         other => {
             let message = format!("`{other}` is no key of the front matter");
-            return Some((Code::UnknownKey, Wrong::new(place, message, names::hint(other, KNOWN))));
+            return Some((Code::UnknownKey, Wrong::new(place, message, names::hint(other, KEYS))));
         }
     };
     if slot.is_some() {

@@ -24,6 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use attached::can_be as can_be_attached;
+#[cfg(test)]
+pub use front::KEYS as FRONT_KEYS;
 use needs::Asked;
 #[cfg(test)]
 pub use needs::HELPERS;
