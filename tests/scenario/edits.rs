@@ -63,9 +63,9 @@ type Kind = (&'static str, String, Option<String>, (usize, usize));
 
 /// Each kind of edit.
 fn kinds() -> Vec<Kind> {
+    const CALL: &str = "  - {id: call, task: call, title: Call them, wait: up_to 6bd, overdue: skip}\n";
     let file = |rest: &str| format!("{HEAD}{rest}");
     let edited = |change: &[(&str, &str)]| Some(file(&steps(STEPS, change)));
-    const CALL: &str = "  - {id: call, task: call, title: Call them, wait: up_to 6bd, overdue: skip}\n";
     let second = "  - {id: second, email: scene/second}\n";
     vec![
         ("copy", file(STEPS), edited(&[("email: scene/second", "email: scene/first")]), (0, 0)),

@@ -166,9 +166,14 @@ impl<'p> World<'p> {
         self.experiments.resume(counted, winners);
     }
 
-    /// What is counted of experiments by now, and which have a winner.
-    pub fn experiments(&self) -> (&BTreeMap<Key, Vec<Arm>>, Arc<BTreeMap<Key, String>>) {
-        (self.experiments.counted(), self.experiments.winners())
+    /// What is counted of experiments by now.
+    pub fn counted(&self) -> &BTreeMap<Key, Vec<Arm>> {
+        self.experiments.counted()
+    }
+
+    /// The experiments that have a winner by now.
+    pub fn winners(&self) -> Arc<BTreeMap<Key, String>> {
+        self.experiments.winners()
     }
 
     /// Sequences that are paused by hand.

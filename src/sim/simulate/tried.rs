@@ -17,7 +17,7 @@ pub struct Tried {
 
 /// The experiments of the files as they stand in a world.
 pub fn tried(playbook: &Playbook, world: &World<'_>) -> Vec<Tried> {
-    let (counted, winners) = world.experiments();
+    let (counted, winners) = (world.counted(), world.winners());
     let experiments = playbook.sequences.values().flat_map(|sequence| {
         sequence.experiments().map(move |(step, experiment)| (sequence.name.clone(), step.id.clone(), experiment))
     });

@@ -66,7 +66,7 @@ impl Curve {
             let at = event.recorded_at;
             match &event.what {
                 What::Scored { .. } | What::Fitted { .. } | What::Rescored { .. } => {
-                    curve.up_to(seen, at, &book, scoring)
+                    curve.up_to(seen, at, &book, scoring);
                 }
                 What::Staged { to, .. } => curve.stages.push((at, to.to_string())),
                 _ => continue,
