@@ -23,10 +23,10 @@ use crate::domain::time::Instant;
 use crate::render::Refuse;
 
 const AFTER: &str = "\
-Shows all arms of every branch and all variants of a mail; `->` marks the one the lead would take as it is now, and later dates count from there. Dates follow the
-sequence's waits, windows and holidays in the lead's zone; a sender's cap and gap may make them later. A mail that lacks a value is shown
-as held, with what is missing. Which variant has won is not asked: the
-mark is the lead's own by hash. Nothing is sent and nothing is stored; links are shown as they are written, not as they are tracked.
+Shows all arms of every branch and all variants of a mail; `->` marks the one the lead would take as it is now, and later dates count from
+there. Dates follow the sequence's waits, windows and holidays in the lead's zone; a sender's cap and gap may make them later. A mail that
+lacks a value is shown as held, with what is missing. Which variant has won is not asked: the mark is the lead's own by hash. Nothing is
+sent and nothing is stored; links are shown as they are written, not as they are tracked.
 
 Examples:
   overture preview trial-nurture                        for somebody made up
