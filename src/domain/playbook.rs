@@ -81,6 +81,23 @@ pub struct Sender {
     pub gap: Millis,
 }
 
+#[cfg(test)]
+impl Sender {
+    /// A sender in UTC without a gap.
+    pub fn made_up(name: &str, per_day: Option<u32>) -> Self {
+        Self {
+            name: name.to_owned(),
+            display: None,
+            address: format!("{name}@northwind.example"),
+            reply_to: None,
+            bounce_domain: "northwind.example".to_owned(),
+            zone: "UTC".to_owned(),
+            per_day,
+            gap: Millis::ZERO,
+        }
+    }
+}
+
 impl Playbook {
     /// An experiment of any version, as long as it is what it was.
     pub fn experiment(&self, key: &Key) -> Option<&Experiment> {

@@ -62,23 +62,10 @@ mod tests {
     use crate::domain::decide::newborn;
     use crate::domain::id::LeadId;
     use crate::domain::playbook::Company;
-    use crate::domain::time::{Instant, Millis};
-
-    fn sender(name: &str, per_day: u32) -> Sender {
-        Sender {
-            name: name.to_owned(),
-            display: None,
-            address: format!("{name}@northwind.example"),
-            reply_to: None,
-            bounce_domain: "northwind.example".to_owned(),
-            zone: "UTC".to_owned(),
-            per_day: Some(per_day),
-            gap: Millis::ZERO,
-        }
-    }
+    use crate::domain::time::Instant;
 
     fn settings(senders: &[(&str, u32)]) -> Settings {
-        let all = senders.iter().map(|(name, per_day)| ((*name).to_owned(), sender(name, *per_day)));
+        let all = senders.iter().map(|(name, per_day)| ((*name).to_owned(), Sender::made_up(name, Some(*per_day))));
         let members = senders.iter().map(|(name, _)| (*name).to_owned()).collect();
         Settings {
             company: Company::default(),

@@ -48,7 +48,7 @@ impl Problem {
         Self::new(
             StatusCode::NOT_FOUND,
             "unknown_lead",
-            "there is no such lead; for an event, `create: true` makes one",
+            "there is no such lead; `overture leads set ADDRESS` or `PUT /v1/leads` makes one, and so does an event with `create: true`",
         )
     }
 

@@ -5,21 +5,7 @@ use super::plot::{book, two_mails};
 use crate::domain::event::What;
 use crate::domain::playbook::{Playbook, Sender};
 use crate::domain::sequence::{Kind, Sequence};
-use crate::domain::time::Millis;
 use crate::domain::touch::Outcome;
-
-fn sender(name: &str) -> Sender {
-    Sender {
-        name: name.to_owned(),
-        display: None,
-        address: format!("{name}@northwind.example"),
-        reply_to: None,
-        bounce_domain: "northwind.example".to_owned(),
-        zone: "UTC".to_owned(),
-        per_day: None,
-        gap: Millis::ZERO,
-    }
-}
 
 /// Sequences that send from the pool `team` of these members.
 fn pooled(sequences: Vec<Sequence>, members: &[&str]) -> Playbook {
@@ -28,7 +14,7 @@ fn pooled(sequences: Vec<Sequence>, members: &[&str]) -> Playbook {
         sequence
     };
     let mut playbook = book(sequences.into_iter().map(from).collect());
-    playbook.settings.senders = ["maya", "tom"].map(|name| (name.to_owned(), sender(name))).into();
+    playbook.settings.senders = ["maya", "tom"].map(|name| (name.to_owned(), Sender::made_up(name, None))).into();
     share(&mut playbook, members);
     playbook
 }
