@@ -12,6 +12,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::guard::{Blocked, Guard};
@@ -22,14 +23,19 @@ use crate::seal::webhook::{Secret, is_id, sign};
 
 /// A receiver has this long to answer, its body included.
 const TIME_OUT: Duration = Duration::from_secs(15);
+/// Calls of one client under way at once, at most: a receiver is not to be flooded.
+const PLACES: usize = 8;
 /// The most that is read of an answer, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 /// The most that is kept of it, in characters.
 const TEXT_LIMIT: usize = 200;
 
-/// One HTTP client for all endpoints; it keeps connections open between calls.
+/// The HTTP client of an endpoint; it keeps connections open between calls.
 #[derive(Clone, Debug)]
-pub struct Client(Way);
+pub struct Client {
+    way: Way,
+    places: Arc<Semaphore>,
+}
 
 #[derive(Clone, Debug)]
 enum Way {
@@ -110,17 +116,28 @@ impl Client {
             }
         };
         let http = builder.build().map_err(|error| format!("the webhook client: {}", with_causes(&error)))?;
-        Ok(Self(Way::Network { http, guard }))
+        Ok(Self::by(Way::Network { http, guard }))
     }
 
     /// Makes a client of a receiver within this process.
     pub fn within(receiver: Arc<dyn Within>) -> Self {
-        Self(Way::Within(receiver))
+        Self::by(Way::Within(receiver))
+    }
+
+    fn by(way: Way) -> Self {
+        Self { way, places: Arc::new(Semaphore::new(PLACES)) }
+    }
+
+    /// Waits for a place among the calls under way, which is free again when it is dropped. A call is made up once it has one: its
+    /// signature tells the time.
+    pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes the semaphore.
+        self.places.acquire().await.ok()
     }
 
     /// Makes one try; it ends within 15 s.
     pub async fn call(&self, call: &Call) -> Answer {
-        let (http, guard) = match &self.0 {
+        let (http, guard) = match &self.way {
             Way::Network { http, guard } => (http, guard),
             Way::Within(receiver) => return receiver.call(call).await,
         };

@@ -1,3 +1,4 @@
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -178,4 +179,16 @@ async fn tls_to_a_plain_port_fails_at_once() {
     let client = local();
     let ((), answer) = tokio::join!(server, client.call(&call));
     assert!(matches!(&answer, Answer::Failed(why) if !why.contains("no answer")), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_client_has_eight_calls_under_way_and_the_next_waits_until_one_is_over() {
+    let client = local();
+    let mut places = Vec::new();
+    for _ in 0..8 {
+        places.push(client.place().now_or_never().unwrap());
+    }
+    assert!(client.clone().place().now_or_never().is_none(), "it is the client's limit, and not a copy's");
+    places.pop();
+    assert!(client.place().now_or_never().is_some());
 }

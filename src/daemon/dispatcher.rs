@@ -12,8 +12,9 @@ use super::waiting::{pause, until};
 use crate::engine::Engine;
 use crate::web::ops::Services;
 
-/// Calls under way on one channel at most.
-const CALLS: usize = 8;
+/// Couriers of one channel at most: more than it has calls under way, since each waits for commits most of its time, and those who wait
+/// together share one.
+const CALLERS: usize = 32;
 /// Touches a courier claims at once, at most: few, so that a stop finds little in hand.
 const TAKE: usize = 8;
 /// Touches all couriers together have in hand where they are many: each comes with its lead, and memory is bounded.
@@ -70,7 +71,7 @@ impl Dispatcher {
     /// Starts as many couriers as the lane may have and has not.
     fn start(&self, lane: &str, at_work: &AtWork) {
         let most = if lane.starts_with("hook:") {
-            CALLS
+            CALLERS
         } else if self.engine.has_gap(lane) {
             // The next mail is claimed when the one before has left; a second connection would claim while a slow commit holds the first.
             1

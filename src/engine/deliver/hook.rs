@@ -58,6 +58,7 @@ impl Engine {
             let reason = format!("channel `{channel}` is not in config/overture.yaml");
             return Carried::ended(Outcome::Held { reason }, now);
         };
+        let _place = endpoint.client.place().await;
         let answer = endpoint.client.call(&call(endpoint, claimed, body)).await;
         self.fail.hit("reply.read");
         self.heard(claimed, answer)
