@@ -54,12 +54,19 @@ pub async fn keeper(engine: Arc<Engine>, services: Services, id: String, stop: C
 }
 
 async fn after_jump(engine: &Engine, drift: i64) {
-    if drift < 0
-        && let Err(error) = engine.bring_turns_near().await
-    {
-        tracing::error!(error = %error.in_full(), "senders may wait for as long as the clock was set back");
+    if drift < 0 {
+        set_back(engine).await;
     }
     engine.beat();
+}
+
+/// What a clock that was set back has put too far ahead is brought near: turns of senders, and ends of leases.
+async fn set_back(engine: &Engine) {
+    for near in [engine.bring_turns_near().await, engine.bring_leases_near().await] {
+        if let Err(error) = near {
+            tracing::error!(error = %error.in_full(), "mails may wait for as long as the clock was set back");
+        }
+    }
 }
 
 /// How long to wait for the next round: in a fleet no longer than until a lease runs out, so that what a dead daemon had is taken over
@@ -80,6 +87,7 @@ async fn round(engine: &Engine, id: &str) -> Result<(), Arc<crate::store::StoreE
     if recovered > 0 {
         tracing::warn!(touches = recovered, "took over what a daemon that is gone had under way");
     }
+    engine.recover_places().await?;
     let housekeeping = async {
         let mut tx = engine.store.begin().await?;
         tx.heartbeat(id, now).await?;
@@ -90,8 +98,9 @@ async fn round(engine: &Engine, id: &str) -> Result<(), Arc<crate::store::StoreE
     housekeeping.await.map_err(Arc::new)
 }
 
-/// Takes over everything under way: right for a single process that has just begun.
+/// Takes over everything under way: right for a single process that has just begun. The clock may have been set back while none ran.
 pub async fn recover_all(engine: &Engine) -> Result<usize, Arc<crate::store::StoreError>> {
+    engine.bring_turns_near().await?;
     let mut all = 0;
     loop {
         match engine.recover(Instant::NEVER).await? {

@@ -108,7 +108,6 @@ pub async fn write(
         let asked = engine.reserve(&lane, &told.claims, now);
         states.push((stored, lane, asked));
     }
-    let lease = Millis(i64::try_from(engine.ways.lease.as_millis()).unwrap_or(i64::MAX));
     let claims: Vec<Claim<'_>> = states
         .iter()
         .filter_map(|(stored, _, asked)| Some((stored, asked.as_ref()?)))
@@ -116,7 +115,7 @@ pub async fn write(
             lane: &stored.name,
             limit: asked.all() as usize,
             token: &asked.token,
-            lease,
+            lease: engine.lease(),
             reserved_day: Some(asked.lane.day),
         })
         .collect();

@@ -28,6 +28,16 @@ impl Engine {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
+    /// How long a claim holds, counted on the domain's clock.
+    pub(super) fn lease(&self) -> Millis {
+        Millis(i64::try_from(self.ways.lease.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Lets no lease end later than it would if it began now: those of before a clock was set back would keep what nobody has.
+    pub async fn bring_leases_near(&self) -> Result<(), Arc<StoreError>> {
+        self.in_tx(async |tx| tx.bring_leases_near(self.now() + self.lease()).await).await
+    }
+
     /// Holds what is under way for another lease.
     pub async fn renew(&self) -> Result<(), Arc<StoreError>> {
         let tokens: Vec<String> = self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
@@ -35,10 +45,9 @@ impl Engine {
             return Ok(());
         }
         let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-        let lease = Millis(i64::try_from(self.ways.lease.as_millis()).unwrap_or(i64::MAX));
         let renewed = async {
             let mut tx = self.begin().await?;
-            tx.renew(&tokens, lease, self.now()).await?;
+            tx.renew(&tokens, self.lease(), self.now()).await?;
             tx.commit().await
         };
         renewed.await.map_err(Arc::new)

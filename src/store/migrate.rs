@@ -31,7 +31,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
@@ -47,6 +47,7 @@ const STEPS: [Step; 15] = [
     step!(13, "0013_trail"),
     step!(14, "0014_replies"),
     step!(15, "0015_experiments"),
+    step!(both 16, "0016_places"),
 ];
 
 /// The number of the last step this program knows.

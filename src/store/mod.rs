@@ -35,6 +35,7 @@ pub mod intakes;
 pub mod keys;
 pub mod lanes;
 pub mod leads;
+mod leases;
 mod lock;
 mod migrate;
 mod moves;

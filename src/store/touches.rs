@@ -317,44 +317,9 @@ impl Tx {
         self.put_in_outbox(waiting).await?;
         Ok(lanes.into_keys().collect())
     }
-
-    /// Touches under way whose lease ran out: whoever had them is gone. They are the caller's until the transaction ends. With
-    /// [`Instant::NEVER`] for `now` a single process takes over all that its forerunner left.
-    pub async fn expired_leases(&mut self, limit: usize, now: Instant) -> Result<Vec<TouchRow>, StoreError> {
-        static EXPIRED: Statement = Statement::new(concat!(
-            "SELECT ",
-            touch_columns!(),
-            " FROM touch
-             WHERE token IS NOT NULL AND lease_until < {clock $1}
-             ORDER BY id
-             LIMIT $2
-             {skip locked}"
-        ));
-        touches(&self.fetch("look for leases that ran out", &EXPIRED, vec![now.into(), limit.into()]).await?)
-    }
-
-    /// Holds the claims of these tokens for another `lease`. Gives the number of touches held.
-    pub async fn renew(&mut self, tokens: &[&str], lease: Millis, now: Instant) -> Result<u64, StoreError> {
-        // A row that is locked is being settled or marked right now; waiting for it could be waiting in a circle.
-        static RENEW: Statement = Statement::batch(
-            &[("holder", Kind::Text)],
-            "UPDATE touch
-             SET lease_until = {clock $2} + $3
-             WHERE id IN (SELECT id FROM touch WHERE token IN (SELECT holder FROM {input} AS i) {skip locked})",
-        );
-        let input = rows(tokens.iter().map(|token| (token,)));
-        self.run("renew leases", &RENEW, vec![input.into(), now.into(), lease.0.into()]).await
-    }
 }
 
 impl Store {
-    /// When the first lease on a touch under way runs out, whoever's it is.
-    pub async fn next_lapse(&self) -> Result<Option<Instant>, StoreError> {
-        static NEXT: Statement = Statement::new("SELECT MIN(lease_until) FROM touch WHERE token IS NOT NULL");
-        let rows = self.db.fetch("look for the next lease to run out", &NEXT, vec![]).await?;
-        rows.first().map_or(Ok(None), |row| row.maybe_instant(0))
-    }
-
     /// Touches by their ids, those that there are, in the order of ids.
     pub async fn touches(&self, ids: &[TouchId]) -> Result<Vec<TouchRow>, StoreError> {
         static BY_ID: Statement = Statement::batch(

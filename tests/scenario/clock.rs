@@ -7,15 +7,20 @@ use crate::support::http::Request;
 use crate::support::mail::Mail;
 use crate::support::receiver::Receiver;
 use crate::support::skipped;
+use crate::support::workspace::Workspace;
 use overture::domain::decide::Ask;
+use overture::domain::suppression::Reason;
 use overture::domain::time::Millis;
+use overture::store::touches::Claim;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 on_both_databases!(
     a_clock_set_forward_past_a_promise_is_told_late_and_once,
     a_clock_set_back_over_midnight_keeps_a_sender_going_within_the_caps_of_both_dates,
     a_clock_set_back_by_a_day_makes_nobody_wait_longer_than_a_gap,
+    a_claim_nobody_has_is_taken_over_a_lease_later_although_the_clock_was_set_back,
+    a_place_whose_touch_a_stop_took_away_comes_back_although_who_had_it_is_gone,
 );
 
 const STEPS: &str = "\
@@ -37,16 +42,12 @@ fn library() -> Option<PathBuf> {
     found
 }
 
-#[test]
-fn a_daemon_whose_clock_jumps_to_and_fro_sends_each_mail_once_and_goes_on() {
-    let Some(library) = library() else { return };
-    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
-    let workspace = scene::workspace("sqlite", server.address(), &receiver, STEPS);
-    assert!(workspace.read("sequences/scene.yaml").contains(ANY_TIME));
+/// Starts a daemon whose clock a file sets, and gives what sets it.
+fn clocked(workspace: Workspace, library: &Path, start: &str) -> (Scene, impl Fn(&str) + use<>) {
     let offset = workspace.file("offset");
-    let set = |time: &str| std::fs::write(&offset, format!("@2026-01-12 {time}\n")).expect("a file can be written");
-    set("10:00:00");
     let file = offset.display().to_string();
+    let set = move |time: &str| std::fs::write(&offset, format!("@{time}\n")).expect("a file can be written");
+    set(start);
     let environment = [
         ("LD_PRELOAD", library.to_str().expect("a path in UTF-8")),
         ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
@@ -54,7 +55,35 @@ fn a_daemon_whose_clock_jumps_to_and_fro_sends_each_mail_once_and_goes_on() {
         ("TZ", "UTC"),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
     ];
-    let scene = Scene::with(workspace, &environment);
+    (Scene::with(workspace, &environment), set)
+}
+
+#[test]
+fn a_clock_set_back_while_the_daemon_was_down_makes_nobody_wait_longer_than_a_gap() {
+    let Some(library) = library() else { return };
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace("sqlite", server.address(), &receiver, MAIL_THEN_CALL);
+    workspace.set("senders.growth.gap", "10m");
+    let (mut scene, set) = clocked(workspace, &library, "2026-01-13 10:00:00");
+    scene.arrive(&["ann@example.com"]).expect("it answers");
+    scene.wait_touch("ann@example.com", "first", "accepted");
+    scene.daemon.kill9();
+    set("2026-01-12 10:00:00");
+    scene.daemon.restart();
+    set("2026-01-12 10:10:10");
+    scene.arrive(&["bob@example.com"]).expect("it answers");
+    scene.wait_touch("bob@example.com", "first", "accepted");
+    assert_eq!(server.taken().len(), 2);
+}
+
+#[test]
+fn a_daemon_whose_clock_jumps_to_and_fro_sends_each_mail_once_and_goes_on() {
+    let Some(library) = library() else { return };
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace("sqlite", server.address(), &receiver, STEPS);
+    assert!(workspace.read("sequences/scene.yaml").contains(ANY_TIME));
+    let (scene, set) = clocked(workspace, &library, "2026-01-12 10:00:00");
+    let set = |time: &str| set(&format!("2026-01-12 {time}"));
     scene.arrive(&["ann@example.com"]).expect("it answers");
     scene.wait_touch("ann@example.com", "first", "accepted");
     assert!(scene.touch("ann@example.com", "second").is_none(), "it waits for an hour");
@@ -124,6 +153,7 @@ fn a_clock_set_forward_past_a_promise_is_told_late_and_once(database: &str) {
 }
 
 const GROWTH: &str = "mail:growth";
+const LEASE: Millis = Millis::MINUTE;
 
 /// The sequence for one more, and what is to be done then.
 fn comes(bench: &Bench, name: &str) {
@@ -173,4 +203,50 @@ fn a_clock_set_back_by_a_day_makes_nobody_wait_longer_than_a_gap(database: &str)
     bench.set(instant("2026-01-12T10:10:00Z"));
     bench.work();
     assert_eq!(server.taken().len(), 2, "its turn does not lie a day ahead");
+}
+
+fn a_claim_nobody_has_is_taken_over_a_lease_later_although_the_clock_was_set_back(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, MAIL_THEN_CALL);
+    let bench = Bench::at("2026-01-13T10:00:00Z", workspace).without_leases();
+    bench.ask("ann@example.com", Ask::Enroll { sequence: "scene".to_owned(), by: "test".to_owned(), again: false });
+    bench.with(async |engine| {
+        while engine.wake(engine.now()).await.expect("the store answers") > 0 {}
+        // Its answer is lost: nobody knows that the claim is theirs.
+        let mut tx = engine.store.begin().await.expect("the store answers");
+        let claim = Claim { lane: GROWTH, limit: 1, token: "lost", lease: LEASE, reserved_day: None };
+        assert_eq!(tx.claim(&claim, engine.now()).await.expect("the store answers").len(), 1);
+        tx.commit().await.expect("the store answers");
+    });
+    let taken_over = || bench.with(async |engine| engine.recover(engine.now()).await.expect("the store answers"));
+    bench.set(instant("2026-01-12T10:00:00Z"));
+    assert_eq!(taken_over(), 0);
+    bench.with(async |engine| engine.bring_leases_near().await.expect("the store answers"));
+    bench.set(bench.now() + LEASE + Millis(1));
+    // Several daemons share the clock of their database, which nobody set.
+    assert_eq!(taken_over(), usize::from(database == "sqlite"));
+    if database == "sqlite" {
+        bench.work();
+        assert_eq!(server.taken().len(), 1);
+    }
+}
+
+fn a_place_whose_touch_a_stop_took_away_comes_back_although_who_had_it_is_gone(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, MAIL_THEN_CALL);
+    workspace.set("senders.growth.per_day", "1");
+    let bench = Bench::at("2026-01-12T10:00:00Z", workspace);
+    bench.ask("ann@example.com", Ask::Enroll { sequence: "scene".to_owned(), by: "test".to_owned(), again: false });
+    bench.with(async |engine| {
+        while engine.wake(engine.now()).await.expect("the store answers") > 0 {}
+        assert_eq!(engine.claim(GROWTH, 1).await.expect("the store answers").len(), 1);
+    });
+    bench.ask("ann@example.com", Ask::Suppress { reason: Reason::Manual });
+    comes(&bench, "bob");
+    assert_eq!(server.taken().len(), 0, "ann has the only place");
+    let came_back = || bench.with(async |engine| engine.recover_places().await.expect("the store answers"));
+    assert_eq!((came_back(), came_back()), (1, 0));
+    bench.set(bench.now() + Millis::MINUTE);
+    bench.work();
+    assert_eq!(server.taken().iter().map(Mail::shown_to).collect::<Vec<_>>(), ["bob@example.com"]);
 }

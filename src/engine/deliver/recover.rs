@@ -6,6 +6,7 @@ use super::claim::Claimed;
 use super::outcome::{fact, once_more, settling};
 use crate::domain::time::Instant;
 use crate::domain::touch::{Outcome, Policy, State};
+use crate::engine::commit::Reservation;
 use crate::engine::{Engine, Writes};
 use crate::store::StoreError;
 use crate::store::leads::LeadKey;
@@ -47,6 +48,16 @@ impl Engine {
             }
         }
         self.write(writes).await?;
+        Ok(count)
+    }
+
+    /// Gives back the places under caps of touches that a stop took away from somebody who may be gone since. Whoever is not would have
+    /// given them back too, and finds it done.
+    pub async fn recover_places(&self) -> Result<usize, Arc<StoreError>> {
+        let left = self.store.places_left(BATCH).await.map_err(Arc::new)?;
+        let count = left.len();
+        let give_backs = left.into_iter().map(|(touch, lane, day)| (touch, Reservation { lane, day })).collect();
+        self.write(Writes { give_backs, ..Writes::default() }).await?;
         Ok(count)
     }
 
