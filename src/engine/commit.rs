@@ -283,7 +283,7 @@ async fn write_in(
     let intended = intend(tx, jobs, now).await?;
     let marks: Vec<_> = jobs.iter().flat_map(|job| &job.marks).map(|(touch, token)| (touch, token.as_str())).collect();
     let marked = tx.mark(&marks, now).await?;
-    let lanes = lanes::write(engine, tx, (jobs, &unused, early), now).await?;
+    let lanes = lanes::write(engine, tx, (jobs, &unused, early)).await?;
     let mut claims = lanes.claims.into_iter();
     let done = jobs.iter().map(|job| Done {
         answers: answers.by_ref().take(job.units.len()).collect(),

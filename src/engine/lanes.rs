@@ -87,7 +87,6 @@ pub async fn write(
     engine: &Engine,
     tx: &mut Tx,
     (jobs, unused, early): (&[Writes], &[&Reservation], &[LaneRow]),
-    now: Instant,
 ) -> Result<Written, StoreError> {
     let asked = jobs.iter().any(|job| !job.claims.is_empty());
     let pauses = if asked { tx.pauses().await? } else { Vec::new() };
@@ -97,7 +96,10 @@ pub async fn write(
         return Ok(written);
     }
     let (mut alerts, mut states) = (Vec::new(), Vec::new());
-    for inside in tx.lanes_for_update(&names).await? {
+    let rows = tx.lanes_for_update(&names).await?;
+    // The commit began before it waited for the lanes, perhaps for long: gaps and days count from when they are ours.
+    let now = engine.now();
+    for inside in rows {
         let Some(told) = lanes.get(inside.name.as_str()) else { continue };
         let stored = early.iter().find(|lane| lane.name == inside.name).cloned().unwrap_or(inside);
         let mut lane = engine.given_back(&stored, &told.unused, now);

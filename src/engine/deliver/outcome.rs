@@ -23,8 +23,8 @@ pub enum Carried {
     Ended { outcome: Outcome, at: Instant, used: bool, bytes: Option<Vec<u8>> },
     /// Nothing left and nothing is the matter with the touch: it goes back to its lane.
     Back { ready_at: Instant, why: String, trouble: Option<Trouble> },
-    /// The server objects to this mail, not to its address: a person has to look at it.
-    Objected { cause: UsKind, reply: String, at: Instant },
+    /// The server objects to this mail, not to its address: a person has to look at it. `used` as above: it had the message.
+    Objected { cause: UsKind, reply: String, at: Instant, used: bool },
     /// The server refuses us although it had the message: the touch waits with its bytes, and its lane stops.
     Stopped { why: String, at: Instant, bytes: Vec<u8> },
     /// Nothing left, and the mark may stand all the same: the touch goes back by way of its lead, whom a stop may have reached while it
@@ -96,7 +96,7 @@ pub fn refused(claimed: &Claimed, reply: &Reply, now: Instant, bytes: Option<&[u
             stopped(now, text, bytes)
         }
         Verdict::AboutUs(cause @ (UsKind::Content | UsKind::Policy | UsKind::Size | UsKind::Other)) => {
-            Carried::Objected { cause, reply: text, at: now }
+            Carried::Objected { cause, reply: text, at: now, used: bytes.is_some() }
         }
     }
 }
@@ -132,7 +132,7 @@ impl Engine {
 
     fn came_to(&self, claimed: &Claimed, carried: &Carried) -> Writes {
         let mut writes = Writes { news: news(claimed, carried), ..Writes::default() };
-        if matches!(carried, Carried::Ended { used: true, .. } | Carried::Stopped { .. } | Carried::Objected { .. }) {
+        if matches!(carried, Carried::Ended { used: true, .. } | Carried::Stopped { .. } | Carried::Objected { used: true, .. }) {
             // A commit may take its time: the message left later than the mark says, and by now at the latest.
             writes.news.extend(self.left(claimed));
         }
@@ -152,10 +152,12 @@ impl Engine {
                 let settling = Settling { tried: false, ..settling(claimed, outcome, None) };
                 writes.settles.push((settling, Some(fact(claimed, outcome, *at))));
             }
-            Carried::Objected { cause, reply, at } => {
+            Carried::Objected { cause, reply, at, used } => {
                 let reason = format!("the server objects to this mail, not to the address: {reply}");
                 let outcome = Outcome::Held { reason };
-                writes.give_backs.extend(unused);
+                if !used {
+                    writes.give_backs.extend(unused);
+                }
                 writes.settles.push((settling(claimed, &outcome, None), Some(fact(claimed, &outcome, *at))));
                 writes.effects.extend(self.objection(claimed, *cause, reply, *at));
             }
