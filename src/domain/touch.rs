@@ -100,6 +100,20 @@ impl Policy {
     }
 }
 
+/// Where a touch stands among those of its lane whose time has come: the smaller rank leaves first, and of equal ones who waits longest.
+/// Where all can leave at once it means nothing; where a sender is full, or keeps a gap, it says who goes.
+pub mod rank {
+    /// The priority of a sequence that names none.
+    pub const USUAL_PRIORITY: i32 = 50;
+    /// What was promised to a person, and what people are to be told, goes before any sequence's.
+    pub const AHEAD: i32 = -100;
+
+    /// The rank of what a sequence of this priority sends.
+    pub const fn of(priority: i32) -> i32 {
+        USUAL_PRIORITY - priority
+    }
+}
+
 /// A touch as a decision asks for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewTouch {
@@ -127,6 +141,8 @@ pub struct NewTouch {
     /// The first instant its window allowed: lateness counts from here.
     pub first_allowed_at: Instant,
     pub ready_at: Instant,
+    /// Who goes first on its lane, see [`rank`].
+    pub rank: i32,
     /// The zone its window is in.
     pub zone: String,
 }

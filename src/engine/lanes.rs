@@ -17,7 +17,7 @@ use crate::domain::playbook::Settings;
 use crate::domain::retry::lane_pause;
 use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
-use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::domain::touch::{Channel, NewTouch, Policy, rank};
 use crate::store::control::Paused;
 use crate::store::lanes::LaneRow;
 use crate::store::touch_row::TouchRow;
@@ -334,6 +334,7 @@ impl Engine {
             payload: Some(json!({"type": kind, "timestamp": now.to_string(), "data": data})),
             first_allowed_at: now,
             ready_at: now,
+            rank: rank::AHEAD,
             zone: "UTC".to_owned(),
         })))
     }

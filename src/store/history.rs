@@ -85,7 +85,7 @@ impl Tx {
             "UPDATE touch
              SET state = 'queued', ready_at = $2, reason = NULL, done_at = NULL
              WHERE id = $1 AND state = 'unknown'
-             RETURNING lane",
+             RETURNING id, lane, rank, ready_at",
         );
         let found = self.fetch("look for a recipient", &RECIPIENT, vec![touch.as_str().into()]).await?;
         let address = found.first().map(|row| row.text(0)).transpose()?.unwrap_or_default();
@@ -95,8 +95,7 @@ impl Tx {
         }
         let found =
             self.fetch("queue an unknown touch again", &RESEND, vec![touch.as_str().into(), ready_at.into()]).await?;
-        let Some(row) = found.first() else { return Ok(false) };
-        self.put_in_outbox(std::iter::once((row.text(0)?.as_str(), ready_at, touch.as_str()))).await?;
-        Ok(true)
+        self.put_rows_in_outbox(&found).await?;
+        Ok(!found.is_empty())
     }
 }

@@ -42,18 +42,51 @@ fn lane(row: &Row) -> Result<LaneRow, StoreError> {
     })
 }
 
+/// The ranks that anything waits at, by lane: one look for each, which no planner turns into a walk over all that waits. The lanes are the
+/// column `lane` of what is named.
+macro_rules! ranks_of {
+    ($lanes:literal) => {
+        concat!(
+            "ranks(lane, rank) AS (
+                 SELECT lane, (SELECT o.rank FROM outbox AS o WHERE o.lane = i.lane ORDER BY o.rank LIMIT 1) FROM ",
+            $lanes,
+            "
+                 UNION ALL
+                 SELECT r.lane, (SELECT o.rank FROM outbox AS o WHERE o.lane = r.lane AND o.rank > r.rank ORDER BY o.rank LIMIT 1)
+                 FROM ranks AS r
+                 WHERE r.rank IS NOT NULL
+             )
+             "
+        )
+    };
+}
+pub(super) use ranks_of;
+
+/// The first instant of each lane and rank, for lanes that are not paused.
+macro_rules! firsts {
+    () => {
+        concat!(
+            "WITH RECURSIVE ",
+            ranks_of!("(SELECT name AS lane FROM lane WHERE paused = 0) AS i"),
+            ", firsts AS (
+                 SELECT l.name, l.ready_at AS lane_at,
+                    (SELECT o.ready_at FROM outbox AS o WHERE o.lane = r.lane AND o.rank = r.rank ORDER BY o.ready_at LIMIT 1) AS first_at
+                 FROM ranks AS r
+                 JOIN lane AS l ON l.name = r.lane
+                 WHERE r.rank IS NOT NULL
+             )
+             "
+        )
+    };
+}
+
 impl Store {
     /// The lanes that have work to do now and may do it, by name.
     pub async fn open_lanes(&self, now: Instant) -> Result<Vec<String>, StoreError> {
-        // One look at the first of each lane, which no planner turns into a walk over all that waits.
-        static OPEN: Statement = Statement::new(
-            "SELECT l.name
-             FROM lane AS l
-             WHERE l.paused = 0
-               AND l.ready_at <= $1
-               AND (SELECT o.ready_at FROM outbox AS o WHERE o.lane = l.name ORDER BY o.ready_at LIMIT 1) <= $1
-             ORDER BY l.name",
-        );
+        static OPEN: Statement = Statement::new(concat!(
+            firsts!(),
+            "SELECT DISTINCT name FROM firsts WHERE lane_at <= $1 AND first_at <= $1 ORDER BY name"
+        ));
         let found = self.db.fetch("look for lanes with work", &OPEN, vec![now.into()]).await?;
         found.iter().map(|row| row.text(0)).collect()
     }
@@ -61,17 +94,12 @@ impl Store {
     /// The first instant after `now` at which a lane has work that may be done: what may be done already, and waits for whoever has it
     /// in hand or for a person, hides nobody's later turn.
     pub async fn next_ready(&self, now: Instant) -> Result<Option<Instant>, StoreError> {
-        static NEXT: Statement = Statement::new(
-            "SELECT MIN({greatest x.lane_at, x.first_at})
-             FROM (
-                 SELECT l.ready_at AS lane_at,
-                    (SELECT o.ready_at FROM outbox AS o WHERE o.lane = l.name ORDER BY o.ready_at LIMIT 1) AS first_at
-                 FROM lane AS l
-                 WHERE l.paused = 0
-             ) AS x
-             WHERE x.first_at IS NOT NULL
-               AND {greatest x.lane_at, x.first_at} > $1",
-        );
+        static NEXT: Statement = Statement::new(concat!(
+            firsts!(),
+            "SELECT MIN({greatest lane_at, first_at})
+             FROM firsts
+             WHERE {greatest lane_at, first_at} > $1"
+        ));
         let found = self.db.fetch("look for the next work", &NEXT, vec![now.into()]).await?;
         found.first().map_or(Ok(None), |row| row.maybe_instant(0))
     }

@@ -68,7 +68,8 @@ impl Store {
              LIMIT $1",
         );
         let found = self.db.fetch("look for places that were left", &LEFT, vec![limit.into()]).await?;
-        let place = |row: &Row| Ok((TouchId(row.text(0)?), row.text(1)?, i32::try_from(row.int(2)?).unwrap_or(i32::MIN)));
+        let place =
+            |row: &Row| Ok((TouchId(row.text(0)?), row.text(1)?, i32::try_from(row.int(2)?).unwrap_or(i32::MIN)));
         found.iter().map(place).collect()
     }
 }

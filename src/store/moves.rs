@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
+use super::db::Row;
 use super::error::StoreError;
 use super::sql::{Kind, Rows, Statement, rows};
 use super::tx::Tx;
@@ -25,6 +28,14 @@ pub(super) enum Move<'e> {
     Confirm,
 }
 
+/// A touch in the queue of its lane.
+pub(super) struct Waiting<'t> {
+    pub(super) lane: &'t str,
+    pub(super) rank: i64,
+    pub(super) ready_at: Instant,
+    pub(super) touch: &'t str,
+}
+
 const TOUCH_COLUMNS: &[(&str, Kind)] = &[
     ("id", Kind::Text),
     ("lead_id", Kind::Text),
@@ -42,11 +53,12 @@ const TOUCH_COLUMNS: &[(&str, Kind)] = &[
     ("ready_at", Kind::Int),
     ("zone", Kind::Text),
     ("variant", Kind::Text),
+    ("rank", Kind::Int),
 ];
 
 /// A touch as [`TOUCH_COLUMNS`] name it.
-fn columns(touch: &NewTouch) -> impl serde::Serialize + use<'_> {
-    (
+fn columns(touch: &NewTouch) -> Value {
+    json!([
         &touch.id,
         &touch.lead,
         &touch.origin,
@@ -63,7 +75,8 @@ fn columns(touch: &NewTouch) -> impl serde::Serialize + use<'_> {
         touch.ready_at,
         &touch.zone,
         &touch.variant,
-    )
+        touch.rank,
+    ])
 }
 
 impl Tx {
@@ -79,9 +92,9 @@ impl Tx {
         static QUEUE: Statement = Statement::batch(
             TOUCH_COLUMNS,
             "INSERT INTO touch (id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
-                first_allowed_at, ready_at, zone, variant, state, created_at)
+                first_allowed_at, ready_at, zone, variant, rank, state, created_at)
              SELECT id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload,
-                first_allowed_at, ready_at, zone, variant, 'queued', $2
+                first_allowed_at, ready_at, zone, variant, rank, 'queued', $2
              FROM {input} AS i
              WHERE true
              ON CONFLICT DO NOTHING
@@ -97,8 +110,13 @@ impl Tx {
         let new: BTreeSet<String> = new.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
         let (waiting, known): (Vec<&NewTouch>, Vec<&NewTouch>) =
             all.iter().copied().partition(|touch| new.contains(touch.id.as_str()));
-        self.put_in_outbox(waiting.iter().map(|touch| (touch.lane.as_str(), touch.ready_at, touch.id.as_str())))
-            .await?;
+        self.put_in_outbox(waiting.iter().map(|touch| Waiting {
+            lane: &touch.lane,
+            rank: touch.rank.into(),
+            ready_at: touch.ready_at,
+            touch: touch.id.as_str(),
+        }))
+        .await?;
         self.ask_anew(&known).await
     }
 
@@ -107,8 +125,8 @@ impl Tx {
         static TAKE: Statement = Statement::batch(
             &[("asked", Kind::Text)],
             "DELETE FROM outbox
-             WHERE (lane, ready_at, touch_id) IN (
-                 SELECT t.lane, t.ready_at, t.id
+             WHERE (lane, rank, ready_at, touch_id) IN (
+                 SELECT t.lane, t.rank, t.ready_at, t.id
                  FROM {input} AS i
                  JOIN touch AS t ON t.id = i.asked
                  WHERE t.token IS NULL AND t.body IS NULL AND t.marked_at IS NULL
@@ -118,12 +136,12 @@ impl Tx {
             TOUCH_COLUMNS,
             "UPDATE touch
              SET channel = i.channel, lane = i.lane, policy = i.policy, version = i.version, template = i.template, variant = i.variant, payload = i.payload,
-                first_allowed_at = i.first_allowed_at, ready_at = i.ready_at, zone = i.zone, state = 'queued', reason = NULL,
+                first_allowed_at = i.first_allowed_at, ready_at = i.ready_at, rank = i.rank, zone = i.zone, state = 'queued', reason = NULL,
                 done_at = NULL
              FROM {input} AS i
              WHERE touch.id = i.id AND touch.state IN ('held', 'queued', 'deferred', 'cancelled')
                 AND touch.token IS NULL AND touch.body IS NULL AND touch.marked_at IS NULL
-             RETURNING touch.id, touch.lane, touch.ready_at",
+             RETURNING touch.id, touch.lane, touch.rank, touch.ready_at",
         );
         if known.is_empty() {
             return Ok(());
@@ -132,31 +150,43 @@ impl Tx {
         self.lock_touches(asked()).await?;
         self.run("take touches from the outbox", &TAKE, vec![asked().into()]).await?;
         let input = rows(known.iter().map(|touch| columns(touch)));
-        let mut waiting = vec![];
-        for row in self.fetch("ask for touches anew", &RENEW, vec![input.into()]).await? {
-            waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?));
-        }
-        self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
+        let renewed = self.fetch("ask for touches anew", &RENEW, vec![input.into()]).await?;
+        self.put_rows_in_outbox(&renewed).await
     }
 
     /// Puts touches in the queues of their lanes.
     pub(super) async fn put_in_outbox<'t>(
         &mut self,
-        waiting: impl Iterator<Item = (&'t str, Instant, &'t str)>,
+        waiting: impl Iterator<Item = Waiting<'t>>,
     ) -> Result<(), StoreError> {
         static PUT: Statement = Statement::batch(
-            &[("lane", Kind::Text), ("ready_at", Kind::Int), ("touch_id", Kind::Text)],
-            "INSERT INTO outbox (lane, ready_at, touch_id)
-             SELECT lane, ready_at, touch_id
+            &[("lane", Kind::Text), ("rank", Kind::Int), ("ready_at", Kind::Int), ("touch_id", Kind::Text)],
+            "INSERT INTO outbox (lane, rank, ready_at, touch_id)
+             SELECT lane, rank, ready_at, touch_id
              FROM {input} AS i
              WHERE true
              ON CONFLICT DO NOTHING",
         );
-        let input = rows(waiting);
+        let input = rows(waiting.map(|one| (one.lane, one.rank, one.ready_at, one.touch)));
         if input.is_empty() {
             return Ok(());
         }
         self.run("put touches in the outbox", &PUT, vec![input.into()]).await.map(drop)
+    }
+
+    /// Puts touches in the queues of their lanes, given as rows of id, lane, rank and instant.
+    pub(super) async fn put_rows_in_outbox(&mut self, found: &[Row]) -> Result<(), StoreError> {
+        let mut waiting = Vec::with_capacity(found.len());
+        for row in found {
+            waiting.push((row.text(1)?, row.int(2)?, row.instant(3)?, row.text(0)?));
+        }
+        let waiting = waiting.iter().map(|(lane, rank, ready_at, touch)| Waiting {
+            lane,
+            rank: *rank,
+            ready_at: *ready_at,
+            touch,
+        });
+        self.put_in_outbox(waiting).await
     }
 
     /// Locks touches in the order of their ids where others write too.
@@ -184,8 +214,8 @@ impl Tx {
         static TAKE: Statement = Statement::batch(
             &[("asked", Kind::Text)],
             "DELETE FROM outbox
-             WHERE (lane, ready_at, touch_id) IN (
-                 SELECT t.lane, t.ready_at, t.id FROM {input} AS i JOIN touch AS t ON t.id = i.asked
+             WHERE (lane, rank, ready_at, touch_id) IN (
+                 SELECT t.lane, t.rank, t.ready_at, t.id FROM {input} AS i JOIN touch AS t ON t.id = i.asked
              )",
         );
         static MOVE: Statement = Statement::batch(
@@ -208,7 +238,7 @@ impl Tx {
                  OR i.new_state = 'accepted' AND (touch.state = 'unknown'
                      OR touch.state IN ('queued', 'claimed', 'intent') AND touch.marked_at IS NOT NULL)
              )
-             RETURNING id, lane, ready_at, state",
+             RETURNING id, lane, rank, ready_at, state",
         );
         if all.is_empty() {
             return Ok(());
@@ -224,8 +254,8 @@ impl Tx {
         }));
         let (mut waiting, mut arrived) = (vec![], vec![]);
         for row in self.fetch("move touches", &MOVE, vec![input.into()]).await? {
-            match row.text(3)?.as_str() {
-                "queued" => waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?)),
+            match row.text(4)?.as_str() {
+                "queued" => waiting.push(row),
                 "accepted" => arrived.push(row.text(0)?),
                 _ => {}
             }
@@ -234,6 +264,6 @@ impl Tx {
             let arrived = rows(arrived.iter().map(|touch| (touch,)));
             self.run("take touches from the outbox", &TAKE, vec![arrived.into()]).await?;
         }
-        self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
+        self.put_rows_in_outbox(&waiting).await
     }
 }

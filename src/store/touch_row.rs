@@ -12,7 +12,7 @@ macro_rules! touch_columns {
     () => {
         "id, lead_id, origin, enrollment_id, step, channel, lane, policy, sequence, version, template, payload, first_allowed_at, zone, \
          state, reason, token, lease_until, attempts, ready_at, created_at, message_id, date_at, template_version, body_hash, body, \
-         links, intent_at, marked_at, done_at, reply, reserved_day, variant"
+         links, intent_at, marked_at, done_at, reply, reserved_day, variant, rank"
     };
 }
 pub(super) use touch_columns;
@@ -64,6 +64,8 @@ pub struct TouchRow {
     pub reserved_day: Option<i32>,
     /// The variant, where the mail is tried in several.
     pub variant: Option<String>,
+    /// Who goes first on its lane, the smaller.
+    pub rank: i32,
 }
 
 /// Reads a row of the columns of `touch_columns!`.
@@ -117,6 +119,7 @@ pub(super) fn touch(row: &Row) -> Result<TouchRow, StoreError> {
         reply: row.maybe_text(30)?,
         reserved_day: row.maybe_int(31)?.and_then(|day| i32::try_from(day).ok()),
         variant: row.maybe_text(32)?,
+        rank: i32::try_from(row.int(33)?).unwrap_or_default(),
         id: TouchId(id),
     })
 }

@@ -3,10 +3,12 @@
 //! Every step names the claim's token and the state it comes from, and says which touches it won: whoever lost one (a stop came first,
 //! or the lease ran out and another took over) leaves it alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::db::Row;
 use super::error::StoreError;
+use super::lanes::ranks_of;
+use super::moves::Waiting;
 use super::open::Store;
 use super::sql::{Kind, Statement, hex, rows};
 use super::touch_row::{TouchRow, touch, touch_columns};
@@ -69,12 +71,13 @@ pub struct PutBack<'a> {
 }
 
 impl Tx {
-    /// Takes touches that are ready from one lane, the earliest first, and gives them to the claim's token.
+    /// Takes touches that are ready from one lane, in the order of their ranks, and of those of one rank the earliest first; gives them to
+    /// the claim's token.
     pub async fn claim(&mut self, claim: &Claim<'_>, now: Instant) -> Result<Vec<TouchRow>, StoreError> {
         self.claim_all(std::slice::from_ref(claim), now).await
     }
 
-    /// The same for several lanes, each once; of each lane the earliest come first.
+    /// The same for several lanes, each once.
     pub async fn claim_all(&mut self, claims: &[Claim<'_>], now: Instant) -> Result<Vec<TouchRow>, StoreError> {
         static CLAIM: Statement = Statement::batch(
             &[("asked", Kind::Text), ("holder", Kind::Text), ("until", Kind::Int), ("day", Kind::Int)],
@@ -88,49 +91,85 @@ impl Tx {
             ),
         );
         let mut taken = Vec::new();
+        let ranks = self.ranks_ready(claims, now).await?;
         for claim in claims {
-            let ids = self.take(claim, now).await?;
-            taken.extend(ids.into_iter().map(|id| (id, claim.token, claim.lease.0, claim.reserved_day)));
+            let mut left = claim.limit;
+            for rank in ranks.get(claim.lane).into_iter().flatten() {
+                let ids = if left > 0 { self.take((claim.lane, *rank, left), now).await? } else { break };
+                left -= ids.len();
+                taken.extend(ids.into_iter().map(|id| (id, claim.token, claim.lease.0, claim.reserved_day)));
+            }
         }
         if taken.is_empty() {
             return Ok(vec![]);
         }
         self.lock_touches(rows(taken.iter().map(|(id, ..)| (id,)))).await?;
         let mut claimed = touches(&self.fetch("claim touches", &CLAIM, vec![rows(&taken).into(), now.into()]).await?)?;
-        claimed.sort_by(|a, b| (a.ready_at, &a.id).cmp(&(b.ready_at, &b.id)));
+        claimed.sort_by(|a, b| (a.rank, a.ready_at, &a.id).cmp(&(b.rank, b.ready_at, &b.id)));
         Ok(claimed)
     }
 
-    /// Takes what is ready from a lane's queue.
-    async fn take(&mut self, claim: &Claim<'_>, now: Instant) -> Result<Vec<String>, StoreError> {
+    /// The ranks that have something ready, by lane, in their order.
+    async fn ranks_ready(
+        &mut self,
+        claims: &[Claim<'_>],
+        now: Instant,
+    ) -> Result<BTreeMap<String, Vec<i64>>, StoreError> {
+        static READY: Statement = Statement::batch(
+            &[("lane", Kind::Text)],
+            concat!(
+                "WITH RECURSIVE ",
+                ranks_of!("{input} AS i"),
+                "SELECT r.lane, r.rank
+                 FROM ranks AS r
+                 WHERE (SELECT o.ready_at FROM outbox AS o WHERE o.lane = r.lane AND o.rank = r.rank ORDER BY o.ready_at LIMIT 1) <= $2"
+            ),
+        );
+        let mut ranks: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        if claims.is_empty() {
+            return Ok(ranks);
+        }
+        let input = rows(claims.iter().map(|claim| (claim.lane,)));
+        for row in self.fetch("look for what is ready", &READY, vec![input.into(), now.into()]).await? {
+            ranks.entry(row.text(0)?).or_default().push(row.int(1)?);
+        }
+        for ranks in ranks.values_mut() {
+            ranks.sort_unstable();
+        }
+        Ok(ranks)
+    }
+
+    /// Takes so many at most that are ready from one rank of a lane's queue.
+    async fn take(&mut self, (lane, rank, limit): (&str, i64, usize), now: Instant) -> Result<Vec<String>, StoreError> {
         static ALONE: Statement = Statement::new(
             "WITH ready AS MATERIALIZED (
-                 SELECT lane, ready_at, touch_id
+                 SELECT lane, rank, ready_at, touch_id
                  FROM outbox
-                 WHERE lane = $1 AND ready_at <= $2
+                 WHERE lane = $1 AND rank = $2 AND ready_at <= $3
                  ORDER BY ready_at, touch_id
-                 LIMIT $3
+                 LIMIT $4
              )
              DELETE FROM outbox
-             WHERE (lane, ready_at, touch_id) IN (SELECT lane, ready_at, touch_id FROM ready)
+             WHERE (lane, rank, ready_at, touch_id) IN (SELECT lane, rank, ready_at, touch_id FROM ready)
              RETURNING touch_id",
         );
         static SHARED: Statement = Statement::new(
             "WITH ready AS MATERIALIZED (
-                 SELECT o.lane, o.ready_at, o.touch_id
+                 SELECT o.lane, o.rank, o.ready_at, o.touch_id
                  FROM outbox AS o
                  JOIN touch AS t ON t.id = o.touch_id
-                 WHERE o.lane = $1 AND o.ready_at <= $2
+                 WHERE o.lane = $1 AND o.rank = $2 AND o.ready_at <= $3
                  ORDER BY o.ready_at, o.touch_id
-                 LIMIT $3
+                 LIMIT $4
                  {for update of t skip locked}
              )
              DELETE FROM outbox
-             WHERE (lane, ready_at, touch_id) IN (SELECT lane, ready_at, touch_id FROM ready)
+             WHERE (lane, rank, ready_at, touch_id) IN (SELECT lane, rank, ready_at, touch_id FROM ready)
              RETURNING touch_id",
         );
         let take = if self.is_shared() { &SHARED } else { &ALONE };
-        let taken = self.fetch("claim touches", take, vec![claim.lane.into(), now.into(), claim.limit.into()]).await?;
+        let args = vec![lane.into(), rank.into(), now.into(), limit.into()];
+        let taken = self.fetch("claim touches", take, args).await?;
         taken.iter().map(|row| row.text(0)).collect()
     }
 
@@ -216,7 +255,7 @@ impl Tx {
                 reserved_day = NULL
              FROM {input} AS i
              WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state IN ('claimed', 'intent', 'marked')
-             RETURNING id, lane",
+             RETURNING id, lane, rank",
         );
         if batch.is_empty() {
             return Ok(BTreeSet::new());
@@ -248,7 +287,7 @@ impl Tx {
              SET state = 'queued', ready_at = i.next_at, token = NULL, lease_until = NULL, reserved_day = NULL
              FROM {input} AS i
              WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state IN ('claimed', 'intent')
-             RETURNING id, lane",
+             RETURNING id, lane, rank",
         );
         if batch.is_empty() {
             return Ok(BTreeSet::new());
@@ -273,17 +312,14 @@ impl Tx {
              SET state = 'queued', token = NULL, lease_until = NULL
              FROM {input} AS i
              WHERE touch.id = i.asked AND touch.state IN ('claimed', 'intent')
-             RETURNING id, lane, ready_at",
+             RETURNING id, lane, rank, ready_at",
         );
         let in_hand = self.fetch("look for touches in hand", &IN_HAND, vec![lane.into()]).await?;
         let ids = in_hand.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
         let input = rows(ids.iter().map(|id| (id,)));
         self.lock_touches(input.clone()).await?;
-        let mut waiting = Vec::new();
-        for row in self.fetch("take touches back", &TAKE, vec![input.into()]).await? {
-            waiting.push((row.text(1)?, row.instant(2)?, row.text(0)?));
-        }
-        self.put_in_outbox(waiting.iter().map(|(lane, at, id)| (lane.as_str(), *at, id.as_str()))).await
+        let taken = self.fetch("take touches back", &TAKE, vec![input.into()]).await?;
+        self.put_rows_in_outbox(&taken).await
     }
 
     /// Lets go of what was reserved, on that day, for touches that a stop took away. Gives those that still had it.
@@ -309,11 +345,14 @@ impl Tx {
         done: &[Row],
         again: impl Iterator<Item = (&'t TouchId, Instant)>,
     ) -> Result<BTreeSet<TouchId>, StoreError> {
-        let mut lanes = std::collections::BTreeMap::new();
+        let mut lanes = BTreeMap::new();
         for row in done {
-            lanes.insert(TouchId(row.text(0)?), row.text(1)?);
+            lanes.insert(TouchId(row.text(0)?), (row.text(1)?, row.int(2)?));
         }
-        let waiting = again.filter_map(|(id, at)| Some((lanes.get(id)?.as_str(), at, id.as_str())));
+        let waiting = again.filter_map(|(id, ready_at)| {
+            let (lane, rank) = lanes.get(id)?;
+            Some(Waiting { lane, rank: *rank, ready_at, touch: id.as_str() })
+        });
         self.put_in_outbox(waiting).await?;
         Ok(lanes.into_keys().collect())
     }

@@ -50,6 +50,7 @@ mod p6_looking;
 mod p9_each_date_once;
 mod pools;
 mod power;
+mod priority;
 mod receiver;
 mod rehearsed;
 mod reread;

@@ -78,6 +78,7 @@ pub fn touch(number: u128, lane: &str, after: i64) -> NewTouch {
         variant: None,
         payload: Some(json!({"a": [1, "zwei"]})),
         first_allowed_at: NOW,
+        rank: 0,
         ready_at: Instant(NOW.0 + after),
         zone: "Europe/Paris".to_owned(),
     }

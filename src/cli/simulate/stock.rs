@@ -173,6 +173,7 @@ fn touch(row: TouchRow) -> NewTouch {
         payload: row.payload,
         first_allowed_at: row.first_allowed_at,
         ready_at: row.ready_at,
+        rank: row.rank,
         zone: row.zone,
     }
 }

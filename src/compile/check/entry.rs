@@ -11,12 +11,12 @@ use crate::compile::syntax::Node;
 use crate::domain::calendar::Cron;
 use crate::domain::sequence::{Again, InFlight, Limits, Trigger};
 use crate::domain::time::Millis;
+use crate::domain::touch::rank;
 
 const TRIGGER: Keys = Keys { what: "a trigger", known: &["on", "when", "every", "segment", "catch_up"], later: &[] };
 const LIMITS: Keys = Keys { what: "`limits`", known: &["active", "new_per_day"], later: &[] };
 /// Larger than any list of leads.
 const MANY: u32 = 1_000_000_000;
-const USUAL_PRIORITY: i32 = 50;
 
 /// Reads one item of `enroll`: an event, or a segment on a cron schedule.
 pub fn trigger(node: &Node, speaks: Speaks<'_>, report: &Report) -> Option<Trigger> {
@@ -72,8 +72,8 @@ pub fn exclusive(fields: &Fields<'_>) -> Option<String> {
 }
 
 pub fn priority(fields: &Fields<'_>) -> i32 {
-    let read = |text: &str| whole(text, 0, 100).map(|number| i32::try_from(number).unwrap_or(USUAL_PRIORITY));
-    fields.parse("priority", read).unwrap_or(USUAL_PRIORITY)
+    let read = |text: &str| whole(text, 0, 100).map(|number| i32::try_from(number).unwrap_or(rank::USUAL_PRIORITY));
+    fields.parse("priority", read).unwrap_or(rank::USUAL_PRIORITY)
 }
 
 pub fn limits(fields: &Fields<'_>) -> Limits {

@@ -20,7 +20,7 @@ use crate::domain::id::{EnrollmentId, TouchId};
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Kind, Sequence, Step};
 use crate::domain::time::Instant;
-use crate::domain::touch::{Channel, NewTouch, Policy, State};
+use crate::domain::touch::{Channel, NewTouch, Policy, State, rank};
 
 /// Takes each enrollment one step further if it can go; tells whether any moved.
 pub fn advance(work: &mut Work<'_>) -> bool {
@@ -233,6 +233,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, (sequence, step): (&Seque
         payload: None,
         first_allowed_at: ready_at,
         ready_at,
+        rank: rank::of(sequence.priority),
         zone: name_of(calendar.zone()),
     })));
     let id = enrollment.id.clone();

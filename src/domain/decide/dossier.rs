@@ -8,7 +8,7 @@ use super::work::Work;
 use crate::domain::handoff::Handoff;
 use crate::domain::id::TouchId;
 use crate::domain::lead::Lead;
-use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::domain::touch::{Channel, NewTouch, Policy, rank};
 
 /// Lines of the ledger an alert shows, the strongest first.
 const DRIVERS: usize = 6;
@@ -93,6 +93,7 @@ pub fn alert(work: &mut Work<'_>, handoff: &Handoff, channel: &str, step: &str, 
         payload: Some(json!({"type": kind, "timestamp": work.now.to_string(), "data": data})),
         first_allowed_at: work.now,
         ready_at: work.now,
+        rank: rank::AHEAD,
         zone: "UTC".to_owned(),
     })));
 }

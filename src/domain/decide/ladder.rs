@@ -12,7 +12,7 @@ use crate::domain::handoff::Handoff;
 use crate::domain::id::TouchId;
 use crate::domain::routing::{Promise, RungAct};
 use crate::domain::time::Millis;
-use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::domain::touch::{Channel, NewTouch, Policy, rank};
 
 /// A rung that fires so long after its time is marked late.
 const LATE: Millis = Millis(10_000);
@@ -110,6 +110,7 @@ pub fn after_hours(work: &mut Work<'_>, handoff: &Handoff, promise: &Promise, ca
         payload: Some(json!({"rep": rep, "answer_by": opens.map(|at| at.0)})),
         first_allowed_at: work.now,
         ready_at: work.now,
+        rank: rank::AHEAD,
         zone: calendar.zone().iana_name().unwrap_or("UTC").to_owned(),
     })));
 }

@@ -132,7 +132,10 @@ impl Engine {
 
     fn came_to(&self, claimed: &Claimed, carried: &Carried) -> Writes {
         let mut writes = Writes { news: news(claimed, carried), ..Writes::default() };
-        if matches!(carried, Carried::Ended { used: true, .. } | Carried::Stopped { .. } | Carried::Objected { used: true, .. }) {
+        if matches!(
+            carried,
+            Carried::Ended { used: true, .. } | Carried::Stopped { .. } | Carried::Objected { used: true, .. }
+        ) {
             // A commit may take its time: the message left later than the mark says, and by now at the latest.
             writes.news.extend(self.left(claimed));
         }

@@ -25,8 +25,9 @@ struct Lane {
     name: String,
     arithmetic: throttle::Lane,
     zone: TimeZone,
-    waiting: BTreeSet<(Instant, TouchId)>,
-    ready_at: BTreeMap<TouchId, Instant>,
+    /// By rank, the earliest first.
+    waiting: BTreeMap<i32, BTreeSet<(Instant, TouchId)>>,
+    places: BTreeMap<TouchId, (i32, Instant)>,
     /// The turn that stands in the queue.
     turn: Option<Instant>,
 }
@@ -40,18 +41,18 @@ impl Lanes {
         self.moved.insert(place);
     }
 
-    pub fn insert(&mut self, name: &str, (ready_at, touch): (Instant, TouchId), settings: &Settings) {
+    pub fn insert(&mut self, name: &str, (rank, ready_at, touch): (i32, Instant, TouchId), settings: &Settings) {
         let place = self.place(name, settings);
         let lane = &mut self.all[place];
-        lane.ready_at.insert(touch.clone(), ready_at);
-        lane.waiting.insert((ready_at, touch));
+        lane.remove(&touch);
+        lane.places.insert(touch.clone(), (rank, ready_at));
+        lane.waiting.entry(rank).or_default().insert((ready_at, touch));
         self.moved.insert(place);
     }
 
     pub fn remove(&mut self, name: &str, touch: &TouchId) {
-        let Some(lane) = self.by_name.get(name).and_then(|place| self.all.get_mut(*place)) else { return };
-        if let Some(at) = lane.ready_at.remove(touch) {
-            lane.waiting.remove(&(at, touch.clone()));
+        if let Some(lane) = self.by_name.get(name).and_then(|place| self.all.get_mut(*place)) {
+            lane.remove(touch);
         }
     }
 
@@ -63,19 +64,11 @@ impl Lanes {
         }
         lane.turn = None;
         self.moved.insert(place);
-        let ready: Vec<(Instant, TouchId)> =
-            lane.waiting.iter().take(AT_ONCE).take_while(|(at, _)| *at <= now).cloned().collect();
+        let ready: Vec<TouchId> = lane.ready(now).take(AT_ONCE).cloned().collect();
         let wanted = u32::try_from(ready.len()).unwrap_or(u32::MAX);
         let seed = dice(&[&lane.name, &now.0.to_string()]);
         let taken = lane.arithmetic.reserve(wanted, now, &lane.zone, seed);
-        let taken = ready.into_iter().take(taken as usize);
-        taken
-            .map(|(at, touch)| {
-                lane.ready_at.remove(&touch);
-                lane.waiting.remove(&(at, touch.clone()));
-                touch
-            })
-            .collect()
+        ready.into_iter().take(taken as usize).inspect(|touch| lane.remove(touch)).collect()
     }
 
     /// A place that was taken at this instant and not used.
@@ -92,7 +85,7 @@ impl Lanes {
         let mut turns = Vec::new();
         for place in std::mem::take(&mut self.moved) {
             let lane = &mut self.all[place];
-            let Some(at) = lane.waiting.first().map(|(ready, _)| (*ready).max(lane.arithmetic.ready_at)) else {
+            let Some(at) = lane.first().map(|ready| ready.max(lane.arithmetic.ready_at)) else {
                 lane.turn = None;
                 continue;
             };
@@ -113,13 +106,33 @@ impl Lanes {
             name: name.to_owned(),
             arithmetic,
             zone,
-            waiting: BTreeSet::new(),
-            ready_at: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            places: BTreeMap::new(),
             turn: None,
         };
         let place = self.all.len();
         self.all.push(lane);
         self.by_name.insert(name.to_owned(), place);
         place
+    }
+}
+
+impl Lane {
+    /// What may leave now, in the order in which it leaves.
+    fn ready(&self, now: Instant) -> impl Iterator<Item = &TouchId> {
+        let ready = self.waiting.values().flat_map(move |waiting| waiting.iter().take_while(move |(at, _)| *at <= now));
+        ready.map(|(_, touch)| touch)
+    }
+
+    /// When the first is ready.
+    fn first(&self) -> Option<Instant> {
+        self.waiting.values().filter_map(|waiting| Some(waiting.first()?.0)).min()
+    }
+
+    fn remove(&mut self, touch: &TouchId) {
+        let Some((rank, at)) = self.places.remove(touch) else { return };
+        if let Some(waiting) = self.waiting.get_mut(&rank) {
+            waiting.remove(&(at, touch.clone()));
+        }
     }
 }

@@ -270,7 +270,7 @@ impl<'p> World<'p> {
             let opens = self.lead(number).and_then(|lead| opens_at(self.playbook, lead, &touch.version, self.now));
             if let Some(opens) = opens.filter(|opens| *opens > self.now) {
                 self.lanes.give_back(lane, self.now);
-                self.lanes.insert(&touch.lane, (opens, id), &self.playbook.settings);
+                self.lanes.insert(&touch.lane, (touch.rank, opens, id), &self.playbook.settings);
                 continue;
             }
             self.leave(number, &touch, people);
@@ -291,7 +291,7 @@ impl<'p> World<'p> {
     fn comes_back(&mut self, number: usize, touch: &NewTouch, outcome: Outcome, people: &mut impl People) {
         match &outcome {
             Outcome::Deferred { until, .. } => {
-                self.lanes.insert(&touch.lane, (*until, touch.id.clone()), &self.playbook.settings);
+                self.lanes.insert(&touch.lane, (touch.rank, *until, touch.id.clone()), &self.playbook.settings);
             }
             // It stands until somebody requeues it.
             Outcome::Held { .. } => {}
@@ -389,7 +389,8 @@ impl<'p> World<'p> {
             Effect::Requeue(again) => {
                 if let Some((_, waiting)) = self.waiting.get(&again.touch) {
                     self.lanes.remove(&waiting.lane, &again.touch);
-                    self.lanes.insert(&waiting.lane, (again.ready_at, again.touch), &self.playbook.settings);
+                    let place = (waiting.rank, again.ready_at, again.touch);
+                    self.lanes.insert(&waiting.lane, place, &self.playbook.settings);
                 }
             }
             Effect::Load { rep, assigned, open } => {
@@ -422,7 +423,8 @@ impl<'p> World<'p> {
     }
 
     fn enqueue(&mut self, number: usize, touch: NewTouch) {
-        self.lanes.insert(&touch.lane, (touch.ready_at, touch.id.clone()), &self.playbook.settings);
+        let place = (touch.rank, touch.ready_at, touch.id.clone());
+        self.lanes.insert(&touch.lane, place, &self.playbook.settings);
         self.waiting.insert(number, touch);
         self.schedule();
     }

@@ -20,7 +20,7 @@ use crate::domain::lead::Lead;
 use crate::domain::sequence::{Overdue, Patience, Sequence, Step, Task};
 use crate::domain::task::{OpenTask, Snooze, TaskAct, TaskFact, due};
 use crate::domain::time::Instant;
-use crate::domain::touch::{Channel, NewTouch, Policy};
+use crate::domain::touch::{Channel, NewTouch, Policy, rank};
 pub use fold::{fold, thaw};
 pub use rows::note_of;
 use rows::{end_row, fact_of, note, observe, tell};
@@ -248,6 +248,7 @@ fn escalate(work: &mut Work<'_>, task: &OpenTask) {
         payload: Some(json!({"type": "task.overdue", "timestamp": work.now.to_string(), "data": data})),
         first_allowed_at: work.now,
         ready_at: work.now,
+        rank: rank::AHEAD,
         zone: name_of(&jiff::tz::TimeZone::UTC),
     })));
 }
