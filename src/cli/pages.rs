@@ -15,6 +15,7 @@ const STYLE: &str = "
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 iframe { width: 100%; height: 26rem; border: 1px solid #8886; border-radius: 6px; background: #fff }
 section { margin: 0 0 2rem }
+pre { overflow-x: auto; padding: .75rem; border: 1px solid #8886; border-radius: 6px }
 .held { border-left: 4px solid #c33; padding-left: 1rem }
 time, .quiet { opacity: .7 }
 ";
@@ -29,7 +30,7 @@ pub fn write(folder: &Path, legs: &[Leg], paper: &Paper) -> Result<PathBuf, Fail
         if let What::Mail(Ok(mail)) = &leg.what {
             fs::write(folder.join(&page), &mail.html).map_err(failed)?;
         }
-        sections.extend(section(leg, &page, paper));
+        sections.push(section(leg, &page, paper));
     }
     let index = folder.join("index.html");
     let page = html! {
@@ -43,9 +44,9 @@ pub fn write(folder: &Path, legs: &[Leg], paper: &Paper) -> Result<PathBuf, Fail
     Ok(index)
 }
 
-fn section(leg: &Leg, page: &str, paper: &Paper) -> Option<Markup> {
+fn section(leg: &Leg, page: &str, paper: &Paper) -> Markup {
     let at = paper.time(leg.at);
-    Some(match &leg.what {
+    match &leg.what {
         What::Mail(Ok(mail)) => html! {
             section {
                 h2 { (mail.subject) }
@@ -66,17 +67,23 @@ fn section(leg: &Leg, page: &str, paper: &Paper) -> Option<Markup> {
                 @if *now { span.quiet { " (the way taken today)" } }
             }
         },
-        What::Task { title, until, .. } => html! {
+        What::Task { title, due, until } => html! {
             p {
                 time { (at) } " · " (leg.step) " asks somebody: "
                 @match title { Ok(title) => (title), Err(refuse) => (refuse) }
+                @if let Some(due) = due { ", due " (paper.time(*due)) }
                 @if let Some(until) = until { span.quiet { " (waited for until " (paper.time(*until)) ")" } }
             }
         },
-        What::Call { channel, .. } => html! { p { time { (at) } " · " (leg.step) " calls " (channel) } },
-        What::Handoff { reason, .. } => html! { p { "hands the lead to sales: " (reason) } },
+        What::Call { channel, values: Ok(values) } => html! {
+            p { time { (at) } " · " (leg.step) " calls " (channel) " with" }
+            pre { (serde_json::to_string_pretty(values).unwrap_or_default()) }
+        },
+        What::Handoff { reason, when } => html! {
+            p { "hands the lead to sales" @if let Some(when) = when { " if " (when) } ": " (reason) }
+        },
         What::Enroll(sequence) => html! { p { "enters " (sequence) } },
         What::End(reason) => html! { p { "ends: " (reason) } },
-        What::Set(_) => return None,
-    })
+        What::Set(said) => html! { p.quiet { "sets " (said) } },
+    }
 }

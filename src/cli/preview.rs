@@ -1,6 +1,6 @@
 //! Every mail as a given lead would get it, with its date, before anybody gets it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use super::paper::{Paper, say};
 use super::proof::{Leg, Proof, What};
 use super::someone;
 use crate::config;
+use crate::domain::experiment::Key;
 use crate::domain::lead::Lead;
 use crate::domain::message::Message;
 use crate::domain::playbook::Playbook;
@@ -25,8 +26,8 @@ use crate::render::Refuse;
 const AFTER: &str = "\
 Shows all arms of every branch and all variants of a mail; `->` marks the one the lead would take as it is now, and later dates count from
 there. Dates follow the sequence's waits, windows and holidays in the lead's zone; a sender's cap and gap may make them later. A mail that
-lacks a value is shown as held, with what is missing. Which variant has won is not asked: the mark is the lead's own by hash. Nothing is
-sent and nothing is stored; links are shown as they are written, not as they are tracked.
+lacks a value is shown as held, with what is missing. With --lead the mark heeds the variant it has had, and the one that has won; else it
+is the lead's own by hash. Nothing is sent and nothing is stored; links are shown as they are written, not as they are tracked.
 
 Examples:
   overture preview trial-nurture                        for somebody made up
@@ -68,11 +69,12 @@ impl Preview {
         let playbook = playbook(desk)?;
         let sequence = named(&playbook, &self.sequence)?;
         let start = desk.instant(self.at.as_deref())?;
-        let lead = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), start).await?;
+        let (lead, winners) = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), start).await?;
         let who = lead.address.to_string();
         known_variant(&sequence, self.variant.as_deref())?;
         let mut proof = Proof::new(&playbook, Arc::clone(&sequence), lead, start);
         proof.show_only(self.variant);
+        proof.heed(winners);
         let zone = proof.zone();
         desk.paper.in_zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC));
         let legs = proof.legs(start);
@@ -134,17 +136,18 @@ pub fn known_variant(sequence: &Sequence, asked: Option<&str>) -> Result<(), Fai
     })
 }
 
-/// A lead of the store, one from a file, or somebody made up.
+/// A lead of the store, with the variants that have won, one from a file, or somebody made up.
 pub async fn lead(
     desk: &Desk,
     playbook: &Playbook,
     (stored, file): (Option<&str>, Option<&Path>),
     now: Instant,
-) -> Result<Lead, Failure> {
+) -> Result<(Lead, BTreeMap<Key, String>), Failure> {
+    let alone = |lead| (lead, BTreeMap::new());
     match (stored, file) {
         (Some(who), _) => someone::stored(desk, who).await,
-        (None, Some(file)) => someone::from_file(file, playbook, now),
-        (None, None) => someone::made_up(playbook, now),
+        (None, Some(file)) => someone::from_file(file, playbook, now).map(alone),
+        (None, None) => someone::made_up(playbook, now).map(alone),
     }
 }
 

@@ -57,7 +57,7 @@ impl SendTest {
         let sequence = named(&playbook, &self.sequence)?;
         let to = EmailAddress::parse(&self.to).map_err(|why| Failure::broken(format!("--to: {why}")))?;
         let now = desk.instant(None)?;
-        let person = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), now).await?;
+        let (person, winners) = lead(desk, &playbook, (self.lead.as_deref(), self.file.as_deref()), now).await?;
         let from = sequence.send.from.clone().unwrap_or_default();
         let from = playbook.settings.sender_for(&from, &person).map_or(from.clone(), |sender| sender.name.clone());
         let mails =
@@ -66,6 +66,7 @@ impl SendTest {
         known_variant(&sequence, self.variant.as_deref())?;
         let mut proof = Proof::new(&playbook, sequence, person, now);
         proof.show_only(self.variant);
+        proof.heed(winners);
         let Some(made) = proof.mail_of(&self.step, now) else {
             let none = Failure::no(format!("`{}` is no step with a mail", self.step));
             return Err(none.hint(format!("steps with a mail are {mails}")));

@@ -1,5 +1,6 @@
 //! Whom a preview is made for: a lead of the store, one from a file, or somebody made up.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use crate::domain::account::account_of;
 use crate::domain::address::EmailAddress;
 use crate::domain::condition::Type;
 use crate::domain::decide::newborn;
+use crate::domain::experiment::Key;
 use crate::domain::id::{LeadId, derived};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
@@ -18,8 +20,8 @@ use crate::domain::time::Instant;
 use crate::store::Access;
 use crate::store::leads::LeadKey;
 
-/// A lead of the store as it is now.
-pub async fn stored(desk: &Desk, who: &str) -> Result<Lead, Failure> {
+/// A lead of the store as it is now, and the variants that have won by now.
+pub async fn stored(desk: &Desk, who: &str) -> Result<(Lead, BTreeMap<Key, String>), Failure> {
     let key = if who.contains('@') {
         let wrong = |why| Failure::broken(format!("`{who}` is no address: {why}"));
         LeadKey::Address(EmailAddress::parse(who).map_err(wrong)?)
@@ -30,7 +32,10 @@ pub async fn stored(desk: &Desk, who: &str) -> Result<Lead, Failure> {
     };
     let engine = daemon::assemble(&desk.load()?, Access::ReadOnly, desk.fail_points()?).await?.engine;
     let found = engine.store.reports().lead(&key).await?;
-    found.ok_or_else(|| Failure::no(format!("there is no lead {who}")).hint("--as FILE takes one from a JSON file"))
+    let winners = engine.store.winners().await?;
+    found
+        .map(|lead| (lead, winners))
+        .ok_or_else(|| Failure::no(format!("there is no lead {who}")).hint("--as FILE takes one from a JSON file"))
 }
 
 /// A lead from a JSON file: its address under `email`, all else are attributes.

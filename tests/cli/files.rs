@@ -59,6 +59,72 @@ fn a_preview_keeps_windows_holidays_and_branches_and_tells_what_would_be_held() 
     assert!(held.stdout.contains("`lead.budget` is missing or blank"), "{}", held.stdout);
 }
 
+/// A mail in two variants, and a call with a value of the lead's.
+const TRIED: &str = "\
+title: Tried
+kind: nurture
+topic: tips
+enroll: [{on: signed_up}]
+send: {from: growth, days: mon-fri, hours: 09:00-17:00, zone: Europe/Berlin}
+steps:
+  - id: ask
+    email: {variants: {short: trial/welcome, long: {template: trial/nudge, weight: 2}}, winner: {by: replied, at_least: 50}}
+  - set: {lead.country: FR}
+  - {id: tell, webhook: crm, with: {from: '{{or lead.country \"nowhere\"}}'}}
+  - end: done
+";
+
+#[test]
+fn a_preview_shows_all_variants_or_the_one_asked_for_and_its_pages_all_that_is_called_and_set() {
+    let workspace = Workspace::example();
+    workspace.write("sequences/tried.yaml", TRIED);
+    let ways = |more: &[&str]| -> Vec<String> {
+        let shown = overture(&workspace, &[&["preview", "tried", "--json"][..], more].concat()).ok().json();
+        let steps = shown["steps"].as_array().expect("there are steps").clone();
+        steps.iter().filter_map(|leg| leg["way"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(ways(&[]), ["variant short, weight 1", "variant long, weight 2"]);
+    assert_eq!(ways(&["--variant", "long"]), ["variant long, weight 2"]);
+    let wrong = overture(&workspace, &["preview", "tried", "--variant", "lon"]);
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("did you mean `long`?"), "{}", wrong.stderr);
+    let folder = workspace.file("pages");
+    overture(&workspace, &["preview", "tried", "--html", folder.to_str().expect("a path in UTF-8")]).ok();
+    let page = workspace.read("pages/index.html");
+    for told in [
+        "variant short, weight 1",
+        "sets country = &quot;FR&quot;",
+        "calls crm with",
+        "&quot;from&quot;: &quot;FR&quot;",
+    ] {
+        assert!(page.contains(told), "{told} is missing: {page}");
+    }
+    let mail = ["send-test", "tried", "ask", "--to", "me@northwind.example", "--variant", "long"];
+    overture(&workspace, &mail).ok();
+    let kept: Vec<_> = std::fs::read_dir(workspace.file("data/sandbox")).expect("the sandbox is there").collect();
+    let mail = std::fs::read_to_string(kept[0].as_ref().expect("a file").path()).expect("a mail is text");
+    let subject = |name: &str| {
+        let text = workspace.read(&format!("templates/trial/{name}.md"));
+        text.lines().find(|line| line.starts_with("subject:")).expect("it has one").replacen("subject:", "Subject:", 1)
+    };
+    assert_ne!(subject("nudge"), subject("welcome"));
+    assert!(mail.contains(&subject("nudge")), "{mail}");
+}
+
+#[test]
+fn a_rehearsal_tells_how_its_variants_did() {
+    let workspace = Workspace::example();
+    workspace.write("sequences/tried.yaml", TRIED);
+    let asked = ["simulate", "--leads", "300", "--days", "40", "--seed", "3", "--json"];
+    let told = overture(&workspace, &asked).ok().json();
+    let tried = told["workspaces"][0]["experiments"].as_array().expect("experiments are listed");
+    let one = tried.iter().find(|one| one["sequence"] == "tried").unwrap_or_else(|| panic!("it is listed: {told}"));
+    let mails: Vec<u64> =
+        one["variants"].as_array().expect("it has variants").iter().filter_map(|arm| arm["mails"].as_u64()).collect();
+    assert_eq!(mails.len(), 2, "{one}");
+    assert!(mails[1] > mails[0] && mails[0] > 0, "twice the weight: {one}");
+}
+
 #[test]
 fn a_test_mail_stays_in_the_sandbox_until_sending_is_live() {
     let workspace = Workspace::example();

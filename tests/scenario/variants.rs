@@ -3,6 +3,7 @@
 
 use crate::bench::{Bench, instant};
 use crate::scene::{self, Scene, on_both_databases};
+use crate::support::daemon::overture;
 use crate::support::faulty_smtp::FaultySmtp;
 use crate::support::receiver::Receiver;
 use overture::domain::address::EmailAddress;
@@ -10,6 +11,7 @@ use overture::domain::decide::Ask;
 use overture::domain::event::Actor;
 use overture::engine::{Target, Unit};
 use overture::store::Fault;
+use overture::store::leads::LeadKey;
 use overture::store::reports::{ExperimentLine, TouchRow};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -105,6 +107,20 @@ fn the_better_variant_wins_and_everybody_after_gets_it(database: &str) {
     assert_eq!(after, vec![Some("warm".to_owned()); 30]);
     assert_eq!((sent("First things"), sent("Second thoughts")), (dry.len(), warm.len() + 30));
     assert_eq!(experiment(&bench), won, "what was found stays as it was found");
+
+    let had_dry = bench.with(async |engine| {
+        let key = LeadKey::Id(dry[0].lead.clone());
+        engine.store.leads(&[key]).await.expect("the store answers").remove(0).expect("it is there").address.to_string()
+    });
+    let new: Vec<String> = (200..206).map(|number| format!("person{number}@example.com")).collect();
+    new.iter().for_each(|who| bench.ask(who, Ask::Change { set: Map::new(), add_tags: vec![] }));
+    let marked = |who: &str| {
+        let shown = overture(bench.workspace(), &["preview", "scene", "--lead", who, "--json"]).ok().json();
+        let ways = shown["steps"].as_array().expect("there are steps").iter().filter(|leg| leg["taken_now"] == true);
+        ways.map(|leg| leg["way"].to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert!(new.iter().all(|who| marked(who).contains("warm, weight 1, the winner")), "whoever comes gets the winner");
+    assert!(marked(&had_dry).contains("dry"), "who had the other keeps it");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 mod variants;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::calendar::{Calendar, resume_at, zone_named};
 use crate::domain::decide::{View, lead_zone, portion_of};
 use crate::domain::enrollment::{Enrollment, Phase};
+use crate::domain::experiment::Key;
 use crate::domain::id::{EnrollmentId, TouchId, derived, dice};
 use crate::domain::lead::Lead;
 use crate::domain::message::{Message, Thread};
@@ -89,6 +90,8 @@ pub struct Proof<'a> {
     legs: Vec<Leg>,
     /// The variant that is shown alone.
     only: Option<String>,
+    /// The variants that have won, where the store was asked.
+    winners: BTreeMap<Key, String>,
 }
 
 impl<'a> Proof<'a> {
@@ -120,6 +123,7 @@ impl<'a> Proof<'a> {
             first_subject: None,
             legs: Vec::new(),
             only: None,
+            winners: BTreeMap::new(),
         }
     }
 

@@ -60,7 +60,7 @@ pub use replay::Replay;
 
 use super::playbook::Playbook;
 use super::time::Instant;
-pub use variants::hashed;
+pub use variants::{had, hashed, won};
 pub use ways::portion_of;
 use work::Work;
 

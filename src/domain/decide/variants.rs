@@ -1,5 +1,7 @@
 //! Which variant of a mail a lead gets: by hash until one has won, then that one.
 
+use std::collections::BTreeMap;
+
 use super::ways::share_of;
 use super::work::Work;
 use crate::domain::enrollment::Enrollment;
@@ -19,15 +21,14 @@ pub fn choose(
         Copy::Tried(experiment) => experiment,
     };
     let key = Key { sequence: sequence.name.clone(), step: step.id.clone(), experiment: experiment.id.clone() };
-    let facts = enrollment.steps.get(&step.id).filter(|facts| facts.touch.is_some());
-    let had = facts.and_then(|facts| experiment.variant(facts.variant.as_deref()?));
-    let won = work.case.winners.get(&key).and_then(|name| experiment.variant(name));
+    let had = had(enrollment, &step.id, experiment);
+    let won = won(&work.case.winners, &key, experiment);
     let taken = had.or(won).or_else(|| hashed(&work.lead.id, (&sequence.name, &step.id), experiment));
     let Some(variant) = taken else { return (String::new(), None) };
     let trials = &work.lead.trials;
     let counts = if had.is_some() {
         // A text that an edit changed under it was not given to it by the dice of this experiment.
-        let touch = facts.and_then(|facts| facts.touch.as_ref());
+        let touch = enrollment.steps.get(&step.id).and_then(|facts| facts.touch.as_ref());
         trials.iter().any(|trial| Some(&trial.touch) == touch && trial.counts.key == key)
     } else {
         won.is_none() && !trials.iter().any(|trial| trial.counts.key == key && trial.sent_at.is_some())
@@ -35,6 +36,17 @@ pub fn choose(
     let by = experiment.winner.as_ref().map(|winner| winner.by.clone());
     let counts = counts.then_some(Counts { key, by });
     (variant.template.clone(), Some(Chosen { variant: variant.name.clone(), counts }))
+}
+
+/// The variant that a lead has had of a mail, which it keeps.
+pub fn had<'e>(enrollment: &Enrollment, step: &str, experiment: &'e Experiment) -> Option<&'e Variant> {
+    let facts = enrollment.steps.get(step).filter(|facts| facts.touch.is_some())?;
+    experiment.variant(facts.variant.as_deref()?)
+}
+
+/// The variant that has won, which all get who have had none.
+pub fn won<'e>(winners: &BTreeMap<Key, String>, key: &Key, experiment: &'e Experiment) -> Option<&'e Variant> {
+    winners.get(key).and_then(|name| experiment.variant(name))
 }
 
 /// The variant that a lead gets as long as none has won: always the same, and of many leads each variant gets its share.
