@@ -86,6 +86,9 @@ impl Courier {
         }
         hand.waiting.extend(self.engine.claim(&self.lane, hand.take).await?);
         if !hand.waiting.is_empty() {
+            if !hand.worked {
+                self.engine.look_at_lanes();
+            }
             hand.worked = true;
             hand.take = (hand.take * 2).min(self.take);
         }

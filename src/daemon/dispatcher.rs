@@ -68,7 +68,8 @@ pub async fn dispatcher(this: Dispatcher) {
 }
 
 impl Dispatcher {
-    /// Starts as many couriers as the lane may have and has not.
+    /// Starts couriers the lane may have and has not: one, or as many as are at work. Each that finds something to carry makes the
+    /// dispatcher look again, so a single touch wakes one courier, and a long queue soon all.
     fn start(&self, lane: &str, at_work: &AtWork) {
         let most = if lane.starts_with("hook:") {
             CALLERS
@@ -81,7 +82,7 @@ impl Dispatcher {
         let take = (IN_HAND / self.connections.values().sum::<usize>().max(1)).clamp(1, TAKE);
         let mut working = at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let now = working.entry(lane.to_owned()).or_default();
-        let missing = most.saturating_sub(*now);
+        let missing = most.saturating_sub(*now).min((*now).max(1));
         *now += missing;
         drop(working);
         for _ in 0..missing {

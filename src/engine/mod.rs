@@ -183,9 +183,14 @@ impl Engine {
         self.looks_at.store(at.unwrap_or(Instant::NEVER).0, Ordering::SeqCst);
     }
 
+    /// Makes whoever waits for lanes look again.
+    pub fn look_at_lanes(&self) {
+        self.lanes_pulse.send_modify(|beats| *beats += 1);
+    }
+
     /// Makes whoever waits for work look again.
     pub fn beat(&self) {
-        self.lanes_pulse.send_modify(|beats| *beats += 1);
+        self.look_at_lanes();
         self.beat_softly();
     }
 
