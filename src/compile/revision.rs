@@ -181,7 +181,7 @@ pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
     });
     let decoded = |(path, text): (String, String)| Some((path, BASE64.decode(text).ok()?.into()));
     let files = stored.files.into_iter().filter_map(decoded).collect();
-    let shared = template::Shared { parts: shared.collect(), files };
+    let shared = template::Shared { parts: shared.collect(), files, ..template::Shared::default() };
     let mut templates = BTreeMap::new();
     for (name, StoredTemplate { format, text }) in stored.templates {
         let format = Format::of(&format).unwrap_or(Format::Markdown);

@@ -72,7 +72,7 @@ pub fn mail(format: Format, source: usize, writer: &mut Writer<'_>) -> (Body, Ne
     let mut parts = made((format, layout), whole, (&subject, preheader.is_some()), writer);
     asked.append(&mut parts.asked);
     let place = Place { source, start: front.body, end: front.body };
-    confirm(&[&subject, &parts.text, &parts.html], place, report);
+    confirm(&[&subject, &parts.text, &parts.html], place, writer);
     (Body::Mail { subject, preheader, text: parts.text, html: parts.html, links: parts.links.all }, asked)
 }
 
@@ -200,14 +200,24 @@ fn with_pixel(html: &str, page: impl Fn(&str) -> String) -> String {
     format!("{}{{{{{{pixel}}}}}}{}", &html[..at], &html[at..])
 }
 
-/// The template library must agree that the texts can be rendered; it is asked only when nothing was told before.
-fn confirm(texts: &[&str], place: Place, report: &Report) {
+/// The template library must agree that the texts can be rendered; it is asked only when nothing was told before, and about each piece once.
+fn confirm(texts: &[&str], place: Place, writer: &Writer<'_>) {
+    let (report, mut taken) = (writer.report, writer.shared.taken.borrow_mut());
     if report.errors() > 0 {
         return;
     }
-    for error in texts.iter().filter_map(|text| handlebars::Template::compile(&bare::bare(text)).err()) {
-        let reason = error.reason().to_string();
-        let message = format!("this template cannot be rendered: {}", reason.lines().next().unwrap_or_default());
-        report.error(Code::TemplateSyntax, place, message);
+    for piece in texts.iter().flat_map(|text| bare::pieces(text)) {
+        if taken.contains(&piece) {
+            continue;
+        }
+        match handlebars::Template::compile(&piece) {
+            Ok(_) => drop(taken.insert(piece)),
+            Err(error) => {
+                let reason = error.reason().to_string();
+                let message =
+                    format!("this template cannot be rendered: {}", reason.lines().next().unwrap_or_default());
+                report.error(Code::TemplateSyntax, place, message);
+            }
+        }
     }
 }

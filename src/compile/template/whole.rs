@@ -2,7 +2,8 @@
 //!
 //! Every stretch of the text that comes of it remembers its file, so that a mistake in a partial is told in the partial.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::attached;
@@ -24,6 +25,8 @@ pub struct Shared {
     pub parts: Parts,
     /// Files that can go with mails.
     pub files: attached::Files,
+    /// Pieces that the template library takes, so that it is asked about each once.
+    pub taken: RefCell<BTreeSet<String>>,
 }
 
 /// A text with where each stretch of it comes from.
