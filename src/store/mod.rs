@@ -12,7 +12,7 @@
 //! | `trail` | opens and clicks that wait for their verdict |
 //! | `imports` `intakes` `replies` | the leads that a list brings; how many are in a sequence with limits; who of an account replied |
 //! | `experiments` | what was counted of mails in variants, and which one has won |
-//! | `due` `ticks` `lanes` `touches` | what time brings, and the life of an outgoing act |
+//! | `due` `ticks` `lanes` `touches` `leases` | what time brings, the life of an outgoing act, and whose it is meanwhile |
 //! | `keys` `revisions` `applied` `access` `control` | facts told twice, files in force and edits that were applied, API tokens, pauses and heartbeats |
 //! | `backup` | a copy of the embedded database, and the way back |
 //! | `nudge` | a word from one daemon to the others |
