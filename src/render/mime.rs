@@ -131,9 +131,9 @@ const PLAIN: [bool; 256] = {
 /// Writes lines that end with `\n` as quoted-printable (RFC 2045 section 6.7). Ours, because a mail's texts are the most of its bytes
 /// and the library goes over them four times.
 fn quoted_printable(text: &str, out: &mut Vec<u8>) {
-    for line in text.as_bytes().split_inclusive(|byte| *byte == b'\n') {
-        let (line, ended) = line.strip_suffix(b"\n").map_or((line, false), |line| (line, true));
-        quote_line(line, out);
+    for line in text.split_inclusive('\n') {
+        let (line, ended) = line.strip_suffix('\n').map_or((line, false), |line| (line, true));
+        quote_line(line.as_bytes(), out);
         if ended {
             out.extend_from_slice(b"\r\n");
         }
