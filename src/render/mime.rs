@@ -181,9 +181,12 @@ fn quote_line(line: &[u8], out: &mut Vec<u8>) {
 fn plain_run(bytes: &[u8]) -> usize {
     const PIECE: usize = 16;
     // Without a branch, so that the machine looks at a whole piece at once.
-    let odd = |byte: &u8| (byte.wrapping_sub(b' ') > b'~' - b' ') & (*byte != b'\t') | (*byte == b'=');
+    let odd = |byte: u8| {
+        let strange = u8::from(byte.wrapping_sub(b' ') > b'~' - b' ') & u8::from(byte != b'\t');
+        strange | u8::from(byte == b'=')
+    };
     let (pieces, _) = bytes.as_chunks::<PIECE>();
-    let plain = pieces.iter().take_while(|piece| !piece.iter().fold(false, |any, byte| any | odd(byte)));
+    let plain = pieces.iter().take_while(|piece| piece.iter().fold(0, |any, byte| any | odd(*byte)) == 0);
     let whole = plain.count() * PIECE;
     let rest = &bytes[whole..];
     whole + rest.iter().position(|byte| !PLAIN[usize::from(*byte)]).unwrap_or(rest.len())

@@ -113,7 +113,9 @@ fn the_better_variant_wins_and_everybody_after_gets_it(database: &str) {
         engine.store.leads(&[key]).await.expect("the store answers").remove(0).expect("it is there").address.to_string()
     });
     let new: Vec<String> = (200..206).map(|number| format!("person{number}@example.com")).collect();
-    new.iter().for_each(|who| bench.ask(who, Ask::Change { set: Map::new(), add_tags: vec![] }));
+    for who in &new {
+        bench.ask(who, Ask::Change { set: Map::new(), add_tags: vec![] });
+    }
     let marked = |who: &str| {
         let shown = overture(bench.workspace(), &["preview", "scene", "--lead", who, "--json"]).ok().json();
         let ways = shown["steps"].as_array().expect("there are steps").iter().filter(|leg| leg["taken_now"] == true);
