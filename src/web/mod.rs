@@ -10,6 +10,7 @@
 
 pub mod dashboard;
 mod extract;
+mod hear_out;
 mod limits;
 pub mod ops;
 pub mod private;
