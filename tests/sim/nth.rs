@@ -3,7 +3,7 @@
 use super::step::{At, Fault as Weather, Knobs, Script, Step, Trace, Word};
 use super::support::postgres::Postgres;
 use super::world::World;
-use overture::store::Fault;
+use overture::store::{Access, Fault, Location, Store};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A story with everything in it that writes, on a day when all else is well.
@@ -83,16 +83,37 @@ fn all_of_them() -> bool {
     std::env::var("OVERTURE_NTH").is_ok_and(|wanted| wanted == "all")
 }
 
-/// The ways in which the `n`-th write fails: one each, in turn; all of them on SQLite where `OVERTURE_NTH` is `all`.
-fn ways(n: u64, postgres: bool) -> Vec<Fault> {
+/// The ways in which the `n`-th write fails: one each, in turn; all of them where `OVERTURE_NTH` is `all`.
+fn ways(n: u64) -> Vec<Fault> {
     let all = [Fault::Reset, Fault::Unknown, Fault::Busy, Fault::Full, Fault::Io];
     let turn = usize::try_from(n % 5).expect("less than five");
-    if all_of_them() && !postgres { all.to_vec() } else { vec![all[turn]] }
+    if all_of_them() { all.to_vec() } else { vec![all[turn]] }
+}
+
+/// A database with the schema and nothing in it, for each play to have its own copy of.
+fn template(postgres: &Postgres) -> String {
+    let url = postgres.database();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let location = Location::Postgres { url: url.clone(), connections: 1 };
+        let store = Store::open(&location, Access::Write).await.expect("a store opens");
+        store.migrate(|_| ()).await.expect("the schema is made");
+        store.close().await;
+    });
+    url
 }
 
 /// Plays the story with its writes `first`, `first + stride` … failing, until it ends before such a write comes.
 fn every(postgres: Option<&Postgres>, (first, stride): (u64, u64)) {
-    let start = |fault, n| play(postgres.map(Postgres::database).as_deref(), fault, n);
+    let postgres = postgres.map(|server| (server, template(server)));
+    let start = |fault, n| {
+        let database = postgres.as_ref().map(|(server, template)| (server, server.copy_of(template)));
+        let played = play(database.as_ref().map(|(_, url)| url.as_str()), fault, n);
+        if let Some((server, url)) = database {
+            server.discard(&url);
+        }
+        played
+    };
     let well = start(Fault::Reset, u64::MAX);
     assert!(well.clean && well.failures == 0 && well.mails > 4, "the story itself is sound: {} mails", well.mails);
     let (next, played) = (AtomicU64::new(first), AtomicU64::new(0));
@@ -101,7 +122,7 @@ fn every(postgres: Option<&Postgres>, (first, stride): (u64, u64)) {
             threads.spawn(|| {
                 loop {
                     let n = next.fetch_add(stride, Ordering::Relaxed);
-                    for fault in ways(n, postgres.is_some()) {
+                    for fault in ways(n) {
                         let one = start(fault, n);
                         if one.clean {
                             return;

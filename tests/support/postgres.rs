@@ -100,6 +100,12 @@ impl Postgres {
         self.url(&name)
     }
 
+    /// Removes a database that nobody needs any more, whoever may still be connected to it.
+    pub fn discard(&self, url: &str) {
+        let name = url.rsplit('/').next().expect("a URL has a path");
+        self.sql(&self.url("postgres"), &format!("DROP DATABASE {name} WITH (FORCE)"));
+    }
+
     fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
