@@ -252,7 +252,7 @@ impl Year<'_> {
         match next {
             Next::Enter => Some(Ask::Enroll { sequence: "year".to_owned(), by: "bench".to_owned(), again: false }),
             Next::Wake => Some(Ask::Wake),
-            Next::Sent(id) => came(id, Outcome::Accepted { reply: "250 2.0.0 Ok".to_owned() }),
+            Next::Sent(id) => came(id, Outcome::accepted("250 2.0.0 Ok")),
             Next::Bounced(id) => {
                 came(id, Outcome::Refused { class: RefusalClass::Hard, reply: "550 5.1.1 no such user".to_owned() })
             }

@@ -3,6 +3,7 @@
 //! What the other side answers is a value; nothing here retries, waits for a second try, or decides what an answer means
 //! for a lead. Time-outs here are real time.
 
+mod brought;
 pub mod guard;
 pub mod sandbox;
 pub mod smtp;

@@ -15,10 +15,12 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
+use super::brought::brought;
 use super::guard::{Blocked, Guard};
 use super::trust::Trust;
 use super::with_causes;
 use crate::domain::time::Millis;
+use crate::domain::touch::Brought;
 use crate::seal::webhook::{Secret, is_id, sign};
 
 /// A receiver has this long to answer, its body included.
@@ -67,8 +69,8 @@ pub struct Call {
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// 2xx in time.
-    Done { status: u16 },
+    /// 2xx in time, and what it brought.
+    Done { status: u16, brought: Brought },
     /// 429 and 5xx: try again by the schedule, not before `after` if the server asked for it.
     Retry { status: u16, after: Option<Millis>, text: String },
     /// 410: the receiver wants no more; the endpoint is disabled.
@@ -184,20 +186,23 @@ fn headers(call: &Call) -> Result<HeaderMap, Blocked> {
 async fn read(response: Response, now_s: i64) -> Answer {
     let status = response.status();
     let after = retry_after(response.headers(), now_s);
-    let text = beginning(response).await;
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = beginning(response).await;
     let code = status.as_u16();
     match status {
-        _ if status.is_success() => Answer::Done { status: code },
+        _ if status.is_success() => {
+            Answer::Done { status: code, brought: brought(&content_type.unwrap_or_default(), &body) }
+        }
         StatusCode::GONE => Answer::Gone,
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Answer::Retry { status: code, after, text }
+            Answer::Retry { status: code, after, text: text(&body) }
         }
-        _ => Answer::Refused { status: code, text },
+        _ => Answer::Refused { status: code, text: text(&body) },
     }
 }
 
 /// Reads up to the limit, so that the connection can be used again and a flood cannot fill the memory.
-async fn beginning(mut response: Response) -> String {
+async fn beginning(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         let room = BODY_LIMIT - body.len();
@@ -206,8 +211,13 @@ async fn beginning(mut response: Response) -> String {
             break;
         }
     }
+    body
+}
+
+/// The beginning of an answer, on one line.
+fn text(body: &[u8]) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
-    String::from_utf8_lossy(&body).chars().take(TEXT_LIMIT).map(plain).collect()
+    String::from_utf8_lossy(body).chars().take(TEXT_LIMIT).map(plain).collect()
 }
 
 /// Seconds, or a date (RFC 9110 section 10.2.3), which is held against the answer's own Date: two clocks may differ.

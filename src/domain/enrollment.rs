@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{EnrollmentId, LeadId, TaskId, TouchId, derived_beside};
 use super::time::{Instant, Millis};
+use super::touch::Brought;
 
 /// An enrollment that has not ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,6 +117,12 @@ pub struct StepFacts {
     /// The last outcome, in the words of touch states; for a branch the arm taken, for a task what it came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// What the answer to its call brought.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub brought: Brought,
+    /// While the other side wanted it later: from when until when. That alone makes a touch late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<(Instant, Instant)>,
     #[serde(default)]
     pub opened: bool,
     #[serde(default)]
@@ -132,6 +139,21 @@ impl StepFacts {
     pub const fn reached(&self) -> bool {
         (self.touch.is_some() || self.task.is_some()) && self.done_at.is_some()
     }
+}
+
+/// What later steps may say of earlier ones as `step.NAME`: what answers to calls brought, and as `outcome` what a task came to. Of a name that
+/// several brought it is the last one's.
+pub fn brought(steps: &BTreeMap<String, StepFacts>) -> Brought {
+    let mut done: Vec<&StepFacts> = steps.values().filter(|facts| facts.done_at.is_some()).collect();
+    done.sort_by_key(|facts| facts.done_at);
+    let mut all = Brought::new();
+    for facts in done {
+        all.extend(facts.brought.clone());
+        if let (Some(_), Some(outcome)) = (&facts.task, &facts.outcome) {
+            all.insert("outcome".to_owned(), outcome.as_str().into());
+        }
+    }
+    all
 }
 
 /// Why an enrollment ended.

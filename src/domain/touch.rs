@@ -103,14 +103,22 @@ impl Policy {
 /// Where a touch stands among those of its lane whose time has come: the smaller rank leaves first, and of equal ones who waits longest.
 /// Where all can leave at once it means nothing; where a sender is full, or keeps a gap, it says who goes.
 pub mod rank {
+    use super::super::sequence::Kind;
+
     /// The priority of a sequence that names none.
     pub const USUAL_PRIORITY: i32 = 50;
     /// What was promised to a person, and what people are to be told, goes before any sequence's.
-    pub const AHEAD: i32 = -100;
+    pub const AHEAD: i32 = -200;
+    /// What somebody asked for and waits for goes before what nobody did.
+    const ASKED_FOR: i32 = -100;
 
-    /// The rank of what a sequence of this priority sends.
-    pub const fn of(priority: i32) -> i32 {
-        USUAL_PRIORITY - priority
+    /// The rank of what a sequence of this kind and priority sends.
+    pub const fn of(kind: Kind, priority: i32) -> i32 {
+        let usual = USUAL_PRIORITY - priority;
+        match kind {
+            Kind::Transactional => ASKED_FOR + usual,
+            Kind::Cadence | Kind::Nurture => usual,
+        }
     }
 }
 
@@ -153,6 +161,9 @@ pub struct NewTouch {
 pub enum Outcome {
     Accepted {
         reply: String,
+        /// What the answer to a call brought, by name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        brought: Brought,
     },
     /// A final refusal.
     Refused {
@@ -185,6 +196,11 @@ pub enum RefusalClass {
 }
 
 impl Outcome {
+    /// Taken by the other side, which brought nothing with its answer.
+    pub fn accepted(reply: impl Into<String>) -> Self {
+        Self::Accepted { reply: reply.into(), brought: Brought::new() }
+    }
+
     /// The name the fact has among the lead's events.
     pub const fn event_name(&self) -> &'static str {
         match self {
@@ -210,6 +226,9 @@ impl Outcome {
         }
     }
 }
+
+/// Values that the answer to a webhook brought, by name: later steps may say them.
+pub type Brought = BTreeMap<String, serde_json::Value>;
 
 /// Texts a webhook's `with:` values made, by key.
 pub type Filled = BTreeMap<String, serde_json::Value>;

@@ -267,7 +267,7 @@ fn tasked(step: &str, fact: &TaskFact) -> String {
 
 fn touched(step: &str, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Accepted { reply } => format!("`{step}` was sent: {reply}"),
+        Outcome::Accepted { reply, .. } => format!("`{step}` was sent: {reply}"),
         Outcome::Refused { reply, .. } => format!("`{step}` was refused: {reply}"),
         Outcome::Deferred { reply, until } if reply.starts_with(REPLIED) => {
             format!("`{step}` does not leave before {until}: {reply}")

@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
 use super::Engine;
 use crate::domain::id::LeadId;
 use crate::domain::lead::Lead;
@@ -87,7 +85,12 @@ impl Engine {
     ) -> Result<T, Refuse> {
         let playbook = self.playbook();
         let account = super::deliver::account_of(lead);
-        let step: Map<String, Value> = Map::from_iter([("id".to_owned(), json!(step))]);
+        let step = super::deliver::step_values(
+            lead.enrollments
+                .iter()
+                .find(|running| running.sequence == sequence.name && running.steps.contains_key(step)),
+            step,
+        );
         let settings = &playbook.settings;
         fill(&About {
             lead,

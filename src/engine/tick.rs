@@ -1,5 +1,6 @@
 //! Cron schedules: a tick goes through all leads once, a page a transaction, and each lead's own decision says whether it enters.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -83,7 +84,10 @@ impl Engine {
             tx.keep_ticks(&new, now).await?;
             tx.commit().await?;
         }
-        for (key, row) in &kept {
+        // Of those that tick at once the larger priority goes through everybody before the next begins: it wins an exclusive group.
+        let mut rows: Vec<(&Key, &TickRow)> = kept.iter().collect();
+        rows.sort_by_key(|(key, _)| (Reverse(playbook.sequences.get(&key.0).map(|sequence| sequence.priority)), *key));
+        for (key, row) in rows {
             let Some(schedule) = schedules.get(key) else { continue };
             let done = match schedule.due(row, now) {
                 Due::Wait(_) => 0,

@@ -58,11 +58,14 @@ impl StoreError {
         &self.trouble
     }
 
-    /// Whether the same transaction may well succeed when it is tried again: a deadlock, a lost connection, a busy or starting server.
+    /// Whether the same transaction may well succeed when it is tried again: a deadlock, a lost connection, a busy or starting server, or
+    /// somebody else who took its port while it is away and speaks another language.
     pub fn is_transient(&self) -> bool {
         let Trouble::Database(error) = &self.trouble else { return false };
         match error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
+                true
+            }
             _ => self.code().is_some_and(|code| match code.as_ref() {
                 // SQLite: busy and locked, with their extended forms. PostgreSQL: serialization failure, deadlock, lock not
                 // available, shutdown, crash, not yet started, too many connections, a transaction that idled too long.

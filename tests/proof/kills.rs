@@ -160,7 +160,7 @@ fn proven(database: Database, kills: usize, seed: usize) {
         crashes: kills,
         slack: play.database.slack(),
     };
-    let verdict = play.end(&mut daemon, &expected, Duration::from_mins(10));
+    let verdict = play.end(&mut daemon, &expected, Duration::from_mins(30));
     println!("{}", verdict.line("kills", kind, kills));
     assert!(verdict.holds(), "seed {seed}:\n{verdict}");
 }

@@ -206,7 +206,7 @@ struct Takers(Vec<(usize, String, Instant)>);
 impl People for Takers {
     fn receive(&mut self, sent: &Sent<'_>, _: &mut Agenda) -> Outcome {
         self.0.push((sent.number, sent.touch.step.clone(), sent.now));
-        Outcome::Accepted { reply: "250 ok".to_owned() }
+        Outcome::accepted("250 ok")
     }
 
     fn notice(&mut self, _: &Decided<'_>, _: &mut Agenda) {}

@@ -147,7 +147,7 @@ impl People for Taker {
     fn receive(&mut self, sent: &Sent<'_>, _: &mut Agenda) -> Outcome {
         let step = format!("{} {}", sent.touch.sequence, sent.touch.step);
         self.left.push((sent.now, sent.lead.address.to_string(), step, sent.touch.lane.clone()));
-        Outcome::Accepted { reply: "250 taken".to_owned() }
+        Outcome::accepted("250 taken")
     }
 
     fn notice(&mut self, _: &Decided<'_>, _: &mut Agenda) {}

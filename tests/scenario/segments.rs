@@ -9,7 +9,10 @@ use overture::engine::{Listed, Terms};
 use overture::store::Fault;
 use serde_json::{Map, json};
 
-on_both_databases!(a_tick_enrolls_its_segment_once_through_a_crash_and_a_missed_tick_fires_once_if_young_enough);
+on_both_databases!(
+    a_tick_enrolls_its_segment_once_through_a_crash_and_a_missed_tick_fires_once_if_young_enough,
+    of_two_schedules_of_a_group_that_tick_at_once_the_larger_priority_wins_everybody,
+);
 
 const STEPS: &str = "\
 again: always
@@ -68,4 +71,25 @@ fn a_tick_enrolls_its_segment_once_through_a_crash_and_a_missed_tick_fires_once_
     bench.work();
     assert_eq!(bench.all("scene"), vec!["finished"; 1_200], "a tick older than `catch_up` is let go");
     assert_eq!(bench.next(), Some(instant("2026-01-18T09:00:00Z")));
+}
+
+fn of_two_schedules_of_a_group_that_tick_at_once_the_larger_priority_wins_everybody(database: &str) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace(database, server.address(), &receiver, STEPS);
+    // By name the smaller priority would come first.
+    for (name, priority) in [("a", 10), ("z", 90)] {
+        let text = format!(
+            "title: {name}\nkind: nurture\nexclusive: one\npriority: {priority}\n{}\
+             enroll: [{{every: '0 9 * * *', segment: lead.country == \"FR\"}}]\nsteps: [{{wait: 1d}}]\n",
+            scene::ANY_TIME
+        );
+        workspace.write(&format!("sequences/{name}.yaml"), &text);
+    }
+    let bench = Bench::at("2026-01-12T08:00:00Z", workspace);
+    let terms = Terms::default();
+    bench.with(async |engine| engine.import(people(1_200), &terms).await.expect("the list comes in"));
+    bench.work();
+    bench.set(instant("2026-01-12T09:00:00Z"));
+    bench.work();
+    assert_eq!((bench.all("z").len(), bench.all("a").len()), (600, 0));
 }

@@ -41,7 +41,7 @@ impl Within for Receiver {
                 calls.push(Came { id: call.id.clone(), body: call.body.clone(), done: *mood == Mood::Up });
             }
             match mood {
-                Mood::Up => Answer::Done { status: 200 },
+                Mood::Up => Answer::Done { status: 200, brought: std::collections::BTreeMap::new() },
                 Mood::Down => Answer::Failed("connection refused".to_owned()),
                 Mood::Busy => Answer::Retry { status: 503, after: None, text: "busy".to_owned() },
                 Mood::Hostile => Answer::Gone,

@@ -101,3 +101,18 @@ async fn a_lost_server_is_a_passing_trouble() {
     postgres.restart(crate::support::postgres::Fsync::Off);
     crate::build::add(&store, &[lead(1)]).await;
 }
+
+/// Ports are given to whoever asks while a server is away.
+#[tokio::test]
+async fn somebody_else_at_its_port_is_a_passing_trouble_too() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let _ = std::io::Write::write_all(&mut &stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let location = Location::Postgres { url: format!("postgres://overture@127.0.0.1:{port}/overture"), connections: 2 };
+    let error = Store::open(&location, Access::Write).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+}

@@ -22,6 +22,7 @@ pub mod watch;
 pub mod workspace;
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// Long enough for a busy machine, short enough to be told soon: no test passes by reaching it.
@@ -32,8 +33,14 @@ pub fn skipped(needs: &str) {
     let _ = std::io::stderr().write_all(format!("skipped: needs {needs}\n").as_bytes());
 }
 
-/// A port of the loopback that was free a moment ago; who takes it checks that it really got it.
+/// A port of the loopback that was free a moment ago; who takes it checks that it really got it. It lies below those that the kernel gives
+/// away by itself, so that nobody else has it while a server that will come back is away.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("the loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut ports = (0..1000).map(|_| {
+        let step = std::process::id().wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)).wrapping_mul(7919);
+        u16::try_from(10_000 + step % 20_000).expect("thirty thousand is a port")
+    });
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(is_free).expect("the loopback has a free port")
 }

@@ -13,6 +13,8 @@ pub enum Answer {
     Status(u16),
     /// With one more header, as `("retry-after", "7")` or `("location", "…")`.
     With(u16, &'static str, String),
+    /// 200 with a body of JSON.
+    Json(serde_json::Value),
     /// Closes the connection without a word.
     HangUp,
     /// Never answers, until the caller leaves.
@@ -79,15 +81,17 @@ fn serve(mut stream: &TcpStream, state: &Watch<State>) {
         state.requests.push(request);
         state.answers.pop_front().unwrap_or(Answer::Status(200))
     });
-    let (status, header) = match answer {
-        Answer::Status(status) => (status, String::new()),
-        Answer::With(status, name, value) => (status, format!("{name}: {value}\r\n")),
+    let (status, header, body) = match answer {
+        Answer::Status(status) => (status, String::new(), String::new()),
+        Answer::With(status, name, value) => (status, format!("{name}: {value}\r\n"), String::new()),
+        Answer::Json(value) => (200, "content-type: application/json\r\n".to_owned(), value.to_string()),
         Answer::HangUp => return,
         Answer::Silence => {
             let _ = stream.read(&mut [0]);
             return;
         }
     };
-    let text = format!("HTTP/1.1 {status} -\r\n{header}content-length: 0\r\nconnection: close\r\n\r\n");
+    let length = body.len();
+    let text = format!("HTTP/1.1 {status} -\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
     let _ = stream.write_all(text.as_bytes());
 }

@@ -72,6 +72,21 @@ async fn a_task_is_put_off_given_away_and_skipped() {
 }
 
 #[tokio::test]
+async fn an_act_on_many_reaches_those_that_its_filter_names_and_no_others() {
+    let house = with_calls(["ana@corp.example", "bo@corp.example"]).await;
+    let ids: Vec<Value> = inbox(&house, "").await.iter().map(|task| task["id"].clone()).collect();
+    let path = format!("/v1/tasks/{}/snooze", ids[0].as_str().unwrap());
+    house.ask("POST", &path, json!({ "for": "4h" })).await.good();
+    let skip = |filter: Value| json!({ "act": "skip", "filter": filter });
+    for wrong in [json!({ "state": "done" }), json!({ "state": "bogus" }), json!({ "limit": 0 })] {
+        house.ask("POST", "/v1/tasks/bulk", skip(wrong)).await.problem(422);
+    }
+    let told = house.ask("POST", "/v1/tasks/bulk", skip(json!({ "state": "snoozed" }))).await.good();
+    assert_eq!(told["results"], json!([{ "task": ids[0], "status": "done" }]));
+    assert_eq!(inbox(&house, "").await[0]["id"], ids[1]);
+}
+
+#[tokio::test]
 async fn many_tasks_are_ended_at_once_each_answered_by_itself() {
     let house = with_calls(["ana@corp.example", "bo@corp.example", "cy@corp.example"]).await;
     let ids: Vec<Value> = inbox(&house, "").await.iter().map(|task| task["id"].clone()).collect();
@@ -84,5 +99,9 @@ async fn many_tasks_are_ended_at_once_each_answered_by_itself() {
     let told = house.ask("POST", "/v1/tasks/bulk", rest).await.good();
     assert_eq!((told["results"].as_array().unwrap().len(), &told["next"]), (1, &Value::Null));
     house.ask("POST", "/v1/tasks/bulk", json!({ "act": "skip" })).await.problem(422);
+    let stray = json!({ "act": "skip", "tasks": ["tsk_x", ids[2]] });
+    let told = house.ask("POST", "/v1/tasks/bulk", stray).await.good();
+    let stray = json!({ "task": "tsk_x", "status": "refused", "reason": "there is no such task" });
+    assert_eq!(told["results"][1], stray, "the others are answered all the same: {told}");
     house.ask("POST", "/v1/tasks/bulk", json!({ "act": "burn", "tasks": ids })).await.problem(422);
 }

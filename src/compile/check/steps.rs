@@ -304,7 +304,7 @@ impl<'a> Layout<'a> {
 
     fn push(&mut self, act: Act, fields: &Fields<'_>, here: &str) {
         let (line, _) = self.report().source(fields.place.source).position(fields.place.start);
-        let acting = matches!(act, Act::Email { .. } | Act::Webhook { .. } | Act::Task(_) | Act::Handoff { .. });
+        let acting = matches!(act, Act::Email { .. } | Act::Webhook { .. } | Act::Task(_));
         let id = match fields.get("id") {
             Some(node) => self.id(node, line),
             None if acting => {

@@ -33,6 +33,7 @@ pub fn task(
     let notes = fields.get("notes").and_then(|node| {
         let name = scalar(node, "notes", report)?;
         let parsed = template_named(name, node, inside)?;
+        parsed.fits(Use::Notes, node.place, report);
         used.insert(name.to_owned(), parsed.template.clone());
         Some(name.to_owned())
     });

@@ -33,8 +33,8 @@ struct Parts {
     asked: Needed,
 }
 
-/// Reads the file of a mail; a text without a subject is a text.
-pub fn mail(format: Format, source: usize, writer: &mut Writer<'_>) -> (Body, Needed) {
+/// Reads the file of a mail; a text without a subject is a text. Whether it lacks a subject matters only where it is sent.
+pub fn mail(format: Format, source: usize, writer: &mut Writer<'_>) -> (Body, Needed, bool) {
     let report = writer.report;
     let text = &report.source(source).text.clone();
     let (front, wrong) = front::front(text);
@@ -57,12 +57,9 @@ pub fn mail(format: Format, source: usize, writer: &mut Writer<'_>) -> (Body, Ne
     let whole = writer.body(source, front.body);
     if format == Format::Text && subject.is_none() && !broken {
         asked.extend(walked(&whole, report).1);
-        return (Body::Text(whole.text), asked);
+        return (Body::Text(whole.text), asked, false);
     }
-    if subject.is_none() && !broken {
-        let hint = "begin the file with `---`, `subject: …`, `---`".to_owned();
-        tell(Code::MissingSubject, Wrong::new(0..0, "this mail has no subject", hint), &top, report);
-    }
+    let lacks_subject = subject.is_none() && !broken;
     let subject = subject.unwrap_or_default();
     let layout = front.layout.as_ref().and_then(|range| {
         let place = Place { source, start: range.start, end: range.end };
@@ -73,7 +70,11 @@ pub fn mail(format: Format, source: usize, writer: &mut Writer<'_>) -> (Body, Ne
     asked.append(&mut parts.asked);
     let place = Place { source, start: front.body, end: front.body };
     confirm(&[&subject, &parts.text, &parts.html], place, writer);
-    (Body::Mail { subject, preheader, text: parts.text, html: parts.html, links: parts.links.all }, asked)
+    (
+        Body::Mail { subject, preheader, text: parts.text, html: parts.html, links: parts.links.all },
+        asked,
+        lacks_subject,
+    )
 }
 
 struct Layout {

@@ -8,8 +8,22 @@ use mrml::prelude::render::RenderOptions;
 use super::expression::Wrong;
 use super::marks::Marks;
 
+/// Elements that may be open at once; mails of tables in tables have some thirty.
+const DEEPEST: usize = 128;
+/// Elements of HTML that are never closed.
+const VOID: [&str; 14] =
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+
 /// Turns a marked MJML text into marked HTML; warnings are told to `warn`.
 pub fn html(marked: &str, marks: &Marks<'_>, mut warn: impl FnMut(Wrong)) -> Result<String, Wrong> {
+    if let Some(at) = too_deep(marked) {
+        let message = format!("more than {DEEPEST} elements are open here, one in another");
+        return Err(Wrong::new(
+            marks.original(at)..marks.original(at + 1),
+            message,
+            "close those that have ended".to_owned(),
+        ));
+    }
     let span = |at: Span| marks.original(at.start)..marks.original(at.end.max(at.start));
     let parsed = mrml::parse_with_options(marked, &ParserOptions::default()).map_err(|error| wrong(&error, span))?;
     for warning in parsed.warnings {
@@ -39,6 +53,32 @@ pub fn html(marked: &str, marks: &Marks<'_>, mut warn: impl FnMut(Wrong)) -> Res
         }
         None => Ok(html),
     }
+}
+
+/// Where more elements are open than anybody writes: the library reads them one within another, and would run out of stack.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut at, mut open) = (0, 0_usize);
+    while let Some(found) = text[at..].find('<') {
+        let start = at + found;
+        let rest = &text[start..];
+        let end = if rest.starts_with("<!--") { "-->" } else { ">" };
+        let length = rest.find(end).map_or(rest.len(), |length| length + end.len());
+        let name =
+            rest[1..length].split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();
+        if rest.starts_with("</") {
+            open = open.saturating_sub(1);
+        } else if name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !rest[..length].ends_with("/>")
+            && !VOID.contains(&name.to_ascii_lowercase().as_str())
+        {
+            open += 1;
+            if open > DEEPEST {
+                return Some(start);
+            }
+        }
+        at = start + length;
+    }
+    None
 }
 
 fn wrong(error: &Error, span: impl Fn(Span) -> std::ops::Range<usize>) -> Wrong {

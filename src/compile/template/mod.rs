@@ -20,6 +20,7 @@ mod tags;
 mod values;
 mod whole;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -112,18 +113,20 @@ pub struct Parsed {
     /// The files that go with it, by their path under templates/.
     pub attached: Vec<(String, Attachment)>,
     asked: Vec<(Asked, Place)>,
+    /// It is made as a mail is and has no subject, which nobody was told yet.
+    lacks_subject: Cell<bool>,
 }
 
 /// Reads a template file; what is broken is told. A broken one is still given back, so that its users are not told it is missing.
 pub fn parse(name: &str, format: Format, source: usize, (shared, report): (&Shared, &Report)) -> Parsed {
     let mut writer = Writer { shared, report, extensions: format.partials(), used: Parts::new(), attached: Vec::new() };
-    let (body, asked) = match format {
+    let (body, asked, lacks_subject) = match format {
         Format::Markdown | Format::Html | Format::Mjml | Format::Text => mail::mail(format, source, &mut writer),
         Format::Json => {
             let whole = writer.body(source, 0);
             let (tags, asked) = walked(&whole, report);
             json::check(&whole, &tags, report);
-            (Body::Json(whole.text), asked)
+            (Body::Json(whole.text), asked, false)
         }
     };
     let (used, attached) = (writer.used, writer.attached);
@@ -133,7 +136,8 @@ pub fn parse(name: &str, format: Format, source: usize, (shared, report): (&Shar
     let files = attached.iter().flat_map(|(path, file)| [path.as_bytes(), &file.bytes]);
     let template = template(name, texts.iter().map(String::as_bytes).chain(files), body, &asked);
     let attachments = attached.iter().map(|(_, file)| file.clone()).collect();
-    Parsed { template: Arc::new(Template { attachments, ..template }), format, source, used, attached, asked }
+    let template = Arc::new(Template { attachments, ..template });
+    Parsed { template, format, source, used, attached, asked, lacks_subject: Cell::new(lacks_subject) }
 }
 
 /// Reads a text template that stands inside another file; `place` is where.
@@ -146,7 +150,8 @@ pub fn inline(name: &str, text: &str, place: Place, report: &Report) -> Parsed {
     }
     let asked: Vec<(Asked, Place)> = asked.into_iter().map(|asked| (asked, place)).collect();
     let template = Arc::new(template(name, [text.as_bytes()], Body::Text(text.to_owned()), &asked));
-    Parsed { template, format: Format::Json, source: place.source, used: Parts::new(), attached: Vec::new(), asked }
+    let (used, attached, lacks_subject) = (Parts::new(), Vec::new(), Cell::new(false));
+    Parsed { template, format: Format::Json, source: place.source, used, attached, asked, lacks_subject }
 }
 
 fn template<'a>(
@@ -197,6 +202,14 @@ impl Parsed {
                 let hint = format!("begin templates/{name}.txt with `---`, `subject: …`, `---`");
                 report.error_with(Code::WrongTemplateKind, user, message, hint);
             }
+            (Use::Mail | Use::Acknowledgement, Body::Mail { .. }) if self.lacks_subject.take() => {
+                let hint = "begin the file with `---`, `subject: …`, `---`".to_owned();
+                report.error_with(Code::MissingSubject, Place::top(self.source), "this mail has no subject", hint);
+            }
+            (Use::Notes, Body::Json(_)) => {
+                let message = format!("`{name}` makes JSON; notes are read by a person");
+                report.error_with(Code::WrongTemplateKind, user, message, format!("write templates/{name}.md"));
+            }
             (Use::Webhook, Body::Mail { .. }) => {
                 let message =
                     format!("`{name}` makes a mail; a webhook needs a JSON template, or a text without a subject");
@@ -208,6 +221,7 @@ impl Parsed {
             let what = match place {
                 Use::Mail => "a mail of a sequence",
                 Use::Webhook => "a webhook",
+                Use::Notes => "a task",
                 Use::Acknowledgement => "an after-hours mail",
             };
             let message = format!("`{}` does not exist in {what}", asked.path);

@@ -60,6 +60,9 @@ impl Kind {
     }
 }
 
+/// Blocks that may be open at once.
+const DEEPEST: usize = 48;
+
 /// Finds all tags; the errors are all mistakes found.
 pub fn scan(text: &str) -> (Vec<Tag>, Vec<Wrong>) {
     let (mut tags, mut wrong) = (Vec::new(), Vec::new());
@@ -74,6 +77,15 @@ pub fn scan(text: &str) -> (Vec<Tag>, Vec<Wrong>) {
         match tag(text, start) {
             Ok(tag) => {
                 at = tag.span.end;
+                if open.len() == DEEPEST && matches!(tag.kind, Kind::Open { .. }) {
+                    let message = format!("more than {DEEPEST} blocks are open here, one in another");
+                    wrong.push(Wrong::new(
+                        tag.span,
+                        message,
+                        "ask for fewer things at once: a template is read by people".to_owned(),
+                    ));
+                    return (tags, wrong);
+                }
                 wrong.extend(nest(&mut open, &tag, &text[tag.span.clone()]));
                 tags.push(tag);
             }

@@ -13,6 +13,8 @@ pub enum Use {
     Mail,
     /// A body or value of a webhook step.
     Webhook,
+    /// What helps a person with a task.
+    Notes,
     /// The mail that says when a person will answer.
     Acknowledgement,
 }
@@ -64,5 +66,6 @@ pub fn exists_in(path: &str, place: Use) -> bool {
     if path.starts_with("step.") {
         return place != Use::Acknowledgement;
     }
+    let place = if place == Use::Notes { Use::Webhook } else { place };
     FIXED.iter().find(|(known, _)| *known == path).is_none_or(|(_, uses)| uses.contains(&place))
 }

@@ -14,6 +14,8 @@ use crate::domain::template::Attachment;
 
 /// Octets a template may have with all its partials: they may show each other many times.
 const LARGEST: usize = 1 << 20;
+/// Stretches of files it may be made of: partials that show others twice each double with every level, and need no text to do it.
+const MOST_STRETCHES: usize = 10_000;
 const BODY: &str = "body";
 
 /// The partials and layouts there are, by their path under templates/.
@@ -139,8 +141,10 @@ impl Writer<'_> {
             whole.push(&text[at..tag.start], source, at);
             at = tag.end;
             let place = Place { source, start: tag.start, end: tag.end };
-            if whole.text.len() > LARGEST {
-                let message = format!("with its partials this template has more than {LARGEST} bytes");
+            if whole.text.len() > LARGEST || whole.stretches.len() > MOST_STRETCHES {
+                let message = format!(
+                    "with its partials this template has more than {LARGEST} bytes, or more than {MOST_STRETCHES} pieces"
+                );
                 self.report.error_with(Code::FileTooLarge, place, message, "let it show fewer partials".to_owned());
                 return;
             }

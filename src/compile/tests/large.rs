@@ -60,3 +60,26 @@ fn steps_in_steps_are_refused_where_nobody_could_follow_them() {
     let compiled = compile(&with(PATH, &text));
     assert_eq!(codes(&compiled.diagnostics), [Code::TooDeep], "{}", render(&compiled.diagnostics, false));
 }
+
+#[test]
+fn templates_nested_beyond_reason_are_refused_before_anything_recurses_into_them() {
+    let begun = "---\nsubject: x\n---\n<mjml><mj-body><mj-section><mj-column><mj-text>";
+    let deep = format!("{begun}{}", "<b>".repeat(20_000));
+    let blocks = format!("---\nsubject: x\n---\n{}", "{{#if lead.company}}".repeat(20_000));
+    for (path, text) in [("templates/deep.mjml", deep), ("templates/deep.md", blocks)] {
+        let shown = render(&compile(&with(path, &text)).diagnostics, false);
+        assert!(shown.contains("one in another"), "{path}: {}", &shown[..shown.len().min(2_000)]);
+    }
+}
+
+#[test]
+fn partials_that_double_with_every_level_are_refused() {
+    let mut files = with("templates/top.md", "---\nsubject: x\n---\n{{> p0}}\n");
+    for n in 0..30 {
+        let next = n + 1;
+        files.insert(format!("templates/partials/p{n}.md"), format!("{{{{> p{next}}}}}{{{{> p{next}}}}}").into_bytes());
+    }
+    files.insert("templates/partials/p30.md".to_owned(), Vec::new());
+    let shown = render(&compile(&files).diagnostics, false);
+    assert!(shown.contains("more than 10000 pieces"), "{}", &shown[..shown.len().min(2_000)]);
+}

@@ -61,6 +61,32 @@ fn what_is_set_gets_the_declared_type_and_stays_what_was_written() {
 }
 
 #[test]
+fn only_what_leaves_or_is_asked_of_a_person_needs_an_id() {
+    let sequence = steps("  - set: {lead.plan: pro}\n  - handoff: {reason: finished}\n  - wait: 1d\n");
+    assert_eq!(shape(&sequence), ["0 #1 set 1", "1 #2 handoff 2", "2 #3 wait -"]);
+}
+
+#[test]
+fn notes_of_a_task_are_a_text_of_any_kind_and_need_no_subject() {
+    for (path, text) in [
+        ("templates/notes.md", "Ask for **{{lead.email}}**.\n"),
+        ("templates/notes.txt", "Ask for {{lead.email}}.\n"),
+        ("templates/notes.html", "<p>Ask for {{lead.email}}.</p>\n"),
+    ] {
+        let mut files = with(path, text);
+        let sequence =
+            "kind: nurture\nsend: {from: maya}\nsteps:\n  - {id: a, task: call, title: Call, notes: notes}\n";
+        files.insert("sequences/hello.yaml".to_owned(), sequence.as_bytes().to_vec());
+        let compiled = compile(&files);
+        assert!(compiled.playbook.is_some(), "{path}: {}", render(&compiled.diagnostics, false));
+        files.remove(path);
+        files.insert("templates/notes.json".to_owned(), b"{\"a\": 1}".to_vec());
+        let shown = render(&compile(&files).diagnostics, false);
+        assert!(shown.contains("notes are read by a person"), "{shown}");
+    }
+}
+
+#[test]
 fn a_step_after_the_end_is_warned_about() {
     let compiled = compile(&with("sequences/hello.yaml", "kind: transactional\nsteps:\n  - end: done\n  - wait: 1d\n"));
     assert_eq!(super::codes(&compiled.diagnostics), [Code::Unreachable]);

@@ -177,9 +177,13 @@ impl Field {
                 None if part.contains('/') => (self.number(range), Some(self.most)),
                 None => (self.number(range), self.number(range)),
             };
-            let (Some(step), Some(from), Some(to)) = (step, from, to) else { return Err(self.wrong(part)) };
+            let (Some(step), Some(from), Some(mut to)) = (step, from, to) else { return Err(self.wrong(part)) };
+            if to == 0 && self.name == "weekday" {
+                // A week that ends on Sunday.
+                to = if from == 0 { 0 } else { 7 };
+            }
             if from > to {
-                return Err(format!("the {} `{part}` ends before it begins", self.name));
+                return Err(format!("the {} `{part}` ends before it begins; write it in two parts", self.name));
             }
             values.extend((from..=to).step_by(step));
         }

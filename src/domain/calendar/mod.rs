@@ -221,7 +221,7 @@ pub fn allowed(at: Instant, calendar: &Calendar) -> Option<Instant> {
     calendar.next_open(at)
 }
 
-/// How late a touch is: the open-window time since the first instant it was allowed.
-pub fn window_time_between(first_allowed: Instant, now: Instant, calendar: &Calendar) -> Millis {
-    calendar.working_between(first_allowed, now)
+/// How much of a time lies in the window: what a touch that waited through it is late by.
+pub fn window_time_between(from: Instant, until: Instant, calendar: &Calendar) -> Millis {
+    calendar.working_between(from, until)
 }

@@ -61,6 +61,19 @@ fn clock_is_in_hours(calendar: &Calendar, at: Instant) -> bool {
     })
 }
 
+/// Whether an instant lies in a window of one of the dates around it, each bound the first instant at which the clock shows its time.
+fn lies_in_a_window(calendar: &Calendar, at: Instant) -> bool {
+    let day = local::clock(&calendar.zone, at).date();
+    let dates = day.saturating_sub(jiff::Span::new().days(2)).series(jiff::Span::new().days(1)).take(5);
+    dates.filter(|date| calendar.is_business_day(*date)).any(|date| {
+        calendar.spans.iter().any(|span| {
+            let last = if span.over_midnight { date.tomorrow().unwrap() } else { date };
+            let bound = |date: Date, time| local::first(&calendar.zone, date.to_datetime(time));
+            bound(date, span.from) <= at && at < bound(last, span.to)
+        })
+    })
+}
+
 /// True when the clock was set back or forward within the three hours before, and shows some times twice or none.
 pub(super) fn clock_changed_lately(zone: &TimeZone, at: Instant) -> bool {
     zone.to_offset(at.to_jiff()) != zone.to_offset((at - Millis::HOUR.times(3)).to_jiff())
@@ -78,6 +91,7 @@ proptest! {
         prop_assert_eq!(calendar.next_open(opens), Some(opens));
         prop_assert_eq!(calendar.working_between(at, opens), Millis::ZERO);
         for look in [at, opens, at + scatter(share, opens.since(at))] {
+            prop_assert_eq!(calendar.is_open(look), lies_in_a_window(&calendar, look));
             if !clock_changed_lately(&calendar.zone, look) {
                 prop_assert_eq!(calendar.is_open(look), clock_is_in_hours(&calendar, look));
             }

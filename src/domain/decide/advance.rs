@@ -233,7 +233,7 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, (sequence, step): (&Seque
         payload: None,
         first_allowed_at: ready_at,
         ready_at,
-        rank: rank::of(sequence.priority),
+        rank: rank::of(sequence.kind, sequence.priority),
         zone: name_of(calendar.zone()),
     })));
     let id = enrollment.id.clone();

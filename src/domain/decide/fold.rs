@@ -383,6 +383,11 @@ fn resumed(running: &mut Enrollment, at: Instant) {
 /// A step stays done since the first time: a sign that a mail of unknown outcome arrived does not move that.
 fn touched(facts: &mut StepFacts, outcome: &Outcome, at: Instant) {
     facts.outcome = Some(outcome.state().as_str().to_owned());
+    match outcome {
+        Outcome::Accepted { brought, .. } => facts.brought.extend(brought.clone()),
+        Outcome::Deferred { until, .. } if *until > at => facts.deferred.push((at, *until)),
+        _ => {}
+    }
     if matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Expired) {
         facts.done_at.get_or_insert(at);
     }

@@ -90,6 +90,9 @@ pub fn out_of_office(work: &mut Work<'_>, back: Option<Date>) {
             None => (work.now, 3),
         };
         let until = calendar.add_business_days(from.max(work.now), days).unwrap_or(Instant::NEVER);
-        pause(work, &enrollment.id, "out of office", Some(until.min(work.now + LONGEST)));
+        // Who answers again without a date has not changed it.
+        let stated = enrollment.paused.as_ref().and_then(|pausing| pausing.until).filter(|_| back.is_none());
+        let until = until.min(work.now + LONGEST);
+        pause(work, &enrollment.id, "out of office", Some(stated.map_or(until, |stated| stated.max(until))));
     }
 }

@@ -75,7 +75,7 @@ pub fn confirm(work: &mut Work<'_>, touch: &TouchId) {
     let (running, step, facts) = (running.clone(), step.clone(), facts.clone());
     work.effect(Effect::Confirm { touch: touch.clone() });
     let anchor = facts.done_at.unwrap_or(work.occurred_at);
-    let outcome = Outcome::Accepted { reply: "a sign of life".to_owned() };
+    let outcome = Outcome::accepted("a sign of life");
     let enrollment = Some(running.id.clone());
     work.conclude_at(What::Touched { touch: touch.clone(), enrollment, step, outcome }, anchor);
     if is_held_for(&running, touch) {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Claimed;
+use crate::domain::enrollment::{Enrollment, brought};
 use crate::domain::id::{TouchId, encode_hex};
 use crate::domain::lead::Lead;
 use crate::domain::message::Thread;
@@ -62,7 +63,7 @@ impl Engine {
         let sources = sources(&playbook, claimed)?;
         let thread = self.thread(&playbook, claimed, &sources)?;
         let account = account(claimed);
-        let step = Map::from_iter([("id".to_owned(), json!(claimed.row.step))]);
+        let step = step_values(enrollment_of(claimed), &claimed.row.step);
         let handoff = claimed.row.payload.as_ref().map(|payload| {
             json!({
                 "rep": payload["rep"],
@@ -112,9 +113,8 @@ impl Engine {
     /// The thread a follow-up belongs to: its subject is the first mail's, its references are all before it.
     fn thread(&self, playbook: &Playbook, claimed: &Claimed, sources: &Sources<'_>) -> Result<Option<Thread>, Refuse> {
         let Some(sequence) = sources.sequence.as_ref().filter(|sequence| sequence.send.thread) else { return Ok(None) };
-        let running =
-            claimed.lead.enrollments.iter().find(|running| Some(&running.id) == claimed.row.enrollment.as_ref());
-        let mut sent: Vec<(Instant, &TouchId, &str)> = Vec::new();
+        let running = enrollment_of(claimed);
+        let mut sent: Vec<(Instant, &TouchId, &str, &str)> = Vec::new();
         for (step, facts) in running.into_iter().flat_map(|running| running.steps.iter()) {
             if let (Some(touch), Some(at)) = (&facts.touch, facts.done_at)
                 && let Some((_, found)) = sequence.step(step)
@@ -122,16 +122,16 @@ impl Engine {
             {
                 // A variant that an edit took away had a subject that nobody knows any more.
                 let template = copy.template_of(facts.variant.as_deref()).or_else(|| copy.templates().next());
-                sent.push((at, touch, template.unwrap_or_default()));
+                sent.push((at, touch, step, template.unwrap_or_default()));
             }
         }
         sent.sort();
-        let Some((_, _, first)) = sent.first() else { return Ok(None) };
+        let Some((_, _, first_step, first)) = sent.first() else { return Ok(None) };
         let domain = domain_of(&sources.sender.address);
-        let message_ids = sent.iter().map(|(_, touch, _)| self.seal.message_id(touch.as_str(), domain)).collect();
+        let message_ids = sent.iter().map(|(_, touch, ..)| self.seal.message_id(touch.as_str(), domain)).collect();
         let template = sequence.templates.get(*first).ok_or_else(|| missing(first))?;
         let account = account(claimed);
-        let step = Map::new();
+        let step = step_values(running, first_step);
         let about = About {
             lead: &claimed.lead,
             account: &account,
@@ -184,7 +184,7 @@ impl Engine {
             return Err(Refuse::Broken(format!("step `{}` calls no webhook", claimed.row.step)));
         };
         let account = account(claimed);
-        let step = Map::from_iter([("id".to_owned(), json!(claimed.row.step))]);
+        let step = step_values(enrollment_of(claimed), &claimed.row.step);
         let about = About {
             lead: &claimed.lead,
             account: &account,
@@ -249,6 +249,19 @@ pub fn account_of(lead: &Lead) -> Map<String, Value> {
         account.insert("domain".to_owned(), json!(domain));
     }
     account
+}
+
+/// The enrollment that asked for a touch, as long as it runs.
+pub(super) fn enrollment_of(claimed: &Claimed) -> Option<&Enrollment> {
+    claimed.lead.enrollments.iter().find(|running| Some(&running.id) == claimed.row.enrollment.as_ref())
+}
+
+/// What a template may say as `step.NAME`.
+pub fn step_values(running: Option<&Enrollment>, step: &str) -> Map<String, Value> {
+    let mut values: Map<String, Value> =
+        running.map(|running| brought(&running.steps)).unwrap_or_default().into_iter().collect();
+    values.insert("id".to_owned(), json!(step));
+    values
 }
 
 fn missing(name: &str) -> Refuse {

@@ -11,7 +11,7 @@ use crate::clock::wall;
 use crate::domain::id::dice;
 use crate::domain::retry::{Schedule, honoured, next_try};
 use crate::domain::time::Instant;
-use crate::domain::touch::{Outcome, RefusalClass};
+use crate::domain::touch::{Brought, Outcome, RefusalClass};
 use crate::engine::{Endpoint, Engine, Intention, Writes};
 use crate::store::StoreError;
 
@@ -66,7 +66,7 @@ impl Engine {
 
     async fn keep_call(&self, claimed: &Claimed, now: Instant, body: &[u8]) -> Carried {
         match self.ways.sandbox.write_call(claimed.row.created_at, claimed.row.id.as_str(), body).await {
-            Ok(path) => done(format!("kept in the sandbox: {}", path.display()), now),
+            Ok(path) => done(format!("kept in the sandbox: {}", path.display()), Brought::new(), now),
             Err(error) => {
                 let why = format!("the sandbox could not take it: {error}");
                 Carried::Back { ready_at: claimed.row.ready_at, why, trouble: Some(Trouble::Unreachable) }
@@ -77,7 +77,11 @@ impl Engine {
     fn heard(&self, claimed: &Claimed, answer: Answer) -> Carried {
         let now = self.now();
         let (text, after) = match answer {
-            Answer::Done { status } => return done(format!("HTTP {status}"), now),
+            Answer::Done { status, brought } => {
+                // An alert's answer is nobody's step.
+                let brought = claimed.row.enrollment.as_ref().map(|_| brought).unwrap_or_default();
+                return done(format!("HTTP {status}"), brought, now);
+            }
             Answer::Gone => {
                 let text = format!("{GONE}: the receiver wants no more; the channel is stopped until it is resumed");
                 return refused(text, now);
@@ -109,8 +113,8 @@ fn call(endpoint: &Endpoint, claimed: &Claimed, body: Vec<u8>) -> Call {
     }
 }
 
-fn done(reply: String, at: Instant) -> Carried {
-    Carried::Ended { outcome: Outcome::Accepted { reply }, at, used: true, bytes: None }
+fn done(reply: String, brought: Brought, at: Instant) -> Carried {
+    Carried::Ended { outcome: Outcome::Accepted { reply, brought }, at, used: true, bytes: None }
 }
 
 fn refused(reply: String, at: Instant) -> Carried {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Ready;
 use super::claim::Claimed;
+use super::compose::enrollment_of;
 use super::outcome::{Carried, Trouble, again, refused, stopped};
 use crate::channel::smtp::{Envelope, FailureKind, Offer, Session, Written};
 use crate::domain::calendar::{Calendar, window_time_between};
@@ -133,9 +134,7 @@ impl Engine {
     fn not_now(&self, claimed: &Claimed, now: Instant) -> Option<Carried> {
         let playbook = self.playbook();
         let (sequence, calendar) = window(&playbook, &claimed.lead, &claimed.row.version)?;
-        // Only waiting for others counts as lateness: before the first try it waited for our own cap, gap, pause or downtime.
-        let tried = claimed.row.date_at.filter(|_| claimed.row.attempts > 0);
-        if tried.is_some_and(|first| window_time_between(first, now, &calendar) > sequence.max_lateness) {
+        if lateness(claimed, &calendar) > sequence.max_lateness {
             return Some(Carried::ended(Outcome::Expired, now));
         }
         let open = calendar.next_open(now)?;
@@ -261,8 +260,16 @@ impl Engine {
     }
 }
 
+/// How late a mail is: the time in its window that its server asked us to wait. Waiting for our own cap, gap, pause, lane or downtime makes
+/// nothing late.
+fn lateness(claimed: &Claimed, calendar: &Calendar) -> Millis {
+    let facts = enrollment_of(claimed).and_then(|running| running.steps.get(&claimed.row.step));
+    let deferred = facts.into_iter().flat_map(|facts| &facts.deferred);
+    deferred.fold(Millis::ZERO, |sum, (from, until)| Millis(sum.0 + window_time_between(*from, *until, calendar).0))
+}
+
 fn accepted(reply: String, at: Instant) -> Carried {
-    Carried::Ended { outcome: Outcome::Accepted { reply }, at, used: true, bytes: None }
+    Carried::Ended { outcome: Outcome::accepted(reply), at, used: true, bytes: None }
 }
 
 /// Nothing left; the mail keeps its place, and the lane waits.

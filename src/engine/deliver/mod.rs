@@ -15,7 +15,7 @@ mod recover;
 
 pub use claim::{Claimed, Claiming};
 pub(super) use claim::{Taken, is_paused};
-pub(super) use compose::account_of;
+pub(super) use compose::{account_of, step_values};
 pub use mail::Line;
 pub(super) use mail::opens_at;
 pub use outcome::{Carried, Trouble};

@@ -229,7 +229,7 @@ pub const GONE: &str = "HTTP 410";
 
 pub fn settling(claimed: &Claimed, outcome: &Outcome, body: Option<Vec<u8>>) -> Settling {
     let (reason, reply, ready_at) = match outcome {
-        Outcome::Accepted { reply } => (None, Some(reply.clone()), None),
+        Outcome::Accepted { reply, .. } => (None, Some(reply.clone()), None),
         Outcome::Refused { reply, .. } => (None, Some(reply.clone()), None),
         Outcome::Deferred { reply, until } => (None, Some(reply.clone()), Some(*until)),
         Outcome::Unknown { reason } | Outcome::Held { reason } => (Some(reason.clone()), None, None),

@@ -1,4 +1,7 @@
-//! Schedules as production has them, without their rows: each tick once, for whoever is in the segment then.
+//! Schedules as production has them, without their rows: each tick once, for whoever is in the segment then; of those at one instant the larger
+//! priority first.
+
+use std::cmp::Reverse;
 
 use jiff::tz::TimeZone;
 
@@ -8,7 +11,7 @@ use crate::domain::decide::{Ask, Input, View};
 use crate::domain::event::Actor;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::Trigger;
+use crate::domain::sequence::{Sequence, Trigger};
 use crate::domain::time::Instant;
 use crate::engine::tick::zone_of;
 
@@ -24,7 +27,9 @@ struct Schedule<'p> {
 impl<'p> Schedules<'p> {
     pub fn of(playbook: &'p Playbook) -> Self {
         let mut all = Vec::new();
-        for sequence in playbook.sequences.values() {
+        let mut sequences: Vec<&Sequence> = playbook.sequences.values().map(AsRef::as_ref).collect();
+        sequences.sort_by_key(|sequence| (Reverse(sequence.priority), &sequence.name));
+        for sequence in sequences {
             for trigger in &sequence.enroll {
                 if let Trigger::Every { cron, segment, .. } = trigger {
                     let zone = zone_of(sequence, &playbook.settings);

@@ -145,7 +145,7 @@ impl People for Recorder<'_> {
                 }
             }
         }
-        Outcome::Accepted { reply: "250 2.0.0 rehearsed".to_owned() }
+        Outcome::accepted("250 2.0.0 rehearsed")
     }
 
     fn notice(&mut self, decided: &Decided<'_>, _: &mut Agenda) {

@@ -198,7 +198,7 @@ impl<'a> Crowd<'a> {
 impl People for Crowd<'_> {
     fn receive(&mut self, sent: &Sent<'_>, agenda: &mut Agenda) -> Outcome {
         self.figures.leaves(sent);
-        let accepted = Outcome::Accepted { reply: "250 2.0.0 simulated".to_owned() };
+        let accepted = Outcome::accepted("250 2.0.0 simulated");
         if sent.touch.channel == Channel::Webhook {
             return accepted;
         }

@@ -114,8 +114,12 @@ fn missing() -> Problem {
 }
 
 async fn line(app: &App, text: &str) -> Result<TaskLine, Problem> {
-    let id = TaskId::parse(text).ok_or_else(missing)?;
-    app.engine.store.reports().task(&id).await?.ok_or_else(missing)
+    found(app, text).await?.ok_or_else(missing)
+}
+
+async fn found(app: &App, text: &str) -> Result<Option<TaskLine>, Problem> {
+    let Some(id) = TaskId::parse(text) else { return Ok(None) };
+    Ok(app.engine.store.reports().task(&id).await?)
 }
 
 /// What is done with a task, and all that may be said of it.
@@ -212,25 +216,42 @@ pub async fn bulk(
     let Bulk { act, tasks, filter: which, outcome, until, length, to, by } = bulk;
     let doing = Doing { outcome, until, length, to, by };
     let (act, by) = (doing.act(&act)?, doing.by(&caller)?);
-    let (lines, next) = match (tasks.is_empty(), which) {
+    let (mut lines, mut absent) = (Vec::new(), Vec::new());
+    let next = match (tasks.is_empty(), which) {
         (false, None) if tasks.len() <= MOST => {
-            let mut lines = Vec::with_capacity(tasks.len());
             for task in &tasks {
-                lines.push(line(&app, task).await?);
+                match found(&app, task).await? {
+                    Some(line) => lines.push(line),
+                    None => {
+                        absent.push(json!({ "task": task, "status": "refused", "reason": "there is no such task" }));
+                    }
+                }
             }
-            (lines, None)
+            None
         }
         (true, Some(which)) => {
-            let filter = filter(&app, &which).await?;
-            let from = (which.cursor.as_deref(), which.limit.unwrap_or(MOST).min(MOST));
+            let mut filter = filter(&app, &which).await?;
+            filter.snoozed = match which.state.as_deref() {
+                None | Some("open") => false,
+                Some("snoozed") => true,
+                Some(other) => {
+                    return Err(Problem::invalid(format!(
+                        "`{other}` tasks cannot be acted on: only `open` and `snoozed` ones"
+                    )));
+                }
+            };
+            let size = which.limit.map_or(Ok(MOST), |limit| page_size(Some(limit)))?;
+            let from = (which.cursor.as_deref(), size);
             let page = app.engine.store.reports().open_tasks(&filter, app.engine.now(), from).await?;
-            (page.rows, page.next)
+            lines = page.rows;
+            page.next
         }
         _ => return Err(Problem::invalid(format!("name up to {MOST} `tasks`, or give a `filter`, not both"))),
     };
     let units = lines.iter().map(|line| unit(&app, line, (act.clone(), by.clone()), &caller)).collect();
     let answers = app.engine.record(units).await?;
-    let results: Vec<Value> = lines.iter().zip(&answers).map(|(line, answer)| result(line, answer)).collect();
+    let results: Vec<Value> =
+        lines.iter().zip(&answers).map(|(line, answer)| result(line, answer)).chain(absent).collect();
     Ok(Answered(json!({ "results": results, "next": next })))
 }
 

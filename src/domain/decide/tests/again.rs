@@ -64,7 +64,7 @@ fn one_that_failed_before_its_first_touch_went_out_does_not_count() {
     assert!(enters(&mut desk));
     let touch = desk.lead.enrollments[0].steps["first"].touch.clone().unwrap();
     let enrollment = Some(desk.lead.enrollments[0].id.clone());
-    let outcome = crate::domain::touch::Outcome::Accepted { reply: "250 ok".to_owned() };
+    let outcome = crate::domain::touch::Outcome::accepted("250 ok");
     desk.tell(Ask::Touched { touch, enrollment, step: "first".to_owned(), outcome });
     desk.tell(Ask::Remove { sequence: None, reason: "by hand".to_owned() });
     assert!(!enters(&mut desk), "this one did count");

@@ -145,7 +145,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     let refused = move |class| Outcome::Refused { class, reply: text() };
     let until = Instant(1_772_500_000_000);
     prop_oneof![
-        16 => Just(Outcome::Accepted { reply: text() }),
+        16 => Just(Outcome::accepted(text())),
         1 => Just(refused(RefusalClass::Hard)),
         2 => Just(refused(RefusalClass::Other)),
         2 => Just(Outcome::Unknown { reason: text() }),

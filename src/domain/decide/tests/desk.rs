@@ -283,7 +283,7 @@ impl Desk {
     }
 
     pub fn accepted(&mut self, sequence: &str, step: &str) {
-        self.comes_back(sequence, step, Outcome::Accepted { reply: "250 ok".to_owned() });
+        self.comes_back(sequence, step, Outcome::accepted("250 ok"));
     }
 
     pub fn refused(&mut self, sequence: &str, step: &str, class: RefusalClass) {

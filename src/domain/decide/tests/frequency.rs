@@ -67,7 +67,7 @@ fn what_was_called_off_may_have_left_just_before_and_counts_until_that_is_known(
     desk.tell(Ask::Remove { sequence: Some("a".to_owned()), reason: "by hand".to_owned() });
     desk.enroll("b");
     assert_eq!(desk.stands("b", "mail"), "never asked for");
-    let outcome = crate::domain::touch::Outcome::Accepted { reply: "250 ok".to_owned() };
+    let outcome = crate::domain::touch::Outcome::accepted("250 ok");
     desk.tell(Ask::Touched { touch, enrollment: Some(enrollment), step: "mail".to_owned(), outcome });
     desk.after("1h");
     assert_eq!(desk.stands("b", "mail"), "never asked for", "it did leave");

@@ -70,6 +70,18 @@ fn an_out_of_office_pauses_thirty_days_at_most() {
 }
 
 #[test]
+fn an_auto_reply_without_a_date_does_not_shorten_one_with_a_date() {
+    let mut desk = Desk::new(book(vec![cadence()]));
+    desk.enroll("cadence");
+    desk.hear_with("auto_replied", json!({"until": "2026-03-20"}));
+    let stated = pausing(&desk);
+    desk.hear("auto_replied");
+    assert_eq!(pausing(&desk), stated);
+    desk.hear_with("auto_replied", json!({"until": "2026-03-13"}));
+    assert_eq!(pausing(&desk), Some(utc("2026-03-16T10:00")), "who names another date has changed it");
+}
+
+#[test]
 fn a_second_auto_reply_keeps_what_was_left_of_the_wait() {
     let mut desk = Desk::new(book(vec![cadence()]));
     desk.enroll("cadence");

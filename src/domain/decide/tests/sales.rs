@@ -120,7 +120,7 @@ fn out_of_hours_the_clock_starts_at_the_next_opening_and_a_mail_says_so() {
     assert_eq!(desk.handoff.as_ref().unwrap().due_at, Some(local("Europe/Berlin", "2026-03-03T09:10")));
     let mails: Vec<_> = desk.outbox.values().filter(|(touch, _)| touch.channel == Channel::Email).collect();
     assert_eq!(mails.len(), 1);
-    assert!(mails[0].0.rank < rank::of(100), "it goes before whatever a sequence sends");
+    assert!(mails[0].0.rank < rank::of(Kind::Transactional, 100), "it goes before whatever a sequence sends");
     let opens = local("Europe/Berlin", "2026-03-03T09:00");
     assert_eq!(mails[0].0.payload.as_ref().unwrap()["answer_by"], json!(opens.0));
     let in_hours = demo(utc("2026-03-02T10:00"), &[]);

@@ -122,7 +122,7 @@ fn a_mail_counts_once_it_left_and_its_success_once() {
     desk.comes_back("test", "ask", Outcome::Deferred { reply: "451 later".to_owned(), until });
     assert_eq!(counted(&desk), (0, 0));
     desk.comes_back("test", "ask", Outcome::Unknown { reason: "the line was cut".to_owned() });
-    desk.comes_back("test", "ask", Outcome::Accepted { reply: "250 ok".to_owned() });
+    desk.comes_back("test", "ask", Outcome::accepted("250 ok"));
     assert_eq!(desk.tallies, [(name.clone(), (1, 0))].into());
     hear_about(&mut desk, "replied", "ask", Actor::Human);
     hear_about(&mut desk, "replied", "ask", Actor::Human);
@@ -209,7 +209,7 @@ fn a_lead_counts_once_in_an_experiment_however_often_it_goes_through() {
             desk.outbox.values().find(|(_, stands)| stands == "queued").map(|(touch, _)| touch.clone()).unwrap();
         let (id, enrollment, step) = (touch.id.clone(), touch.enrollment.clone(), touch.step);
         desk.outbox.get_mut(&id).unwrap().1 = "accepted".to_owned();
-        let outcome = Outcome::Accepted { reply: "250 ok".to_owned() };
+        let outcome = Outcome::accepted("250 ok");
         desk.tell_as(Ask::Touched { touch: id, enrollment, step, outcome }, Actor::System, desk.now);
         desk.enroll("test");
     }
