@@ -4,7 +4,6 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::desk::{Desk, plural, this_year};
@@ -14,7 +13,6 @@ use crate::compile::Compiled;
 use crate::compile::diagnostic::{annotations, render, to_json};
 use crate::config;
 use crate::daemon::watch_files;
-use crate::domain::calendar::zone_named;
 
 const AFTER: &str = "\
 Needs no database, no network and no secrets, so it runs in any CI. In GitHub's, `--format github` shows each mistake beside its line.
@@ -52,6 +50,9 @@ enum Format {
 
 impl Check {
     pub fn run(self, desk: &mut Desk) -> Result<(), Failure> {
+        if desk.paper.json && self.format == Format::Github {
+            return Err(Failure::broken("--json and --format github cannot be had at once"));
+        }
         let folder = self.dir.clone().unwrap_or_else(|| desk.workspace.clone());
         if self.watch {
             return self.watch(&folder, desk);
@@ -66,7 +67,8 @@ impl Check {
             self.once(folder, desk)?;
             if self.format == Format::Text && !desk.paper.json {
                 let at = desk.paper.time(wall());
-                desk.paper.line(format!("checked at {at}; watching for changes, Ctrl-C ends\n"))?;
+                let zone = desk.paper.zone_name().to_owned();
+                desk.paper.line(format!("checked at {at} ({zone}); watching for changes, Ctrl-C ends\n"))?;
             }
             desk.paper.flush()?;
             while watch_files(folder) == seen {
@@ -78,8 +80,10 @@ impl Check {
     /// Checks and prints; gives the number of errors.
     fn once(&self, folder: &Path, desk: &mut Desk) -> Result<usize, Failure> {
         let compiled = config::check(folder, &desk.environment)?;
-        let zone = compiled.playbook.as_ref().and_then(|playbook| zone_named(&playbook.settings.zone));
-        desk.paper.in_zone(zone.unwrap_or(TimeZone::UTC));
+        // While the settings cannot be read, the zone stays what it was.
+        if let Some(zone) = &compiled.home.zone {
+            desk.paper.in_zone(zone.clone());
+        }
         let found = &compiled.told_in(this_year());
         let errors = found.iter().filter(|one| one.is_error()).count();
         let warnings = found.len() - errors;
@@ -92,7 +96,7 @@ impl Check {
             Format::Text | Format::Json => render(found, desk.paper.colour),
         };
         if !drawn.is_empty() {
-            desk.paper.line(drawn.trim_end())?;
+            desk.paper.as_it_is(drawn.trim_end())?;
             desk.paper.line("")?;
         }
         desk.paper.line(summary(&compiled, errors, warnings))?;

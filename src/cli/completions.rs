@@ -28,6 +28,6 @@ impl Completions {
     pub fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         let mut script = Vec::new();
         generate(self.shell, &mut super::Line::command(), "overture", &mut script);
-        desk.paper.line(String::from_utf8_lossy(&script).trim_end())
+        desk.paper.as_it_is(String::from_utf8_lossy(&script).trim_end())
     }
 }

@@ -22,14 +22,12 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// The data folder of the workspace, and its zone for all times shown from now on. A workspace whose files have errors has both
-    /// where they are unless said otherwise, since a daemon may still be running its last good files.
+    /// The data folder of the workspace, and its zone for all times shown from now on. Errors in other files change neither, since a
+    /// daemon may still be running its last good ones; where the settings themselves cannot be read, both are the usual.
     pub fn settle(&mut self) -> Result<PathBuf, Failure> {
-        let compiled = config::check(&self.workspace, &self.environment)?;
-        let zone = compiled.playbook.as_ref().and_then(|playbook| TimeZone::get(&playbook.settings.zone).ok());
-        self.paper.in_zone(zone.unwrap_or(TimeZone::UTC));
-        let data = compiled.daemon.map_or_else(|| PathBuf::from(DATA), |daemon| daemon.data);
-        Ok(self.workspace.join(data))
+        let home = config::check(&self.workspace, &self.environment)?.home;
+        self.paper.in_zone(home.zone.unwrap_or(TimeZone::UTC));
+        Ok(self.workspace.join(home.data.unwrap_or_else(|| PathBuf::from(DATA))))
     }
 
     /// The workspace with its secrets, or its mistakes shown.

@@ -43,6 +43,15 @@ pub fn counts(value: &Value) -> String {
     if counts.is_empty() { NOTHING.to_owned() } else { counts.join(", ") }
 }
 
+/// Bytes in the unit that reads well.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -110,14 +110,18 @@ impl Act {
 
 async fn list(desk: &mut Desk, all: bool, limit: usize) -> Result<(), Failure> {
     let client = Client::open(desk, Access::ReadOnly).await?;
-    let path = if all { "/v1/handoffs" } else { "/v1/handoffs?state=waiting" };
+    let (path, none) = if all {
+        ("/v1/handoffs", "nobody was handed to sales")
+    } else {
+        ("/v1/handoffs?state=waiting", "no handoff waits for an answer")
+    };
     let header = ["handoff", "rep", "state", "promise", "due", "opened", "reason"];
     let shown = |one: &Value, paper: &super::paper::Paper| {
         let (due, opened) = (time(&one["due_at"], paper), time(&one["opened_at"], paper));
         let (id, rep, state) = (text(&one["id"]), text(&one["rep"]), text(&one["state"]));
         vec![id, rep, state, text(&one["sla"]), due, opened, text(&one["reason"])]
     };
-    desk.paper.pages(&client, (path, limit), &header, shown).await
+    desk.paper.pages(&client, (path, limit, none), &header, shown).await
 }
 
 async fn show(desk: &mut Desk, handoff: &str) -> Result<(), Failure> {

@@ -14,12 +14,15 @@ use super::shipped::FILES;
 
 const AFTER: &str = "\
 Copies config/, sequences/ and templates/ of the example: a trial nurture, an outbound cadence, a newsletter, the default scoring
-model and a sales team of two. Files that are there already are left as they are. The JSON Schemas of this version go into
+model and a sales team of two. Files that are there already are left as they are. A .gitignore keeps data/ out of git. The JSON Schemas of this version go into
 .overture/schemas, and the first line of each YAML file leads editors to them, so that they complete, explain and check every key.
 
 Examples:
   overture init                 here, or in --workspace
   overture init my-company";
+
+/// What git leaves alone: the database, the key and the mails of the sandbox.
+const UNTRACKED: (&str, &str) = (".gitignore", "/data/\n");
 
 /// Copies the example workspace into a folder
 #[derive(Args)]
@@ -37,6 +40,9 @@ impl Init {
             let text = schema::refer(name) + text;
             if copy(&folder.join(name), &text)? { copied.push(*name) } else { kept.push(*name) }
         }
+        let (name, text) = UNTRACKED;
+        let which = if copy(&folder.join(name), text)? { &mut copied } else { &mut kept };
+        which.push(name);
         schema::write(&folder.join(schema::FOLDER))?;
         if desk.paper.json {
             return desk.paper.value(&json!({ "folder": folder, "copied": copied, "kept": kept }));

@@ -95,7 +95,7 @@ impl List {
         let paper = &mut desk.paper;
         let header = ["lead", "stage", "score", "temperature", "account", "since", "note"];
         paper
-            .pages(&client, (&format!("/v1/leads{query}"), self.limit), &header, |lead, paper| {
+            .pages(&client, (&format!("/v1/leads{query}"), self.limit, "no such leads"), &header, |lead, paper| {
                 let note = match (&lead["suppressed"], lead["attention"].as_u64().unwrap_or(0)) {
                     (Value::String(reason), _) => format!("not to be contacted: {reason}"),
                     (_, 0) => String::new(),

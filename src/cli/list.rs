@@ -7,11 +7,11 @@ use super::failure::Failure;
 use super::paper::{Paper, say};
 
 impl Paper {
-    /// Prints a list of the API: at most `most` rows, all if it is 0.
+    /// Prints a list of the API: at most `most` rows, all if it is 0. `none` says that there are none, beside the output.
     pub async fn pages(
         &mut self,
         client: &Client,
-        (path, most): (&str, usize),
+        (path, most, none): (&str, usize, &str),
         header: &[&str],
         shown: impl Fn(&Value, &Self) -> Vec<String>,
     ) -> Result<(), Failure> {
@@ -22,14 +22,20 @@ impl Paper {
                     return rows.iter().try_for_each(|row| self.compact(row));
                 }
                 let cells: Vec<Vec<String>> = rows.iter().map(|row| shown(row, self)).collect();
-                let header = if std::mem::take(&mut first) { header } else { &[] };
                 if !cells.is_empty() {
+                    let header = if std::mem::take(&mut first) { header } else { &[] };
                     self.table(header, &cells)?;
                 }
                 self.flush()
             })
             .await?;
-        if more && !self.json {
+        if self.json {
+            return Ok(());
+        }
+        if first {
+            say(none);
+        }
+        if more {
             self.flush()?;
             say("there are more; --limit 0 shows all");
         }

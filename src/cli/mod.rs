@@ -158,7 +158,7 @@ pub fn run() -> ExitCode {
             // What was printed before it failed is worth reading; if it cannot be, the failure says why.
             let _ = desk.paper.flush();
             if let Some(text) = failure.text() {
-                paper::say(&text);
+                paper::say(&paper::inert(&text));
             }
             failure.code()
         }

@@ -8,7 +8,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::failure::Failure;
 use super::paper::Paper;
+use super::preview::attached;
 use super::proof::{Leg, What};
+use crate::domain::message::Message;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
@@ -28,7 +30,7 @@ pub fn write(folder: &Path, legs: &[Leg], paper: &Paper) -> Result<PathBuf, Fail
     for (number, leg) in legs.iter().enumerate() {
         let page = format!("{number:02}.html");
         if let What::Mail(Ok(mail)) = &leg.what {
-            fs::write(folder.join(&page), &mail.html).map_err(failed)?;
+            fs::write(folder.join(&page), shown(mail)).map_err(failed)?;
         }
         sections.push(section(leg, &page, paper));
     }
@@ -44,6 +46,19 @@ pub fn write(folder: &Path, legs: &[Leg], paper: &Paper) -> Result<PathBuf, Fail
     Ok(index)
 }
 
+/// A mail as a mail program shows it: one of plain text as its text.
+fn shown(mail: &Message) -> String {
+    if !mail.html.is_empty() {
+        return mail.html.clone();
+    }
+    let page = html! {
+        (DOCTYPE)
+        meta charset="utf-8";
+        pre style="white-space: pre-wrap" { (mail.text) }
+    };
+    page.into_string()
+}
+
 fn section(leg: &Leg, page: &str, paper: &Paper) -> Markup {
     let at = paper.time(leg.at);
     match &leg.what {
@@ -52,6 +67,7 @@ fn section(leg: &Leg, page: &str, paper: &Paper) -> Markup {
                 h2 { (mail.subject) }
                 p { time { (at) } " · " (leg.step) " · to " (mail.to) }
                 iframe src=(page) sandbox title=(mail.subject) {}
+                @for file in &mail.attachments { p.quiet { "with " (attached(file)) } }
             }
         },
         What::Mail(Err(refuse)) | What::Call { values: Err(refuse), .. } => html! {
@@ -67,12 +83,17 @@ fn section(leg: &Leg, page: &str, paper: &Paper) -> Markup {
                 @if *now { span.quiet { " (the way taken today)" } }
             }
         },
-        What::Task { title, due, until } => html! {
+        What::Task { title, notes, due, until } => html! {
             p {
                 time { (at) } " · " (leg.step) " asks somebody: "
-                @match title { Ok(title) => (title), Err(refuse) => (refuse) }
+                @match title { Ok(title) => (title), Err(refuse) => span.held { "without a title, " (refuse) } }
                 @if let Some(due) = due { ", due " (paper.time(*due)) }
                 @if let Some(until) = until { span.quiet { " (waited for until " (paper.time(*until)) ")" } }
+            }
+            @match notes {
+                Some(Ok(notes)) => pre { (notes) },
+                Some(Err(refuse)) => p.held { "without its notes, " (refuse) },
+                None => {}
             }
         },
         What::Call { channel, values: Ok(values) } => html! {

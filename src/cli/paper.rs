@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::failure::Failure;
+pub use crate::domain::inert::inert;
 use crate::domain::time::Instant;
 
 /// Standard output, and how to write on it.
@@ -36,7 +37,13 @@ impl Paper {
         &self.zone
     }
 
+    /// A line for people: what would steer the terminal is shown in it, not done.
     pub fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        self.as_it_is(inert(text.as_ref()))
+    }
+
+    /// What is coloured already, or what a program reads.
+    pub fn as_it_is(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
         Ok(writeln!(self.out, "{}", text.as_ref())?)
     }
 
@@ -48,8 +55,9 @@ impl Paper {
 
     /// A heading over what follows.
     pub fn heading(&mut self, text: &str) -> Result<(), Failure> {
-        let text = if self.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() };
-        self.line(text)
+        let text = inert(text);
+        let text = if self.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text };
+        self.as_it_is(text)
     }
 
     /// A line that says by its sign whether something came, went or changed: green, red, yellow.
@@ -63,29 +71,30 @@ impl Paper {
             _ => "",
         };
         if self.colour && !colour.is_empty() {
-            self.line(format!("\u{1b}[{colour}m{text}\u{1b}[0m"))
+            self.as_it_is(format!("\u{1b}[{colour}m{text}\u{1b}[0m"))
         } else {
-            self.line(text)
+            self.as_it_is(text)
         }
     }
 
     /// A value on its own, indented if a person looks.
     pub fn value(&mut self, value: &Value) -> Result<(), Failure> {
         let text = if self.terminal { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-        self.line(text.map_err(io::Error::from)?)
+        self.as_it_is(text.map_err(io::Error::from)?)
     }
 
     /// One value a line, as programs read lists.
     pub fn compact(&mut self, value: &Value) -> Result<(), Failure> {
-        self.line(value.to_string())
+        self.as_it_is(value.to_string())
     }
 
     /// A table without frames, so that it can be cut and searched.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        let arrangement = if self.terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
-        table.set_content_arrangement(arrangement);
+        // A terminal that does not know its width says 0.
+        let fitted = self.terminal && table.width().is_some_and(|width| width > 0);
+        table.set_content_arrangement(if fitted { ContentArrangement::Dynamic } else { ContentArrangement::Disabled });
         if !header.is_empty() {
             table.set_header(header.iter().map(|text| self.head(text)));
         }
@@ -93,7 +102,7 @@ impl Paper {
             table.add_row(row.iter().map(|cell| inert(cell)));
         }
         for line in table.to_string().lines() {
-            self.line(line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()))?;
+            self.as_it_is(line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()))?;
         }
         Ok(())
     }
@@ -135,18 +144,6 @@ impl Paper {
     }
 }
 
-/// A text of somebody else's as a terminal may have it: what would steer the terminal is shown, not done.
-pub fn inert(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
-    }
-    out
-}
-
 /// The first instant in a text, and what is around it.
 fn first_instant(text: &str) -> Option<(&str, Instant, &str)> {
     for (middle, _) in text.match_indices('T') {
@@ -172,11 +169,6 @@ pub fn say(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_would_steer_a_terminal_is_shown() {
-        assert_eq!(inert("Zoë\t1\n\u{1b}[2J\u{202e}x\r\u{9b}"), "Zoë\t1\n\\u{1b}[2J\\u{202e}x\\u{d}\\u{9b}");
-    }
 
     #[test]
     fn instants_in_a_sentence_turn_local_and_nothing_else_does() {

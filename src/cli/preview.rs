@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::desk::Desk;
 use super::failure::Failure;
+use super::fields::size;
 use super::paper::{Paper, say};
 use super::proof::{Leg, Proof, What};
 use super::someone;
@@ -20,8 +21,8 @@ use crate::domain::message::Message;
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::Sequence;
 use crate::domain::spelling::nearest;
+use crate::domain::template::Attachment;
 use crate::domain::time::Instant;
-use crate::render::Refuse;
 
 const AFTER: &str = "\
 Shows all arms of every branch and all variants of a mail; `->` marks the one the lead would take as it is now, and later dates count from
@@ -36,7 +37,7 @@ Examples:
   overture preview trial-nurture --variant story
   overture preview trial-nurture --html out --open      as they look in a mail program
 
-Exit codes: 0 every mail can be made, 1 some would be held, 2 could not run.";
+Exit codes: 0 all can be made, 1 a mail or a call would be held, or a task lacks words, 2 could not run.";
 
 /// Shows every step of a sequence as a lead would get it, with dates
 #[derive(Args)]
@@ -78,16 +79,23 @@ impl Preview {
         let zone = proof.zone();
         desk.paper.in_zone(jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC));
         let legs = proof.legs(start);
+        let mut page = None;
         if let Some(folder) = &self.html {
             let index = super::pages::write(folder, &legs, &desk.paper)?;
+            page = Some(index.display().to_string());
             say(&format!("written to {}", index.display()));
             if self.open {
                 show(&index)?;
             }
-        } else if desk.paper.json {
+        }
+        if desk.paper.json {
             let steps: Vec<Value> = legs.iter().map(shape).collect();
-            desk.paper.value(&json!({ "sequence": sequence.name, "lead": who, "zone": zone, "steps": steps }))?;
-        } else {
+            let mut told = json!({ "sequence": sequence.name, "lead": who, "zone": zone, "steps": steps });
+            if let Some(page) = page {
+                told["page"] = page.into();
+            }
+            desk.paper.value(&told)?;
+        } else if page.is_none() {
             let paper = &mut desk.paper;
             paper.heading(&format!(
                 "{} ({}), as {who} would get it from {}",
@@ -98,8 +106,8 @@ impl Preview {
             paper.line(format!("times in {zone}"))?;
             legs.iter().try_for_each(|leg| print(leg, paper))?;
         }
-        let held = legs.iter().filter(|leg| why_held(leg).is_some()).count();
-        if held == 0 { Ok(()) } else { Err(Failure::no(format!("{held} of the steps would be held for this lead"))) }
+        let poor = legs.iter().filter(|leg| lacks(leg).is_some()).count();
+        if poor == 0 { Ok(()) } else { Err(Failure::no(format!("{poor} of the steps lack something for this lead"))) }
     }
 }
 
@@ -152,9 +160,12 @@ pub async fn lead(
 }
 
 /// What is missing, where something is.
-fn why_held(leg: &Leg) -> Option<String> {
+fn lacks(leg: &Leg) -> Option<String> {
     match &leg.what {
-        What::Mail(Err(refuse)) | What::Call { values: Err(refuse), .. } => Some(refuse.to_string()),
+        What::Mail(Err(refuse))
+        | What::Call { values: Err(refuse), .. }
+        | What::Task { title: Err(refuse), .. }
+        | What::Task { notes: Some(Err(refuse)), .. } => Some(refuse.to_string()),
         _ => None,
     }
 }
@@ -179,7 +190,7 @@ fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
         What::WaitFor { when, until } => {
             format!("\n{margin}waits for {when}, until {} at the latest", paper.time(*until))
         }
-        What::Task { title, due, until } => task(leg, (title, *due, *until), (&margin, &at), paper),
+        What::Task { .. } => return print_task(leg, (&margin, &at), paper),
         What::Way { said, now } => {
             let mark = if *now { "->" } else { "  " };
             format!("\n{margin}{mark} {said}:")
@@ -193,16 +204,22 @@ fn print(leg: &Leg, paper: &mut Paper) -> Result<(), Failure> {
     paper.line(head)
 }
 
-fn task(
-    leg: &Leg,
-    (title, due, until): (&Result<String, Refuse>, Option<Instant>, Option<Instant>),
-    (margin, at): (&str, &str),
-    paper: &Paper,
-) -> String {
+fn print_task(leg: &Leg, (margin, at): (&str, &str), paper: &mut Paper) -> Result<(), Failure> {
+    let What::Task { title, notes, due, until } = &leg.what else { return Ok(()) };
     let title = title.as_ref().map_or_else(|refuse| format!("without a title, {refuse}"), Clone::clone);
     let due = due.map_or_else(String::new, |due| format!(", due {}", paper.time(due)));
     let until = until.map_or_else(String::new, |until| format!(", waited for until {}", paper.time(until)));
-    format!("\n{margin}{at}  {}: somebody is asked: {title}{due}{until}", leg.step)
+    paper.line(format!("\n{margin}{at}  {}: somebody is asked: {title}{due}{until}", leg.step))?;
+    match notes {
+        Some(Ok(notes)) => quote(notes, margin, paper),
+        Some(Err(refuse)) => paper.line(format!("{margin}  without its notes, {refuse}")),
+        None => Ok(()),
+    }
+}
+
+/// A text that somebody will read, beside a bar.
+fn quote(text: &str, margin: &str, paper: &mut Paper) -> Result<(), Failure> {
+    text.lines().try_for_each(|line| paper.line(format!("{margin}  | {line}").trim_end()))
 }
 
 fn print_mail(leg: &Leg, mail: &Message, (margin, at): (&str, &str), paper: &mut Paper) -> Result<(), Failure> {
@@ -213,24 +230,33 @@ fn print_mail(leg: &Leg, mail: &Message, (margin, at): (&str, &str), paper: &mut
         .as_ref()
         .map_or_else(|| mail.from.address.to_string(), |name| format!("{name} <{}>", mail.from.address));
     paper.line(format!("{margin}  from {from} to {}", mail.to))?;
-    for line in mail.text.lines() {
-        paper.line(format!("{margin}  | {line}").trim_end())?;
-    }
-    Ok(())
+    quote(&mail.text, margin, paper)?;
+    let files = mail.attachments.iter();
+    files.map(|file| format!("{margin}  + {}", attached(file))).try_for_each(|line| paper.line(line))
+}
+
+/// A file that goes with a mail, by its name and size.
+pub fn attached(file: &Attachment) -> String {
+    format!("{}, {}", file.name, size(file.bytes.len() as u64))
 }
 
 fn shape(leg: &Leg) -> Value {
+    let file = |file: &Attachment| json!({ "name": file.name, "kind": file.kind, "bytes": file.bytes.len() });
     let what = match &leg.what {
         What::Mail(Ok(mail)) => json!({
-            "mail": { "from": mail.from.address, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html },
+            "mail": {
+                "from": mail.from.address, "to": mail.to, "subject": mail.subject, "text": mail.text, "html": mail.html,
+                "attachments": mail.attachments.iter().map(file).collect::<Vec<_>>(),
+            },
         }),
         What::Call { channel, values: Ok(values) } => json!({ "call": { "channel": channel, "with": values } }),
-        What::Mail(Err(_)) | What::Call { values: Err(_), .. } => json!({ "held": why_held(leg) }),
+        What::Mail(Err(_)) | What::Call { values: Err(_), .. } => json!({ "held": lacks(leg) }),
         What::Wait(until) => json!({ "wait_until": until.to_string() }),
         What::WaitFor { when, until } => json!({ "wait_for": when, "until": until.to_string() }),
-        What::Task { title, due, until } => json!({ "task": {
+        What::Task { title, notes, due, until } => json!({ "task": {
             "title": title.as_ref().ok(),
-            "missing": title.as_ref().err().map(ToString::to_string),
+            "notes": notes.as_ref().and_then(|notes| notes.as_ref().ok()),
+            "missing": lacks(leg),
             "due": due.map(|at| at.to_string()),
             "until": until.map(|at| at.to_string()),
         } }),

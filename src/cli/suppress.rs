@@ -65,7 +65,7 @@ impl Suppress {
                     vec![text(&one["target"]), text(&one["reason"]), time(&one["at"], paper), text(&one["source"])]
                 };
                 let header = ["target", "reason", "since", "by"];
-                desk.paper.pages(&client, ("/v1/suppressions", limit), &header, shown).await
+                desk.paper.pages(&client, ("/v1/suppressions", limit, "nobody is suppressed"), &header, shown).await
             }
             What::Remove { target } => {
                 let client = Client::open(desk, Access::Write).await?;

@@ -229,7 +229,8 @@ async fn list(desk: &mut Desk, filter: &Filter, (state, limit): (&str, usize)) -
         let (id, owner, kind) = (text(&one["id"]), text(&one["owner"]), text(&one["kind"]));
         vec![id, due, owner, kind, text(&one["title"]), text(&one["email"]), text(&one["sequence"]), state]
     };
-    desk.paper.pages(&client, (&format!("/v1/tasks?{}", query.join("&")), limit), &header, shown).await
+    let none = format!("no tasks are {}", state.replace('_', " "));
+    desk.paper.pages(&client, (&format!("/v1/tasks?{}", query.join("&")), limit, &none), &header, shown).await
 }
 
 async fn show(desk: &mut Desk, task: &str) -> Result<(), Failure> {
@@ -252,9 +253,7 @@ async fn show(desk: &mut Desk, task: &str) -> Result<(), Failure> {
     paper.table(&[], &rows)?;
     if let Some(notes) = one["notes"].as_str() {
         paper.line("")?;
-        for line in notes.lines() {
-            paper.line(super::paper::inert(line))?;
-        }
+        notes.lines().try_for_each(|line| paper.line(line))?;
     }
     Ok(())
 }

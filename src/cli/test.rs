@@ -23,10 +23,12 @@ A test stands in sequences/NAME.test.yaml beside the sequence it is about:
       events:
         - {at: welcome + 10m, click: welcome}   # so long after a step's touch left; or +2d, or a local time
         - {at: +3d, event: page_viewed, with: {path: /pricing}}
+        - {at: +4d, colleague: replies}         # somebody else of the account
       expect:
         touches:
           - welcome: 2026-03-02 09:00
           - deep-dive: 2026-03-04 09:00 ± 20m   # or 09:00..09:40, or a date, or no time
+          - {offer: any, variant: short}        # of a mail in several variants
         stage: lead
         score: 18
 
@@ -67,6 +69,9 @@ pub struct Played<'a> {
 
 impl Test {
     pub fn run(self, desk: &mut Desk) -> Result<(), Failure> {
+        if desk.paper.json && self.format == Format::Junit {
+            return Err(Failure::broken("--json and --format junit cannot be had at once"));
+        }
         let mut compiled = config::check(&desk.workspace, &desk.environment)?;
         let Some(playbook) = compiled.playbook.take() else { return Err(desk.refused(&compiled.diagnostics)) };
         let suites = self.chosen(&compiled, &desk.workspace)?;
@@ -80,7 +85,7 @@ impl Test {
         match self.format {
             _ if desk.paper.json => desk.paper.value(&shape(&played))?,
             Format::Json => desk.paper.value(&shape(&played))?,
-            Format::Junit => desk.paper.line(super::junit::report(&played))?,
+            Format::Junit => desk.paper.as_it_is(super::junit::report(&played))?,
             Format::Text => print(&played, &mut desk.paper)?,
         }
         if played.iter().all(|one| one.verdict.passed()) { Ok(()) } else { Err(Failure::said()) }
@@ -119,7 +124,7 @@ fn print(played: &[Played<'_>], paper: &mut Paper) -> Result<(), Failure> {
             paper.line(file)?;
         }
         let passed = one.verdict.passed();
-        let name = inert(&one.scenario.name);
+        let name = &one.scenario.name;
         if passed {
             paper.line(format!("  ok    {name}"))?;
         } else {

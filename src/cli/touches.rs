@@ -61,7 +61,7 @@ impl Touches {
         match self.what {
             What::List(list) => {
                 let filters = [("state", list.state), ("lead", list.lead), ("sequence", list.sequence)];
-                show(desk, &filters, list.limit).await
+                show(desk, &filters, (list.limit, "no such touches")).await
             }
             What::Release { touch, skip } => {
                 let client = Client::open(desk, Access::Write).await?;
@@ -74,8 +74,12 @@ impl Touches {
     }
 }
 
-/// Lists touches by what they are filtered by.
-pub async fn show(desk: &mut Desk, filters: &[(&str, Option<String>)], limit: usize) -> Result<(), Failure> {
+/// Lists touches by what they are filtered by; `none` says that there are none.
+pub async fn show(
+    desk: &mut Desk,
+    filters: &[(&str, Option<String>)],
+    (limit, none): (usize, &str),
+) -> Result<(), Failure> {
     let client = Client::open(desk, Access::ReadOnly).await?;
     let asked: Vec<String> = filters
         .iter()
@@ -90,5 +94,5 @@ pub async fn show(desk: &mut Desk, filters: &[(&str, Option<String>)], limit: us
         let (id, lead, sequence) = (text(&one["id"]), text(&one["lead"]), text(&one["sequence"]));
         vec![id, lead, sequence, text(&one["step"]), text(&one["state"]), time(&one[at], paper), text(said)]
     };
-    desk.paper.pages(&client, (&path, limit), &header, shown).await
+    desk.paper.pages(&client, (&path, limit, none), &header, shown).await
 }

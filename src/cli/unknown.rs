@@ -45,7 +45,10 @@ enum What {
 impl Unknown {
     pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         match self.what {
-            What::List { limit } => touches::show(desk, &[("state", Some("unknown".to_owned()))], limit).await,
+            What::List { limit } => {
+                let none = "no touch is unknown";
+                touches::show(desk, &[("state", Some("unknown".to_owned()))], (limit, none)).await
+            }
             What::Resend { touches } => {
                 let client = Client::open(desk, Access::Write).await?;
                 for touch in touches {

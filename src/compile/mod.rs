@@ -25,8 +25,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 pub use check::daemon::{Account, Channel, Daemon, Database, Security, SendMode};
@@ -35,7 +37,7 @@ pub use check::secret::{From, SecretRef};
 pub use describe::{FILES as SCHEMAS, reference, schema, schema_of};
 pub use overlay::Overlay;
 pub use revision::{Revision, model, model_text, revision, texts};
-pub use windows::{thresholds, windows};
+pub use windows::{heard, thresholds, windows};
 pub use workspace::workspace;
 
 use crate::domain::behaviour::Behaviour;
@@ -47,10 +49,20 @@ use source::{Place, Source};
 /// The files of a workspace by their path in it, with `/` between folders.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// Where a workspace keeps its data, and the zone its people live in; nothing where its settings cannot say.
+#[derive(Clone, Debug, Default)]
+pub struct Home {
+    /// Relative to the workspace.
+    pub data: Option<PathBuf>,
+    pub zone: Option<TimeZone>,
+}
+
 /// What came of a workspace. With any error there is no playbook.
 #[derive(Debug)]
 pub struct Compiled {
     pub playbook: Option<Playbook>,
+    /// What config/overture.yaml says by itself, whatever is wrong elsewhere.
+    pub home: Home,
     pub daemon: Option<Daemon>,
     /// The current versions of all sequences, as they are to be stored.
     pub revisions: Vec<Revision>,

@@ -1,8 +1,10 @@
 //! A lead remembers instants only as far back as somebody may ask, and the files know how far that is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::condition::Condition;
+use crate::domain::playbook::Playbook;
 use crate::domain::routing::Staff;
 use crate::domain::score::Scoring;
 use crate::domain::sequence::{Act, Sequence, Trigger};
@@ -35,6 +37,27 @@ pub fn thresholds<'a>(scoring: &Scoring, staff: &Staff, sequences: impl IntoIter
     found.sort_by(f64::total_cmp);
     found.dedup();
     found
+}
+
+/// What the daemon itself does something about, whatever the files say.
+const ALWAYS: [&str; 5] = ["replied", "auto_replied", "bounced", "complained", "unsubscribed"];
+
+/// The events that anything asks for by their names.
+pub fn heard(playbook: &Playbook) -> BTreeSet<&str> {
+    let mut names = BTreeSet::from(ALWAYS);
+    names.extend(playbook.scoring.engagement.iter().map(|rule| rule.on.as_str()));
+    let rules = of_scoring(&playbook.scoring).chain(of_staff(&playbook.staff));
+    let sequences = || playbook.sequences.values().map(Arc::as_ref);
+    let conditions = rules.chain(sequences().flat_map(of_sequence));
+    names.extend(conditions.flat_map(|condition| condition.needs().events.keys()).map(String::as_str));
+    for sequence in sequences() {
+        let triggers = sequence.enroll.iter().filter_map(|trigger| match trigger {
+            Trigger::Event { on, .. } => Some(on),
+            Trigger::Every { .. } => None,
+        });
+        names.extend(triggers.chain(&sequence.stop.on).chain(&sequence.goal).map(String::as_str));
+    }
+    names
 }
 
 fn widen(windows: &mut BTreeMap<String, Millis>, condition: &Condition) {

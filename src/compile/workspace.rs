@@ -17,7 +17,8 @@ use super::overlay::Overlay;
 use super::source::{Place, Source};
 use super::syntax::{self, Node};
 use super::template::{self, Parsed};
-use super::{Compiled, Files, Revision, hash, names, revision, thresholds, windows};
+use super::{Compiled, Files, Home, Revision, hash, names, revision, thresholds, windows};
+use crate::domain::calendar::zone_named;
 use crate::domain::playbook::{Playbook, Settings};
 use crate::domain::routing::Staff;
 use crate::domain::scenario::Suite;
@@ -37,6 +38,10 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     let root = overture_tree(&shelf, overlay, &report);
     let (mut settings, daemon) =
         root.as_ref().map_or_else(|| (overture_defaults(), None), |root| overture(root, &report));
+    let home = Home {
+        data: daemon.as_ref().map(|daemon| daemon.data.clone()),
+        zone: root.as_ref().and_then(|root| zone_named(root.get("zone")?.text()?)),
+    };
     if let Some(root) = &root {
         settings.holidays = lists(root, &shelf.calendars, &report);
     }
@@ -55,7 +60,7 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     let scoring = sound.then(|| revision::store_model(&whole.scoring.version, text, &settings));
     let playbook = sound.then(|| whole.playbook(settings));
     let daemon = daemon.filter(|_| sound);
-    Compiled { playbook, daemon, revisions, scoring, tests, diagnostics, later, sources }
+    Compiled { playbook, home, daemon, revisions, scoring, tests, diagnostics, later, sources }
 }
 
 /// The files by what they are.

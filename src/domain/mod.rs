@@ -11,6 +11,7 @@ pub mod event;
 pub mod experiment;
 pub mod handoff;
 pub mod id;
+pub mod inert;
 pub mod lead;
 pub mod message;
 pub mod playbook;

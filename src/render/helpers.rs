@@ -85,8 +85,14 @@ fn plural(call: &Call<'_, '_>) -> Made {
 }
 
 fn url(call: &Call<'_, '_>) -> Made {
-    let parameters: Vec<(&str, String)> =
-        call.helper.hash().iter().map(|(key, value)| (*key, values::shown(value.value()))).collect();
+    let mut parameters = Vec::new();
+    for (key, given) in call.helper.hash() {
+        if is_blank(given.value()) {
+            let path = given.relative_path().cloned().unwrap_or_else(|| format!("url … {key}"));
+            return Err(RenderErrorReason::MissingVariable(Some(path)));
+        }
+        parameters.push((*key, values::shown(given.value())));
+    }
     values::with_query(&call.text(0)?, &parameters).map(Value::from).map_err(|why| wrong(&why))
 }
 

@@ -1,6 +1,6 @@
 //! Puts a mail together: first its links, then its texts, then the headers that follow from both.
 
-use super::context::{About, MailContext};
+use super::context::{About, MailContext, is_blank_text};
 use super::links::Links;
 use super::press::{Into, Link, Renderer, Texts};
 use super::sight::{Made, Sight};
@@ -107,6 +107,9 @@ impl Renderer {
         sight.make(|all| all.preheader = Some(teaser.clone()));
         let html = self.fill(&texts.html, &sight, Into::Html)?;
         // A mail in plain text has no HTML to hide it in.
+        if is_blank_text(&text) {
+            return Err(Refuse::Blank("the text"));
+        }
         let html = if texts.places_preheader || teaser.is_empty() || html.is_empty() {
             html
         } else {
@@ -166,7 +169,7 @@ fn own_address(address: &str) -> Result<EmailAddress, Refuse> {
 fn subject_line(text: &str) -> Result<String, Refuse> {
     let subject = header(text, "the subject")?;
     if subject.is_empty() {
-        return Err(Refuse::Missing("subject".to_owned()));
+        return Err(Refuse::Blank("the subject"));
     }
     if subject.chars().count() > LONGEST_SUBJECT {
         return Err(Refuse::Hostile(format!("the subject is longer than {LONGEST_SUBJECT} characters")));

@@ -37,6 +37,9 @@ pub enum Refuse {
     /// The lead has no value there, and the template no fallback.
     #[error("`{0}` is missing or blank; give the lead a value, or the template a fallback: {{{{or {0} \"…\"}}}}")]
     Missing(String),
+    /// What always says something would say nothing.
+    #[error("{0} would be blank; let it say something that stands whatever values a lead lacks")]
+    Blank(&'static str),
     /// A value would be more than text where it lands.
     #[error("{0}")]
     Hostile(String),

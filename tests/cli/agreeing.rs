@@ -1,4 +1,4 @@
-//! What `overture apply` asks a person at a terminal, who sits at a real one as far as it can tell.
+//! What a person at a terminal sees and is asked, who sits at a real one as far as the program can tell.
 
 use crate::support::daemon::overture;
 use crate::support::workspace::Workspace;
@@ -15,6 +15,14 @@ fn at_a_terminal(workspace: &Workspace, arguments: &str, answer: &str) -> Option
     child.stdin.take().expect("it is a pipe").write_all(answer.as_bytes()).expect("it can be typed");
     let output = child.wait_with_output().expect("it ends");
     Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+#[test]
+fn a_terminal_that_does_not_know_its_width_gets_whole_lines() {
+    let workspace = Workspace::example();
+    overture(&workspace, &["leads", "set", "ana@acme.example", "first_name=Ana"]).ok();
+    let Some((done, said)) = at_a_terminal(&workspace, "leads list", "") else { return };
+    assert!(done && said.lines().any(|line| line.starts_with("ana@acme.example  ") && line.contains("cold")), "{said}");
 }
 
 #[test]

@@ -45,9 +45,13 @@ fn a_second_daemon_is_refused_and_the_first_goes_on_answering() {
 #[test]
 fn a_broken_file_keeps_no_one_from_the_data_of_a_running_daemon() {
     let workspace = Workspace::example();
+    workspace.set("data", "kept");
     let _daemon = Daemon::start(&workspace);
     workspace.write("sequences/broken.yaml", "steps: [");
     overture(&workspace, &["event", "zoe@example.com", "page_viewed", "--create"]).ok();
+    let why = overture(&workspace, &["why", "zoe@example.com"]).ok().stdout;
+    assert!(why.contains("What happened, in the time of Europe/Berlin:"), "{why}");
+    assert!(!workspace.file("data").exists(), "the data is where the settings say, whatever is wrong elsewhere");
     let told = overture(&workspace, &["run"]);
     assert_eq!(told.code, Some(2));
     assert!(told.stderr.contains("sequences/broken.yaml") && told.stderr.contains("overture check"), "{}", told.stderr);

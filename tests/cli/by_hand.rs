@@ -43,7 +43,54 @@ fn a_lead_is_enrolled_explained_paused_and_suppressed_by_hand() {
     overture(&workspace, &["suppress", "remove", "zoe@example.com"]).ok();
     told_no(&workspace, &["suppress", "remove", "zoe@example.com"], "this is not suppressed");
     assert_eq!(json(&workspace, &["touches", "list", "--lead", "zoe@example.com"])["state"], "cancelled");
-    assert_eq!(overture(&workspace, &["unknown", "list"]).ok().stdout, "");
+}
+
+#[test]
+fn an_empty_list_says_so_beside_its_output() {
+    let workspace = with_zoe();
+    for (list, says) in [
+        (&["unknown", "list"][..], "no touch is unknown"),
+        (&["task", "list"], "no tasks are open"),
+        (&["task", "list", "--state", "called_off"], "no tasks are called off"),
+        (&["handoff", "list"], "no handoff waits for an answer"),
+        (&["handoff", "list", "--all"], "nobody was handed to sales"),
+        (&["suppress", "list"], "nobody is suppressed"),
+        (&["touches", "list"], "no such touches"),
+        (&["leads", "list", "--stage", "customer"], "no such leads"),
+    ] {
+        let told = overture(&workspace, list).ok();
+        assert_eq!((told.stdout.as_str(), told.stderr.trim_end()), ("", says), "{list:?}");
+        let told = overture(&workspace, &[list, &["--json"]].concat()).ok();
+        assert_eq!((told.stdout.as_str(), told.stderr.as_str()), ("", ""), "{list:?}");
+    }
+}
+
+/// A sequence that asks for a number an event brings.
+const ORDERS: &str = "\
+title: Orders
+kind: nurture
+topic: orders
+enroll: [{on: order_placed, when: event.amount > 100 && event.gift && event.code == \"7\"}]
+send: {from: growth, days: mon-fri, hours: 09:00-17:00, zone: Europe/Berlin}
+steps: [{id: thanks, email: trial/welcome}, {end: done}]
+";
+
+#[test]
+fn an_event_brings_numbers_and_truths_and_a_name_nobody_asks_for_is_told() {
+    let workspace = with_zoe();
+    workspace.write("sequences/orders.yaml", ORDERS);
+    let order = ["event", "zoe@example.com", "order_placed", "--data", "amount=500", "--data", "gift=true"];
+    let told = overture(&workspace, &[&order[..], &["--data", "code=\"7\""]].concat()).ok();
+    assert!(!told.stderr.contains("asks for"), "{}", told.stderr);
+    let why = overture(&workspace, &["why", "zoe@example.com"]).ok().stdout;
+    assert!(why.contains("orders at `thanks`"), "{why}");
+    let told = overture(&workspace, &["event", "zoe@example.com", "order_plased"]).ok();
+    let note = "no sequence and no rule asks for `order_plased`; did you mean `order_placed`?";
+    assert!(told.stderr.contains(note), "{}", told.stderr);
+    for heard in ["replied", "demo_requested", "meeting_booked"] {
+        let told = overture(&workspace, &["event", "zoe@example.com", heard]).ok();
+        assert!(!told.stderr.contains("asks for"), "{}", told.stderr);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Commands that need the workspace alone.
 
-use crate::support::daemon::overture;
+use crate::support::SOON;
+use crate::support::daemon::{begin, overture};
 use crate::support::workspace::Workspace;
 
 #[test]
@@ -12,10 +13,15 @@ fn what_init_copies_has_no_mistake_and_a_second_init_leaves_it_as_it_was() {
     assert!(first.stdout.contains("overture check") && first.stdout.contains("files copied"), "{}", first.stdout);
     let checked = overture(&workspace, &["check", folder]).ok();
     assert_eq!(checked.stdout, "0 errors, 0 warnings: 4 sequences can run\n");
+    // What it copied may go into git as it is; what the daemon keeps may not.
+    assert_eq!(workspace.read("fresh/.gitignore"), "/data/\n");
+    workspace.write("fresh/.gitignore", "mine");
     workspace.write("fresh/sequences/trial-nurture.yaml", "mine");
     let second = overture(&workspace, &["init", folder, "--json"]).ok().json();
     assert_eq!(second["copied"], serde_json::json!([]));
-    assert_eq!(workspace.read("fresh/sequences/trial-nurture.yaml"), "mine");
+    for kept in ["sequences/trial-nurture.yaml", ".gitignore"] {
+        assert_eq!(workspace.read(&format!("fresh/{kept}")), "mine");
+    }
 }
 
 #[test]
@@ -32,6 +38,51 @@ fn check_underlines_every_mistake_of_every_file_and_fails() {
     assert_eq!(json.code, Some(1));
     let found = json.json();
     assert_eq!(found["errors"].as_u64(), Some(found["diagnostics"].as_array().map_or(0, Vec::len) as u64));
+}
+
+#[test]
+fn nothing_that_stands_in_a_file_steers_the_terminal() {
+    let workspace = Workspace::example();
+    workspace.write("sequences/odd.yaml", "kind: \"\\x1b]0;pwn\\x07nur\"\nsteps: [{end: \u{202e}done}]\n");
+    for format in ["text", "github"] {
+        let told = overture(&workspace, &["check", "--format", format]);
+        assert_eq!(told.code, Some(1));
+        assert!(!told.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", told.stdout);
+        assert!(told.stdout.contains("\\u{1b}]0;pwn\\u{7}nur"), "{}", told.stdout);
+    }
+    workspace
+        .write("sequences/odd.yaml", "kind: nurture\ntitle: \"\\x1b]0;pwn\\x07\"\nsteps: [{end: \"\\e[2Jdone\"}]\n");
+    let shown = overture(&workspace, &["preview", "odd"]).ok().stdout;
+    assert!(!shown.contains('\u{1b}') && shown.contains("ends: \\u{1b}[2Jdone"), "{shown:?}");
+}
+
+#[test]
+fn two_ways_to_print_are_not_had_at_once() {
+    for asked in [["check", "--format", "github", "--json"], ["test", "--format", "junit", "--json"]] {
+        let told = overture(&Workspace::example(), &asked);
+        assert_eq!(told.code, Some(2), "{}", told.stdout);
+        assert!(told.stderr.contains("cannot be had at once") && told.stdout.is_empty(), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn the_clock_of_a_watch_stays_the_workspaces_whatever_is_wrong() {
+    let workspace = Workspace::example();
+    let watch = begin(&workspace, &["check", "--watch"]);
+    let checked = |wrong: &str| {
+        let mut seen = false;
+        let found = watch.log().wait(SOON, |line| {
+            seen |= line.contains(wrong);
+            (seen && line.starts_with("checked at ")).then(|| line.to_owned())
+        });
+        let line = found.unwrap_or_else(|| panic!("{}", watch.log().text()));
+        assert!(line.contains(" (Europe/Berlin); watching"), "{line}");
+    };
+    checked("0 errors");
+    workspace.write("sequences/broken.yaml", "steps: [");
+    checked("sequences/broken.yaml:1");
+    workspace.write("config/overture.yaml", "zone: [");
+    checked("config/overture.yaml:1");
 }
 
 #[test]

@@ -9,16 +9,16 @@ use crate::support::workspace::Workspace;
 fn the_tests_of_the_example_pass_as_text_json_and_junit() {
     let workspace = Workspace::example();
     let told = overture(&workspace, &["test"]).ok();
-    assert!(told.stdout.ends_with("19 tests passed\n"), "{}", told.stdout);
+    assert!(told.stdout.ends_with("20 tests passed\n"), "{}", told.stdout);
     let json = overture(&workspace, &["test", "--format", "json"]).ok().json();
-    assert_eq!((json["passed"].as_u64(), json["failed"].as_u64()), (Some(19), Some(0)));
+    assert_eq!((json["passed"].as_u64(), json["failed"].as_u64()), (Some(20), Some(0)));
     let some = overture(&workspace, &["test", "sequences/re-engagement.test.yaml", "--json"]).ok().json();
     assert_eq!(some["passed"], 4);
     let junit = overture(&workspace, &["test", "--format", "junit"]).ok().stdout;
     assert!(
-        junit.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"overture\" tests=\"19\"")
+        junit.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"overture\" tests=\"20\"")
     );
-    assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure").count()), (19, 0));
+    assert_eq!((junit.matches("<testcase ").count(), junit.matches("<failure").count()), (20, 0));
 }
 
 const TEST: &str = r#"
@@ -51,6 +51,65 @@ fn a_failure_shows_expected_and_got_on_one_timeline() {
     let junit = overture(&workspace, &["test", "sequences/odd.test.yaml", "--format", "junit"]);
     assert_eq!(junit.code, Some(1));
     insta::assert_snapshot!(junit.stdout);
+}
+
+/// A mail in two variants, in a sequence that a colleague's reply ends.
+const TRIED: &str = "\
+title: Tried
+kind: nurture
+topic: tips
+send: {from: growth, days: mon-sun, hours: 00:00-24:00, zone: Europe/Berlin}
+stop: {colleagues: stop}
+steps:
+  - {id: ask, email: {variants: {short: trial/welcome, long: trial/nudge}}}
+  - wait: 2d
+  - {id: again, email: trial/nudge}
+  - end: done
+";
+const TRIED_TEST: &str = "\
+lead: {email: zoe@acme.example, first_name: Zoe}
+start: 2026-03-02 09:00
+tests:
+  - name: the short one
+    until: 2026-03-03
+    expect: {touches: [{ask: 2026-03-02 09:00, variant: short}], score: 7}
+  - name: the long one
+    until: 2026-03-03
+    expect: {touches: [{variant: long, ask: any}], score: 7}
+  - name: a colleague answers
+    events: [{at: ask + 1d, colleague: replies}]
+    expect: {touches: [ask], exit: 'stopped: a colleague replied'}
+  - name: nobody is a colleague at a mailbox provider
+    lead: {email: zoe@gmail.com}
+    events: [{at: ask + 1d, colleague: replies}]
+    expect: {touches: [ask, again], exit: finished}
+";
+
+#[test]
+fn a_test_expects_a_variant_and_plays_the_reply_of_a_colleague() {
+    let workspace = Workspace::example();
+    workspace.write("sequences/tried.yaml", TRIED);
+    workspace.write("sequences/tried.test.yaml", TRIED_TEST);
+    let told = overture(&workspace, &["test", "sequences/tried.test.yaml", "--json"]).json();
+    let rows = |test: usize| told["tests"][test]["timeline"].as_array().expect("it has a timeline").clone();
+    let touch =
+        |test: usize| rows(test).into_iter().find(|row| row["got"].as_str().is_some_and(|got| got.starts_with("ask")));
+    let (short, long) = (touch(0).expect("it left"), touch(1).expect("it left"));
+    assert_eq!(short["expected"], "ask as short at Mon 2026-03-02 09:00");
+    assert_eq!(long["expected"], "ask as long");
+    assert_eq!(short["got"], long["got"], "a lead keeps its variant");
+    assert_eq!(
+        (short["well"] == true, long["well"] == true),
+        (short["got"] == "ask as short", long["got"] == "ask as long")
+    );
+    assert_ne!(short["well"], long["well"]);
+    assert!(rows(0).iter().any(|row| row["expected"] == "score 7" && row["got"] == "score 0"), "{told}");
+    assert_eq!(told["tests"][2]["passed"], true, "{told}");
+    assert!(rows(2).iter().any(|row| row["got"] == "· a colleague replies"), "{told}");
+    assert!(
+        rows(3).iter().any(|row| row["got"].as_str().is_some_and(|got| got.contains("has no colleagues"))),
+        "{told}"
+    );
 }
 
 #[test]

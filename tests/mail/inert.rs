@@ -58,7 +58,7 @@ fn a_hostile_value_is_text_in_a_mail_or_stops_it() {
                 );
                 continue;
             }
-            Err(Refuse::Broken(why)) => panic!("{value:?}: {why}"),
+            Err(refuse @ (Refuse::Broken(_) | Refuse::Blank(_))) => panic!("{value:?}: {refuse}"),
         };
         sent += 1;
         let bytes = mime::bytes(&rendered.message).unwrap();

@@ -150,14 +150,31 @@ fn a_missing_or_blank_value_holds_the_mail_and_names_itself() {
         assert_eq!(said("Hi {{or lead.first_name lead.last_name}}", &attributes), missing("lead.first_name"));
         assert_eq!(said("Hi {{or lead.first_name \"there\"}}", &attributes).unwrap(), "Hi there");
         assert_eq!(said("Hi {{title (or lead.first_name 'there')}}", &attributes).unwrap(), "Hi There");
+        let address = "{{url 'https://x.example/' utm_source='mail' utm_term=lead.first_name}}";
+        assert_eq!(said(address, &attributes), missing("lead.first_name"));
+        let fallback = address.replace("lead.first_name", "(or lead.first_name 'any')");
+        assert!(said(&fallback, &attributes).unwrap().contains("utm_term=any"), "{attributes}");
         assert_eq!(said("{{#if lead.first_name}}a{{else}}b{{/if}}", &attributes).unwrap(), "b");
         assert_eq!(said("{{#if (eq lead.first_name \"Zoe\")}}a{{else}}b{{/if}}", &attributes).unwrap(), "b");
     }
     let mut stage = welcome();
     stage.lead.attributes.remove("plan");
     assert_eq!(stage.mail().map(|made| made.message.subject), missing("lead.plan"));
-    stage.template = template("{{#if lead.plan}}x{{/if}}", "t", "h", &[]);
-    assert_eq!(stage.mail().map(|made| made.message.subject), missing("subject"));
+}
+
+#[test]
+fn a_mail_whose_subject_or_text_says_nothing_is_held_and_its_hint_makes_sense() {
+    let mut stage = welcome();
+    let sometimes = "{{#if lead.plan}}x{{/if}}\u{a0}\n";
+    for (subject, text, blank) in [(sometimes, "t", "the subject"), ("s", sometimes, "the text")] {
+        stage.template = template(subject, text, "<p>h</p>", &[]);
+        stage.lead.attributes.insert("plan".to_owned(), json!("pro"));
+        stage.mail().unwrap();
+        stage.lead.attributes.remove("plan");
+        let refuse = stage.mail().unwrap_err();
+        assert_eq!(refuse, Refuse::Blank(blank));
+        assert!(refuse.to_string().starts_with(&format!("{blank} would be blank; ")), "{refuse}");
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The database: whether it answers, whether its schema is ours, how large it is, and which ways out stand still.
 
-use super::{Finding, size};
+use super::Finding;
 use crate::cli::failure::chain;
+use crate::cli::fields::size;
 use crate::cli::paper::Paper;
 use crate::config::Config;
 use crate::daemon::location;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::client::{Client, rows};
 use super::desk::{Desk, plural, this_year};
 use super::failure::Failure;
-use super::fields::text;
-use super::paper::Paper;
+use super::fields::{size, text};
+use super::paper::{Paper, inert};
 use crate::config::{self, Config, Refused};
 
 /// Less room than this on the data's disk is worth a word, and less than this is bad. Bytes.
@@ -109,7 +109,7 @@ fn tell(found: &[Finding], paper: &mut Paper) -> Result<(), Failure> {
         for one in found {
             let word = format!("{:4}", one.mark.word());
             let word = if paper.colour { format!("\u{1b}[{}m{word}\u{1b}[0m", one.mark.colour()) } else { word };
-            paper.line(format!("{word}  {}: {}", one.what, one.said))?;
+            paper.as_it_is(format!("{word}  {}: {}", inert(&one.what), inert(&one.said)))?;
             if let Some(todo) = &one.todo {
                 paper.line(format!("      -> {todo}"))?;
             }
@@ -168,15 +168,6 @@ fn room(config: &Config) -> Finding {
         }
         Some(free) if free < LITTLE_ROOM => Finding::warn(what, format!("{} free", size(free)), "make room"),
         Some(free) => Finding::ok(what, format!("{} free", size(free))),
-    }
-}
-
-/// Bytes in the unit that reads well.
-fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
-        None => format!("{bytes} B"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing is decided here: waits, windows and conditions are the domain's own, asked about the lead as it is now. What people and
 //! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
 
+mod asked;
 mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +20,8 @@ use crate::domain::id::{EnrollmentId, TouchId, derived, dice};
 use crate::domain::lead::Lead;
 use crate::domain::message::{Message, Thread};
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::{Act, Arm, Assign, Copy, Kind, Patience, Portion, Sequence, Step, Task, With, ZoneRule};
-use crate::domain::task::due;
+use crate::domain::sequence::{Act, Arm, Assign, Copy, Kind, Portion, Sequence, Step, With, ZoneRule};
+use crate::domain::template::Template;
 use crate::domain::time::Instant;
 use crate::render::{About, MailContext, Refuse, Renderer, Track};
 use crate::seal::Seal;
@@ -53,9 +54,10 @@ pub enum What {
         said: String,
         now: bool,
     },
-    /// What somebody is asked to do, when it is due, and how long it is waited for.
+    /// What somebody is asked to do, with what helps to do it, when it is due, and how long it is waited for.
     Task {
         title: Result<String, Refuse>,
+        notes: Option<Result<String, Refuse>>,
         due: Option<Instant>,
         until: Option<Instant>,
     },
@@ -134,13 +136,17 @@ impl<'a> Proof<'a> {
         self.legs
     }
 
-    /// The mail of one step, by its id.
-    pub fn mail_of(&mut self, step: &str, at: Instant) -> Option<Result<Message, Refuse>> {
-        let sequence = Arc::clone(&self.sequence);
-        let (_, found) = sequence.step(step)?;
-        let Act::Email { copy } = &found.act else { return None };
-        let template = self.template_of(found, copy)?;
-        Some(self.mail(found, template, at))
+    /// The mail of one step as it is on the way there, the lead's own of several variants; nothing if no way leads to it.
+    pub fn mail_of(self, step: &str, start: Instant) -> Option<Result<Box<Message>, Refuse>> {
+        let mut own = true;
+        for leg in self.legs(start).into_iter().filter(|leg| leg.step == step) {
+            match leg.what {
+                What::Way { now, .. } => own = now,
+                What::Mail(mail) if own => return Some(mail),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// The zone waits and windows are in, an IANA name.
@@ -291,20 +297,6 @@ impl<'a> Proof<'a> {
         }
     }
 
-    fn task(&self, step: &Step, task: &Task, at: Instant) -> (What, Instant) {
-        let calendar = self.calendar();
-        let shown_at = calendar.next_open(at).unwrap_or(Instant::NEVER);
-        let seed = dice(&[self.lead.id.as_str(), &self.sequence.name, &step.id]);
-        let until = match &task.patience {
-            Patience::None => None,
-            Patience::UpTo(pause) => Some(resume_at(shown_at, pause, &calendar, seed)),
-        };
-        let title = self.value(step, &With::Text(Arc::clone(&task.title)));
-        let title = title.map(|title| title.as_str().unwrap_or_default().to_owned());
-        let due = task.due.as_ref().and_then(|wait| due(shown_at, wait, &calendar));
-        (What::Task { title, due, until }, until.unwrap_or(at))
-    }
-
     /// Changes the lead as the step would, so that later texts have it; tells what changed.
     fn set(&mut self, assign: &Assign) -> String {
         match assign {
@@ -362,14 +354,23 @@ impl<'a> Proof<'a> {
     }
 
     fn value(&self, step: &Step, value: &With) -> Result<Value, Refuse> {
-        let gone = |name: &str| Refuse::Broken(format!("there is no template `{name}`"));
         let template = match value {
             With::Text(template) => template,
-            With::Template(name) => self.sequence.templates.get(name).ok_or_else(|| gone(name))?,
+            With::Template(name) => self.template(name)?,
         };
+        self.about(step, |about| self.renderer.json(template, about))
+    }
+
+    fn template(&self, name: &str) -> Result<&Arc<Template>, Refuse> {
+        let gone = || Refuse::Broken(format!("there is no template `{name}`"));
+        self.sequence.templates.get(name).ok_or_else(gone)
+    }
+
+    /// Fills a text about the lead at a step.
+    fn about<T>(&self, step: &Step, fill: impl FnOnce(&About<'_>) -> T) -> T {
         let (account, values, zone) = (self.account(), step_values(step), self.zone());
         let settings = &self.playbook.settings;
-        let about = About {
+        fill(&About {
             lead: &self.lead,
             account: &account,
             sender: self.sequence.send.from.as_ref().and_then(|from| settings.sender_for(from, &self.lead)),
@@ -377,8 +378,7 @@ impl<'a> Proof<'a> {
             step: &values,
             handoff: None,
             zone: &zone,
-        };
-        self.renderer.json(template, &about)
+        })
     }
 
     fn account(&self) -> Map<String, Value> {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Diagnostic, Severity};
+use crate::domain::inert::inert;
 
 /// One annotation a line. `prefix` leads from the checkout to the workspace, with a slash at its end unless empty.
 pub fn annotations(diagnostics: &[Diagnostic], prefix: &str) -> String {
@@ -21,7 +22,7 @@ pub fn annotations(diagnostics: &[Diagnostic], prefix: &str) -> String {
             out,
             "::{level} file={file},line={line},endLine={end_line},col={column},endColumn={last},title={}::{}",
             property(one.code.id()),
-            data(&format!("{}{hint}", one.message)),
+            data(&inert(&format!("{}{hint}", one.message.replace("\r\n", "\n")))),
         );
     }
     out
@@ -29,12 +30,12 @@ pub fn annotations(diagnostics: &[Diagnostic], prefix: &str) -> String {
 
 /// What stands after `::` keeps to its line.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25").replace('\n', "%0A")
 }
 
 /// What stands between commas keeps to its place.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    data(&inert(text)).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -54,13 +55,13 @@ mod tests {
             start: 14,
             end: 17,
             message: "`whn` is 100%\r\nno key".to_owned(),
-            hint: Some("did you mean `when`?".to_owned()),
+            hint: Some("did you mean `when`\u{1b}[2J?".to_owned()),
         };
         let odd = Diagnostic { severity: Severity::Warning, hint: None, message: "x".to_owned(), ..one.clone() };
         assert_eq!(
             annotations(&[one, odd], "mails/"),
             "::error file=mails/sequences/a%2Cb%3Ac.yaml,line=2,endLine=2,col=1,endColumn=3,title=OV0201::\
-             `whn` is 100%25%0D%0Ano key%0Adid you mean `when`?\n\
+             `whn` is 100%25%0Ano key%0Adid you mean `when`\\u{1b}[2J?\n\
              ::warning file=mails/sequences/a%2Cb%3Ac.yaml,line=2,endLine=2,col=1,endColumn=3,title=OV0201::x\n"
         );
     }

@@ -8,7 +8,7 @@ use miette::{
 };
 
 use super::{Diagnostic, Severity};
-use crate::compile::source::Source;
+use crate::domain::inert::{inert, masked};
 
 /// Bytes of a line that are shown.
 const LONGEST: usize = 240;
@@ -16,23 +16,37 @@ const LONGEST: usize = 240;
 const MOST: usize = 200;
 
 /// What miette draws.
-struct Shown<'a>(&'a Diagnostic, OneLine<'a>);
+struct Shown<'a>(&'a Diagnostic, OneLine);
 
-/// Shows the one line a mistake is in; lines around it may hold secrets.
-struct OneLine<'a>(&'a Source);
+/// The one line a mistake is in, harmless to a terminal; lines around it may hold secrets.
+struct OneLine {
+    file: String,
+    text: String,
+    /// Where it begins in the file.
+    start: usize,
+    /// Line and column of the mistake, counted from 1.
+    position: (usize, usize),
+}
 
-impl SourceCode for OneLine<'_> {
+impl OneLine {
+    fn of(diagnostic: &Diagnostic) -> Self {
+        let (source, at) = (&diagnostic.source, diagnostic.start);
+        let (start, text) = around(source.line_at(at), at);
+        Self { file: inert(&source.name), text: masked(text), start, position: source.position(at) }
+    }
+}
+
+impl SourceCode for OneLine {
     fn read_span<'a>(
         &'a self,
-        span: &SourceSpan,
+        _span: &SourceSpan,
         _before: usize,
         _after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let (start, text) = around(self.0.line_at(span.offset()), span.offset());
-        let (line, column) = self.0.position(span.offset());
-        let whole = SourceSpan::from((start, text.len()));
-        let name = self.0.name.clone();
-        Ok(Box::new(MietteSpanContents::new_named(name, text.as_bytes(), whole, line - 1, column - 1, 1)))
+        let (line, column) = self.position;
+        let whole = SourceSpan::from((self.start, self.text.len()));
+        let (name, text) = (self.file.clone(), self.text.as_bytes());
+        Ok(Box::new(MietteSpanContents::new_named(name, text, whole, line - 1, column - 1, 1)))
     }
 }
 
@@ -53,10 +67,11 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(0).with_width(110);
     let mut out = String::new();
     for diagnostic in diagnostics.iter().take(MOST) {
-        let shown = Shown(diagnostic, OneLine(&diagnostic.source));
+        let shown = Shown(diagnostic, OneLine::of(diagnostic));
         if handler.render_report(&mut out, &shown).is_err() {
             let (line, column) = diagnostic.position();
-            let _ = writeln!(out, "{}:{line}:{column}: {}", diagnostic.file(), diagnostic.message);
+            let said = format!("{}:{line}:{column}: {}", diagnostic.file(), diagnostic.message);
+            let _ = writeln!(out, "{}", inert(&said));
         }
         out.push('\n');
     }
@@ -77,7 +92,7 @@ impl fmt::Display for Shown<'_> {
         // Where there is no line to show, the file is named here.
         let file = if self.0.source.text.is_empty() { self.0.file() } else { "" };
         let colon = if file.is_empty() { "" } else { ": " };
-        write!(f, "{file}{colon}{}", self.0.message)
+        write!(f, "{}{colon}{}", inert(file), inert(&self.0.message))
     }
 }
 
@@ -96,7 +111,7 @@ impl miette::Diagnostic for Shown<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
+        self.0.hint.as_ref().map(|hint| Box::new(inert(hint)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -107,5 +122,35 @@ impl miette::Diagnostic for Shown<'_> {
         let Diagnostic { start, end, .. } = *self.0;
         let label = (!self.0.source.text.is_empty()).then(|| LabeledSpan::new(None, start, end - start));
         Some(Box::new(label.into_iter()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::Code;
+    use super::*;
+    use crate::compile::source::Source;
+
+    #[test]
+    fn nothing_in_a_file_or_its_name_steers_the_terminal_and_the_fault_stays_underlined() {
+        let text = "kind: \u{1b}]0;x\u{7}\u{9b}nur # \u{202e}\n";
+        let one = Diagnostic {
+            code: Code::UnknownKey,
+            severity: Severity::Error,
+            source: Arc::new(Source::new("sequences/a\u{1b}[2J.yaml", text)),
+            start: 6,
+            end: text.find(" #").unwrap(),
+            message: "`\u{1b}]0;x\u{7}nur` is no kind".to_owned(),
+            hint: Some("did you mean `\u{9b}nurture`?".to_owned()),
+        };
+        let drawn = render(&[one], false);
+        assert!(!drawn.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{drawn:?}");
+        for told in ["a\\u{1b}[2J.yaml:1:7", "kind: ?]0;x?¿nur", "`\\u{1b}]0;x\\u{7}nur` is", "`\\u{9b}nurture`"] {
+            assert!(drawn.contains(told), "{told} is missing: {drawn}");
+        }
+        let underline = "─".repeat("?]0;x?¿nur".chars().count());
+        assert!(drawn.lines().any(|line| line.trim().trim_start_matches('·').trim() == underline), "{drawn}");
     }
 }

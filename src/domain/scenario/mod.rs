@@ -117,6 +117,8 @@ pub enum Deed {
     Rep {
         act: Act,
     },
+    /// Somebody else of the lead's account answers a mail.
+    ColleagueReplies,
 }
 
 /// What the test expects. What it does not name is not looked at.
@@ -140,6 +142,8 @@ pub struct ExpectedTouch {
     pub step: StepName,
     /// First and last instant, both included; any time if absent.
     pub between: Option<(Instant, Instant)>,
+    /// Which variant of the mail; any if absent.
+    pub variant: Option<String>,
     pub line: usize,
 }
 
@@ -176,6 +180,7 @@ impl Deed {
             Self::Pause => "is paused".to_owned(),
             Self::Resume => "is resumed".to_owned(),
             Self::Rep { act } => format!("the rep says {}", word(act)),
+            Self::ColleagueReplies => "a colleague replies".to_owned(),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::recorder::Recorder;
+use super::recorder::{Got, Recorder};
 use crate::domain::decide::View;
 use crate::domain::enrollment::Exit;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
-use crate::domain::scenario::{ExpectedHandoff, ExpectedTouch, Scenario, StepName};
+use crate::domain::scenario::{ExpectedHandoff, ExpectedTouch, Scenario};
 use crate::domain::time::Instant;
 
 /// What came of a test.
@@ -48,7 +48,7 @@ pub fn judge(
     rows.extend(recorder.faults.iter().map(|(at, text)| Row::wrong(Some(*at), String::new(), text.clone())));
     match &scenario.expected.touches {
         Some(expected) => rows.extend(touches(expected, &recorder.touches, scenario)),
-        None => rows.extend(recorder.touches.iter().map(|(at, step)| Row::note(*at, &step.told(home)))),
+        None => rows.extend(recorder.touches.iter().map(|got| Row::note(got.at, &told(got, home)))),
     }
     // What has no time of its own stands where it was missed.
     rows.sort_by_key(|row| row.at.unwrap_or(Instant::NEVER));
@@ -58,15 +58,15 @@ pub fn judge(
 }
 
 /// Pairs expected touches with those that left, in their order, with as few left over as can be.
-fn touches(expected: &[ExpectedTouch], got: &[(Instant, StepName)], scenario: &Scenario) -> Vec<Row> {
+fn touches(expected: &[ExpectedTouch], got: &[Got], scenario: &Scenario) -> Vec<Row> {
     let mut rows = Vec::new();
     let (mut e, mut g) = (0, 0);
     let longest = pairs(expected, got);
     let mut before = scenario.start;
     while e < expected.len() || g < got.len() {
-        let same = e < expected.len() && g < got.len() && expected[e].step == got[g].1;
+        let same = e < expected.len() && g < got.len() && expected[e].step == got[g].step;
         if same {
-            before = got[g].0;
+            before = got[g].at;
             rows.push(pair(&expected[e], &got[g], scenario));
             (e, g) = (e + 1, g + 1);
         } else if g == got.len() || (e < expected.len() && longest[e + 1][g] >= longest[e][g + 1]) {
@@ -74,8 +74,8 @@ fn touches(expected: &[ExpectedTouch], got: &[(Instant, StepName)], scenario: &S
             rows.push(Row::wrong(Some(at), shown(&expected[e], scenario), String::new()));
             e += 1;
         } else {
-            before = got[g].0;
-            rows.push(Row::wrong(Some(before), String::new(), got[g].1.told(&scenario.sequence)));
+            before = got[g].at;
+            rows.push(Row::wrong(Some(before), String::new(), told(&got[g], &scenario.sequence)));
             g += 1;
         }
     }
@@ -83,11 +83,11 @@ fn touches(expected: &[ExpectedTouch], got: &[(Instant, StepName)], scenario: &S
 }
 
 /// How many pairs are possible from each place on.
-fn pairs(expected: &[ExpectedTouch], got: &[(Instant, StepName)]) -> Vec<Vec<usize>> {
+fn pairs(expected: &[ExpectedTouch], got: &[Got]) -> Vec<Vec<usize>> {
     let mut longest = vec![vec![0; got.len() + 1]; expected.len() + 1];
     for e in (0..expected.len()).rev() {
         for g in (0..got.len()).rev() {
-            longest[e][g] = if expected[e].step == got[g].1 {
+            longest[e][g] = if expected[e].step == got[g].step {
                 longest[e + 1][g + 1] + 1
             } else {
                 longest[e + 1][g].max(longest[e][g + 1])
@@ -97,15 +97,24 @@ fn pairs(expected: &[ExpectedTouch], got: &[(Instant, StepName)]) -> Vec<Vec<usi
     longest
 }
 
-fn pair(expected: &ExpectedTouch, (at, step): &(Instant, StepName), scenario: &Scenario) -> Row {
-    let well = expected.between.is_none_or(|(from, to)| (from..=to).contains(at));
-    let got = step.told(&scenario.sequence);
-    Row { at: Some(*at), expected: shown(expected, scenario), got, well }
+fn pair(expected: &ExpectedTouch, got: &Got, scenario: &Scenario) -> Row {
+    let in_time = expected.between.is_none_or(|(from, to)| (from..=to).contains(&got.at));
+    let well = in_time && (expected.variant.is_none() || expected.variant == got.variant);
+    Row { at: Some(got.at), expected: shown(expected, scenario), got: told(got, &scenario.sequence), well }
+}
+
+/// A step, and the variant of its mail where it has several.
+fn told(got: &Got, home: &str) -> String {
+    got.step.told(home) + &as_variant(got.variant.as_deref())
+}
+
+fn as_variant(name: Option<&str>) -> String {
+    name.map(|name| format!(" as {name}")).unwrap_or_default()
 }
 
 /// A step with the stretch of time it is expected in.
 fn shown(expected: &ExpectedTouch, scenario: &Scenario) -> String {
-    let step = expected.step.told(&scenario.sequence);
+    let step = expected.step.told(&scenario.sequence) + &as_variant(expected.variant.as_deref());
     let Some((from, to)) = expected.between else { return step };
     let local = |at: Instant, format: &str| at.to_jiff().to_zoned(scenario.zone.clone()).strftime(format).to_string();
     let (first, last) = (local(from, "%a %Y-%m-%d %H:%M"), local(to, "%a %Y-%m-%d %H:%M"));
@@ -141,7 +150,9 @@ fn at_end(
         let score = view.scored().total;
         let wanted = if from < to { format!("score {from}..{to}") } else { format!("score {from}") };
         // Points that fade are rarely whole: what is shown is what is asked.
-        let shown = (score * 10.0).round() / 10.0;
+        let round = (score * 10.0).round() / 10.0;
+        // Minus nothing is nothing.
+        let shown = if round == 0.0 { 0.0 } else { round };
         ask(wanted, format!("score {shown}"), (from..=to).contains(&shown));
     }
     if let Some(temperature) = &expected.temperature {

@@ -4,13 +4,15 @@ mod judge;
 mod recorder;
 
 pub use judge::{Row, Verdict};
-use recorder::Recorder;
+use recorder::{Cast, Recorder};
 
 use crate::domain::account::account_of;
+use crate::domain::address::EmailAddress;
 use crate::domain::decide::{Ask, newborn};
 use crate::domain::id::{LeadId, derived};
+use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
-use crate::domain::scenario::{Scenario, When};
+use crate::domain::scenario::{Deed, Scenario, When};
 use crate::domain::time::{Instant, Millis};
 use crate::engine::rehearse::{Said, World};
 
@@ -20,15 +22,12 @@ const LONGEST: Millis = Millis::DAY.times(366);
 /// Plays one test.
 pub fn play(scenario: &Scenario, playbook: &Playbook) -> Verdict {
     let mut world = World::new(playbook, scenario.start);
-    let mut lead = newborn(
-        LeadId(derived(&["test", scenario.address.as_str()])),
-        scenario.address.clone(),
-        account_of(&scenario.address),
-        scenario.start,
-    );
+    let mut lead = born(&scenario.address, scenario.start);
     lead.attributes = scenario.attributes.iter().filter(|(_, value)| !value.is_null()).map(own).collect();
+    let colleague = colleague(scenario);
     let number = world.add(lead);
-    let mut recorder = Recorder::new(scenario);
+    let cast = Cast { lead: number, colleague: colleague.map(|colleague| world.add(colleague)) };
+    let mut recorder = Recorder::new(scenario, cast);
     if scenario.enters_at_start {
         let ask = Ask::Enroll { sequence: scenario.sequence.clone(), by: "test".to_owned(), again: false };
         world.say(scenario.start, number, Said::by_person(ask));
@@ -39,6 +38,20 @@ pub fn play(scenario: &Scenario, playbook: &Playbook) -> Verdict {
     happen(&mut world, number, scenario, &mut recorder);
     finish(&mut world, number, scenario, &mut recorder);
     judge::judge(scenario, &recorder, (world.lead(number), playbook, world.now()))
+}
+
+fn born(address: &EmailAddress, start: Instant) -> Lead {
+    let id = LeadId(derived(&["test", address.as_str()]));
+    newborn(id, address.clone(), account_of(address), start)
+}
+
+/// Somebody else of the lead's account, where the test has them do something.
+fn colleague(scenario: &Scenario) -> Option<Lead> {
+    scenario.happenings.iter().find(|one| one.deed == Deed::ColleagueReplies)?;
+    let account = account_of(&scenario.address)?;
+    let names = ["colleague", "another"].map(|name| EmailAddress::parse(&format!("{name}@{account}")).ok());
+    let address = names.into_iter().flatten().find(|address| *address != scenario.address)?;
+    Some(born(&address, scenario.start))
 }
 
 fn own((name, value): (&String, &serde_json::Value)) -> (String, serde_json::Value) {
@@ -59,9 +72,9 @@ fn happen(world: &mut World<'_>, number: usize, scenario: &Scenario, recorder: &
         }
         world.run(at, recorder);
         if let Some(lead) = world.lead(number)
-            && let Some(said) = recorder.do_it(happening, lead, at)
+            && let Some((who, said)) = recorder.do_it(happening, lead, at)
         {
-            world.say(at, number, said);
+            world.say(at, who, said);
         }
     }
 }

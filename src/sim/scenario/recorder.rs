@@ -15,10 +15,27 @@ use crate::domain::time::Instant;
 use crate::domain::touch::Outcome;
 use crate::engine::rehearse::{Agenda, Decided, People, Said, Sent};
 
+/// A touch that left.
+pub struct Got {
+    pub at: Instant,
+    pub step: StepName,
+    /// Which variant of the mail it was, where there are several.
+    pub variant: Option<String>,
+}
+
+/// Who takes part, by their numbers in the world.
+#[derive(Clone, Copy)]
+pub struct Cast {
+    pub lead: usize,
+    /// Somebody else of the lead's account, if it has one.
+    pub colleague: Option<usize>,
+}
+
 /// What was seen, in the order of its time.
 pub struct Recorder<'s> {
     scenario: &'s Scenario,
-    pub touches: Vec<(Instant, StepName)>,
+    cast: Cast,
+    pub touches: Vec<Got>,
     /// All else that is worth a line.
     pub notes: Vec<(Instant, String)>,
     /// What could not be done as the file says.
@@ -33,9 +50,10 @@ pub struct Recorder<'s> {
 }
 
 impl<'s> Recorder<'s> {
-    pub const fn new(scenario: &'s Scenario) -> Self {
+    pub const fn new(scenario: &'s Scenario, cast: Cast) -> Self {
         Self {
             scenario,
+            cast,
             touches: Vec::new(),
             notes: Vec::new(),
             faults: Vec::new(),
@@ -48,8 +66,8 @@ impl<'s> Recorder<'s> {
         }
     }
 
-    /// What happens, as the lead hears it; what cannot happen is a fault of the test.
-    pub fn do_it(&mut self, happening: &Happening, lead: &Lead, at: Instant) -> Option<Said> {
+    /// What happens, as who hears it; what cannot happen is a fault of the test.
+    pub fn do_it(&mut self, happening: &Happening, lead: &Lead, at: Instant) -> Option<(usize, Said)> {
         let home = &self.scenario.sequence;
         self.last_deed_at = self.last_deed_at.max(at);
         match self.said(&happening.deed, lead) {
@@ -75,13 +93,15 @@ impl<'s> Recorder<'s> {
         })
     }
 
-    fn said(&self, deed: &Deed, lead: &Lead) -> Result<Said, String> {
+    fn said(&self, deed: &Deed, lead: &Lead) -> Result<(usize, Said), String> {
         let hear =
             |name: &str, data: Map<String, serde_json::Value>, touch| Ask::Hear { name: name.to_owned(), data, touch };
         let ask = match deed {
             Deed::Event { name, data } => hear(name, data.clone(), None),
-            Deed::Open { step, by } => return self.hit("opened", step, (None, *by)),
-            Deed::Click { step, url, by } => return self.hit("clicked", step, (Some(url.clone()), *by)),
+            Deed::Open { step, by } => return Ok((self.cast.lead, self.hit("opened", step, (None, *by))?)),
+            Deed::Click { step, url, by } => {
+                return Ok((self.cast.lead, self.hit("clicked", step, (Some(url.clone()), *by))?));
+            }
             Deed::Reply { step } => {
                 let touch = step.as_ref().map(|step| self.touch(step)).transpose()?.map(|(touch, _)| touch);
                 hear("replied", Map::new(), touch)
@@ -106,8 +126,13 @@ impl<'s> Recorder<'s> {
                 let handoff = lead.handoff.as_ref().ok_or("no handoff is open")?;
                 Ask::Act { handoff: handoff.id.clone(), act: act.clone(), by: handoff.rep.clone() }
             }
+            Deed::ColleagueReplies => {
+                let nobody = "whoever has an address at a mailbox provider has no colleagues";
+                let who = self.cast.colleague.ok_or(nobody)?;
+                return Ok((who, Said::by_person(hear("replied", Map::new(), None))));
+            }
         };
-        Ok(Said::by_person(ask))
+        Ok((self.cast.lead, Said::by_person(ask)))
     }
 
     fn touch(&self, step: &StepName) -> Result<(TouchId, Option<EnrollmentId>), String> {
@@ -130,9 +155,9 @@ impl<'s> Recorder<'s> {
 impl People for Recorder<'_> {
     fn receive(&mut self, sent: &Sent<'_>, agenda: &mut Agenda) -> Outcome {
         // Alerts are no touches of the lead.
-        if let Some(enrollment) = &sent.touch.enrollment {
+        if let Some(enrollment) = sent.touch.enrollment.as_ref().filter(|_| sent.number == self.cast.lead) {
             let step = StepName { sequence: sent.touch.sequence.clone(), step: sent.touch.step.clone() };
-            self.touches.push((sent.now, step.clone()));
+            self.touches.push(Got { at: sent.now, step: step.clone(), variant: sent.touch.variant.clone() });
             self.sent.insert(step.clone(), (sent.touch.id.clone(), Some(enrollment.clone())));
             for happening in &self.scenario.happenings {
                 let When::AfterStep { step: after, wait } = &happening.when else { continue };
@@ -140,8 +165,8 @@ impl People for Recorder<'_> {
                     continue;
                 }
                 let at = sent.now + *wait;
-                if let Some(said) = self.do_it(happening, sent.lead, at) {
-                    agenda.add(at, sent.number, said);
+                if let Some((who, said)) = self.do_it(happening, sent.lead, at) {
+                    agenda.add(at, who, said);
                 }
             }
         }
@@ -149,6 +174,9 @@ impl People for Recorder<'_> {
     }
 
     fn notice(&mut self, decided: &Decided<'_>, _: &mut Agenda) {
+        if decided.number != self.cast.lead {
+            return;
+        }
         let home = &self.scenario.sequence;
         for event in decided.events {
             let note = match &event.what {

@@ -10,7 +10,7 @@ use crate::domain::handoff::Act;
 use crate::domain::scenario::{By, Deed, Happening, When};
 use crate::domain::stage::Stage as LifeStage;
 
-const DEEDS: [&str; 14] = [
+const DEEDS: [&str; 15] = [
     "event",
     "open",
     "click",
@@ -24,6 +24,7 @@ const DEEDS: [&str; 14] = [
     "pause",
     "resume",
     "rep",
+    "colleague",
     "at",
 ];
 const HAPPENING: Keys = Keys {
@@ -46,6 +47,7 @@ const HAPPENING: Keys = Keys {
         "pause",
         "resume",
         "rep",
+        "colleague",
     ],
     later: &[],
 };
@@ -61,7 +63,7 @@ pub fn happening(node: &Node, inside: Inside<'_>) -> Option<Happening> {
     let [what] = named.as_slice() else {
         let found = if named.is_empty() { "none".to_owned() } else { named.join(" and ") };
         let message = format!("one thing happens at a time; found {found}");
-        let hint = format!("one of {}", DEEDS[..13].join(", "));
+        let hint = format!("one of {}", DEEDS[..14].join(", "));
         report.error_with(Code::StepKind, fields.place, message, hint);
         return None;
     };
@@ -110,6 +112,7 @@ fn deed(what: &str, fields: &Fields<'_>, inside: Inside<'_>) -> Option<Deed> {
         "enroll" => Deed::Enroll { sequence: sequence(node, inside)? },
         "pause" => Deed::Pause,
         "resume" => Deed::Resume,
+        "colleague" => fields.choice("colleague", &[("replies", ())]).map(|()| Deed::ColleagueReplies)?,
         _ => Deed::Rep { act: act(fields)? },
     })
 }

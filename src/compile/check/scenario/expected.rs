@@ -4,8 +4,8 @@ use super::super::fields::{Fields, Keys, number, parse, scalar, unknown};
 use super::{Inside, deeds};
 use crate::compile::diagnostic::Code;
 use crate::compile::names;
-use crate::compile::syntax::{Node, Value};
-use crate::domain::scenario::{Expected, ExpectedHandoff, ExpectedTouch};
+use crate::compile::syntax::{Entry, Node, Value};
+use crate::domain::scenario::{Expected, ExpectedHandoff, ExpectedTouch, StepName};
 
 const EXPECTED: Keys = Keys {
     what: "`expect`",
@@ -60,21 +60,48 @@ pub fn expected(node: &Node, inside: Inside<'_>) -> Option<Expected> {
     })
 }
 
-/// `STEP`, or `STEP: TIME`.
+/// `STEP`, or `STEP: TIME`, and `variant: NAME` beside it.
 fn touch(node: &Node, inside: Inside<'_>) -> Option<ExpectedTouch> {
     let report = inside.stage.report;
     let line = report.source(node.place.source).position(node.place.start).0;
     if let Value::Map(entries) = &node.value {
-        let [entry] = entries.as_slice() else {
-            report.error(Code::WrongShape, node.place, "one touch each: `- STEP: TIME`");
-            return None;
+        let is_variant = |entry: &Entry| entry.key.text == "variant";
+        let (entry, wanted) = match entries.as_slice() {
+            [entry] => (entry, None),
+            [entry, wanted] | [wanted, entry] if is_variant(wanted) => (entry, Some(wanted)),
+            _ => {
+                let hint = "`- {STEP: TIME, variant: NAME}` expects a variant of its mail".to_owned();
+                report.error_with(Code::WrongShape, node.place, "one touch each: `- STEP: TIME`", hint);
+                return None;
+            }
         };
         let step = inside.step(&entry.key.text, entry.key.place)?;
-        let between = parse(&entry.value, &entry.key.text, report, |text| inside.clock.between(text))?;
-        return Some(ExpectedTouch { step, between: Some(between), line });
+        let between = parse(&entry.value, &entry.key.text, report, |text| match text.trim() {
+            "any" => Ok(None),
+            text => inside.clock.between(text).map(Some),
+        })?;
+        let variant = match wanted {
+            Some(wanted) => Some(variant(&wanted.value, &step, inside)?),
+            None => None,
+        };
+        return Some(ExpectedTouch { step, between, variant, line });
     }
     let step = inside.step(scalar(node, "touches", report)?, node.place)?;
-    Some(ExpectedTouch { step, between: None, line })
+    Some(ExpectedTouch { step, between: None, variant: None, line })
+}
+
+/// A variant of the mail of a step.
+fn variant(node: &Node, step: &StepName, inside: Inside<'_>) -> Option<String> {
+    let text = scalar(node, "variant", inside.stage.report)?;
+    let sequence = inside.stage.sequences.get(&step.sequence)?;
+    let tried = sequence.experiments().find(|(tried, _)| tried.id == step.step);
+    let known = || tried.iter().flat_map(|(_, experiment)| &experiment.variants).map(|variant| variant.name.as_str());
+    if known().any(|name| name == text) {
+        return Some(text.to_owned());
+    }
+    let message = format!("`{}` has no variant `{text}`", step.step);
+    inside.stage.report.error_with(Code::UnknownChoice, node.place, message, names::hint(text, known()));
+    None
 }
 
 fn exit(node: &Node, inside: Inside<'_>) -> Option<String> {
