@@ -110,7 +110,7 @@ pub enum After {
     Click,
 }
 
-/// What reps do about a handoff; whoever does none of it lets it lie.
+/// What reps do about a handoff, and about tasks; whoever does none of it lets it lie.
 #[derive(Clone, Debug, Default)]
 pub struct Reps {
     pub in_time: Rate,
@@ -121,12 +121,31 @@ pub struct Reps {
     pub answers_after: Span,
     /// After the deadline, where it is late.
     pub late_by: Span,
+    /// Working time that a handoff keeps its rep from others, from the answer on.
+    pub takes: Span,
     /// Of those that were answered.
     pub opportunity: Rate,
     /// Of opportunities.
     pub customer: Rate,
     /// Days on which a rep is away, the first and the last; who routes knows it.
     pub away: Vec<(String, Date, Date)>,
+    pub tasks: Tasks,
+}
+
+/// What reps do about tasks.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    pub done: Rate,
+    pub late: Rate,
+    pub skipped: Rate,
+    /// From when it is shown until somebody would begin, in working time.
+    pub sees_after: Span,
+    /// After it was due, where it is late.
+    pub late_by: Span,
+    /// Working time that it keeps its rep from others.
+    pub takes: Span,
+    /// How often it is done with which word, among the words it has; evenly where none of them is named.
+    pub outcomes: Vec<(String, Rate)>,
 }
 
 #[cfg(test)]

@@ -29,6 +29,14 @@ pub(super) struct Shift {
     pub(super) day: i32,
 }
 
+static FIRST: Statement = Statement::new(
+    "SELECT lead_id
+     FROM pending
+     WHERE sequence = $1
+     ORDER BY sequence, since, lead_id
+     LIMIT $2",
+);
+
 impl Tx {
     /// What stands in the counters of sequences; others cannot change it until the transaction ends. A sequence that has no counters yet is
     /// counted once.
@@ -146,13 +154,6 @@ impl Tx {
 
     /// Who waits for room in a sequence, who came first before the others.
     pub async fn pending(&mut self, sequence: &str, limit: usize) -> Result<Vec<LeadId>, StoreError> {
-        static FIRST: Statement = Statement::new(
-            "SELECT lead_id
-             FROM pending
-             WHERE sequence = $1
-             ORDER BY sequence, since, lead_id
-             LIMIT $2",
-        );
         let found = self.fetch("look who waits for room", &FIRST, vec![sequence.into(), limit.into()]).await?;
         found.iter().map(|row| row.text(0).map(LeadId)).collect()
     }
@@ -189,6 +190,12 @@ impl Store {
         let mut names = found.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
         names.sort();
         Ok(names)
+    }
+
+    /// Who waits for room in a sequence, who came first before the others.
+    pub async fn pending(&self, sequence: &str, limit: usize) -> Result<Vec<LeadId>, StoreError> {
+        let found = self.db.fetch("look who waits for room", &FIRST, vec![sequence.into(), limit.into()]).await?;
+        found.iter().map(|row| row.text(0).map(LeadId)).collect()
     }
 
     /// How many wait for room, by sequence.

@@ -81,14 +81,8 @@ impl Tx {
 
     /// How much each rep carries who ever had a handoff; others cannot change it until the transaction ends.
     pub async fn loads(&mut self) -> Result<BTreeMap<String, Load>, StoreError> {
-        static LOADS: Statement = Statement::new(
-            "SELECT name, assigned, open
-             FROM rep
-             ORDER BY name
-             {for update}",
-        );
-        let found = self.fetch("read the loads of reps", &LOADS, vec![]).await?;
-        found.iter().map(|row| Ok((row.text(0)?, Load { assigned: row.int(1)?, open: row.int(2)? }))).collect()
+        static LOADS: Statement = Statement::new("SELECT name, assigned, open FROM rep ORDER BY name {for update}");
+        loads(&self.fetch("read the loads of reps", &LOADS, vec![]).await?)
     }
 
     pub(super) async fn write_suppressions(
@@ -180,7 +174,17 @@ fn reasons(found: &[Row]) -> Result<BTreeMap<String, Reason>, StoreError> {
     found.iter().map(one).collect()
 }
 
+fn loads(found: &[Row]) -> Result<BTreeMap<String, Load>, StoreError> {
+    found.iter().map(|row| Ok((row.text(0)?, Load { assigned: row.int(1)?, open: row.int(2)? }))).collect()
+}
+
 impl Store {
+    /// How much each rep carries who ever had a handoff.
+    pub async fn loads(&self) -> Result<BTreeMap<String, Load>, StoreError> {
+        static LOADS: Statement = Statement::new("SELECT name, assigned, open FROM rep ORDER BY name");
+        loads(&self.db.fetch("read the loads of reps", &LOADS, vec![]).await?)
+    }
+
     /// The same, only to look.
     pub async fn suppressed(&self, targets: &BTreeSet<&str>) -> Result<BTreeMap<String, Reason>, StoreError> {
         if targets.is_empty() {

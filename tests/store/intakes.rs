@@ -57,6 +57,7 @@ on_both! {
         assert_eq!(store.pending_counts().await.unwrap(), [(NAME.to_owned(), 3)].into());
         let first = within!(store, |tx| tx.pending(NAME, 2).await.unwrap());
         assert_eq!(first, [lead_id(3), lead_id(1)]);
+        assert_eq!(store.pending(NAME, 2).await.unwrap(), first, "who only looks sees the same");
         apply(&store, &[pending(3, None), pending(1, Some(9)), pending(1, None)]).await;
         within!(store, |tx| tx.forget_pending(&[(NAME, &lead_id(9))]).await.unwrap());
         assert_eq!(within!(store, |tx| tx.pending(NAME, 2).await.unwrap()), [lead_id(2)]);

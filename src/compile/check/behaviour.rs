@@ -6,7 +6,7 @@ use super::fields::{Fields, Keys, date, entries, parse, unknown};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::source::Place;
 use crate::compile::syntax::{Entry, Node};
-use crate::domain::behaviour::{After, Arrive, Behaviour, Habit, Rate, Reps, Span, Then, Way};
+use crate::domain::behaviour::{After, Arrive, Behaviour, Habit, Rate, Reps, Span, Tasks, Then, Way};
 use crate::domain::calendar::parse_length;
 use crate::domain::playbook::Playbook;
 use crate::domain::time::Millis;
@@ -42,10 +42,17 @@ const REPS: Keys = Keys {
         "sees",
         "answers",
         "late_by",
+        "takes",
         "opportunity",
         "customer",
         "away",
+        "tasks",
     ],
+    later: &[],
+};
+const TASKS: Keys = Keys {
+    what: "`tasks` of reps",
+    known: &["done", "late", "skipped", "sees", "late_by", "takes", "outcomes"],
     later: &[],
 };
 
@@ -177,9 +184,47 @@ fn reps(file: &Fields<'_>, playbook: &Playbook) -> Option<Reps> {
         sees_after: read("sees", "40s..4m")?,
         answers_after: read("answers", "1m..6m")?,
         late_by: read("late_by", "12m..5h")?,
+        takes: read("takes", "10m..30m")?,
         opportunity: of("opportunity"),
         customer: of("customer"),
         away: away(&fields, playbook),
+        tasks: tasks(&fields)?,
+    })
+}
+
+/// What is done about tasks; the usual, where the file does not say.
+fn tasks(reps: &Fields<'_>) -> Option<Tasks> {
+    let report = reps.report;
+    let fields = match reps.get("tasks") {
+        Some(node) => Some(Fields::of(node, TASKS, report)?),
+        None => None,
+    };
+    let of = |key: &str, usual: &str| match &fields {
+        Some(fields) => fields.get(key).and_then(|node| rate(node, key, report)).unwrap_or_default(),
+        None => Rate::parse(usual).unwrap_or_default(),
+    };
+    let read = |key: &str, usual: &str| {
+        fields.as_ref().and_then(|fields| fields.parse(key, span)).or_else(|| span(usual).ok())
+    };
+    let words = fields.as_ref().map(|fields| fields.map("outcomes")).unwrap_or_default();
+    let outcomes: Vec<(String, Rate)> = words
+        .iter()
+        .filter_map(|Entry { key, value }| Some((key.text.clone(), rate(value, &key.text, report)?)))
+        .collect();
+    if let Some(fields) = &fields {
+        at_most_whole(fields, &["done", "late", "skipped"], "do one thing about a task");
+    }
+    if let Some(node) = fields.as_ref().and_then(|fields| fields.get("outcomes")) {
+        whole(outcomes.iter().map(|(_, share)| *share), (node.place, "the shares of all outcomes"), report);
+    }
+    Some(Tasks {
+        done: of("done", "80%"),
+        late: of("late", "10%"),
+        skipped: of("skipped", "4%"),
+        sees_after: read("sees", "5m..2h")?,
+        late_by: read("late_by", "30m..8h")?,
+        takes: read("takes", "5m..15m")?,
+        outcomes,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::calendar::local;
 use crate::domain::decide::shifted;
+use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::{Intake, Sequence};
 use crate::domain::time::Instant;
@@ -24,6 +25,47 @@ impl<'p> Intakes<'p> {
     pub fn of(playbook: &'p Playbook) -> Self {
         let all = limited(playbook).into_iter().map(|name| (name.to_owned(), Intake::default())).collect();
         Self { playbook, day: i32::MIN, all, pending: BTreeMap::new(), asked: None }
+    }
+
+    /// Takes in a lead: what it is in, and what it waits for.
+    pub fn join(&mut self, lead: &Lead, number: usize, now: Instant) {
+        if self.all.is_empty() && lead.pending.is_empty() {
+            return;
+        }
+        let today = today(self.playbook, now);
+        self.turn(today.day);
+        for running in &lead.enrollments {
+            if let Some(intake) = self.all.get_mut(&running.sequence) {
+                intake.active += 1;
+                intake.entered_today += u32::from(running.entered_at >= today.began_at);
+            }
+        }
+        for (sequence, waits) in &lead.pending {
+            self.pending.entry(sequence.clone()).or_default().insert((waits.since, number));
+            if let Some(intake) = self.all.get_mut(sequence) {
+                intake.waiting = true;
+            }
+        }
+    }
+
+    /// Goes on from what was counted before: it knows of those too who have left again.
+    pub fn resume(&mut self, counted: BTreeMap<String, Intake>, now: Instant) {
+        self.turn(today(self.playbook, now).day);
+        for (sequence, before) in counted {
+            if let Some(intake) = self.all.get_mut(&sequence) {
+                *intake = before;
+            }
+        }
+    }
+
+    /// How many wait, by sequence.
+    pub fn waiting(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.pending.iter().map(|(sequence, pending)| (sequence.as_str(), pending.len() as u64))
+    }
+
+    /// How many more a sequence takes: as many as come, where an edit took its limits away.
+    fn room(&self, sequence: &Sequence) -> u32 {
+        sequence.limits.room(self.all.get(&sequence.name).copied().unwrap_or_default())
     }
 
     /// The counts as a decision sees them.
@@ -60,7 +102,7 @@ impl<'p> Intakes<'p> {
             self.pending.keys().filter_map(|name| self.playbook.sequences.get(name)).map(AsRef::as_ref).collect();
         sequences.sort_by_key(|sequence| Reverse(sequence.priority));
         let first = |sequence: &&Sequence| {
-            let room = self.all.get(&sequence.name).map_or(0, |intake| sequence.limits.room(*intake));
+            let room = self.room(sequence);
             let pending = self.pending.get(&sequence.name).into_iter().flatten();
             pending.take(room as usize).map(|(_, number)| (*number, sequence.name.clone())).collect::<Vec<_>>()
         };
@@ -77,7 +119,7 @@ impl<'p> Intakes<'p> {
         let waiting = self.pending.iter().filter(|(_, pending)| !pending.is_empty());
         let next = waiting.filter_map(|(name, _)| {
             let sequence = self.playbook.sequences.get(name)?;
-            let mut intake = *self.all.get(name)?;
+            let mut intake = self.all.get(name).copied().unwrap_or_default();
             if self.day != date {
                 intake.entered_today = 0;
             }

@@ -11,6 +11,7 @@
 //! to the last event. A lead for whom nothing is due costs nothing, however long it waits.
 
 mod agenda;
+mod before;
 mod colleagues;
 mod experiments;
 mod intakes;
@@ -31,7 +32,7 @@ use schedules::Schedules;
 use waiting::Waiting;
 
 use super::deliver::opens_at;
-use crate::domain::account::Replies;
+pub use super::release::today;
 use crate::domain::decide::{Ask, Case, Decision, Effect, EnrollmentRow, Input, Reply, decide, put_off};
 use crate::domain::event::{Actor, Event};
 use crate::domain::experiment::{Arm, Key};
@@ -96,6 +97,7 @@ pub struct World<'p> {
     loads: BTreeMap<String, Load>,
     suppressed: BTreeMap<String, Reason>,
     paused: Arc<BTreeSet<String>>,
+    stopped_senders: Arc<BTreeSet<String>>,
     now: Instant,
     decisions: u64,
 }
@@ -120,6 +122,7 @@ impl<'p> World<'p> {
             loads: BTreeMap::new(),
             suppressed: BTreeMap::new(),
             paused: Arc::default(),
+            stopped_senders: Arc::default(),
             now: start,
             decisions: 0,
         }
@@ -132,7 +135,12 @@ impl<'p> World<'p> {
             self.queue.push(at.max(self.now), Due::Wake { lead: number, wake_at: at });
         }
         self.colleagues.join(&lead, number);
+        self.intakes.join(&lead, number, self.now);
+        let waits_for_room = !lead.pending.is_empty();
         self.leads.push(Some(Box::new(lead)));
+        if waits_for_room {
+            self.schedule();
+        }
         number
     }
 
@@ -141,29 +149,14 @@ impl<'p> World<'p> {
         self.enqueue(number, touch);
     }
 
-    /// Says that so many handoffs were assigned to a rep and are open.
-    pub fn load(&mut self, rep: String, load: Load) {
-        self.loads.insert(rep, load);
+    /// The touches that wait in lanes.
+    pub fn waiting(&self) -> impl Iterator<Item = &NewTouch> {
+        self.waiting.touches()
     }
 
-    /// An address or domain that must not be contacted.
-    pub fn suppress(&mut self, target: String, reason: Reason) {
-        self.suppressed.insert(target, reason);
-    }
-
-    /// What a lane has done before the rehearsal began.
-    pub fn resume_lane(&mut self, name: &str, lane: &crate::domain::throttle::Lane) {
-        self.lanes.resume(name, lane, &self.playbook.settings);
-    }
-
-    /// Who of an account had replied before the rehearsal began.
-    pub fn replied(&mut self, account: String, replies: Replies) {
-        self.colleagues.know(account, replies);
-    }
-
-    /// What was counted of experiments, and which have a winner.
-    pub fn resume_experiments(&mut self, counted: BTreeMap<Key, Vec<Arm>>, winners: BTreeMap<Key, String>) {
-        self.experiments.resume(counted, winners);
+    /// How many leads wait for room, by sequence.
+    pub fn waiting_for_room(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.intakes.waiting()
     }
 
     /// What is counted of experiments by now.
@@ -174,11 +167,6 @@ impl<'p> World<'p> {
     /// The experiments that have a winner by now.
     pub fn winners(&self) -> Arc<BTreeMap<Key, String>> {
         self.experiments.winners()
-    }
-
-    /// Sequences that are paused by hand.
-    pub fn pause_sequences(&mut self, names: BTreeSet<String>) {
-        self.paused = Arc::new(names);
     }
 
     /// Lets something be said to a lead at its time.
@@ -445,7 +433,8 @@ impl<'p> World<'p> {
         }
     }
 
-    fn note(&mut self, agenda: Agenda) {
+    /// Lets all that people mean to do be done at its time.
+    pub fn note(&mut self, agenda: Agenda) {
         for (at, number, said) in agenda.0 {
             self.say(at, number, said);
         }

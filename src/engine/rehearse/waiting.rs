@@ -23,6 +23,10 @@ impl Waiting {
         self.touches.remove(touch)
     }
 
+    pub fn touches(&self) -> impl Iterator<Item = &NewTouch> {
+        self.touches.values().map(|(_, touch)| touch)
+    }
+
     /// The mails that wait for one lead.
     pub fn mails_of(&self, number: usize) -> Vec<TouchId> {
         let of_lead = |(of, touch): &&(usize, NewTouch)| *of == number && touch.channel == Channel::Email;
