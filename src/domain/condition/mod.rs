@@ -23,6 +23,7 @@ mod pattern;
 mod quoted;
 mod value;
 mod words;
+mod worlds;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use glob::Glob;
 pub use value::{Type, Value};
 #[cfg(test)]
 pub use words::{FUNCTIONS, NAMES};
+pub use worlds::{Answers, Worlds};
 
 use crate::domain::time::Instant;
 use node::{Node, Turn};
