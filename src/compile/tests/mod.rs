@@ -4,6 +4,7 @@ mod broken;
 mod formats;
 mod holidays;
 mod large;
+mod law;
 mod mails;
 mod scoring;
 mod sequences;
