@@ -18,6 +18,7 @@ use super::source::{Place, Source};
 use super::syntax::{self, Node};
 use super::template::{self, Parsed};
 use super::{Compiled, Files, Revision, hash, names, revision, thresholds, windows};
+use crate::domain::condition::Deeds;
 use crate::domain::playbook::{Playbook, Settings};
 use crate::domain::routing::Staff;
 use crate::domain::scenario::Suite;
@@ -170,7 +171,7 @@ impl Whole {
             templates.insert(name.clone(), parsed);
         }
         unused(&shelf.shared, &templates, report);
-        let none = BTreeSet::new();
+        let none = Deeds::new();
         let senders: BTreeSet<String> = settings.senders.keys().cloned().collect();
         let froms: BTreeSet<String> = senders.iter().chain(settings.pools.keys()).cloned().collect();
         let sequences: BTreeSet<String> = shelf.sequences.keys().chain(&shelf.broken).cloned().collect();

@@ -9,6 +9,7 @@ mod mails;
 mod scoring;
 mod sequences;
 mod shipped;
+mod slips;
 mod stories;
 
 use super::diagnostic::{Code, Diagnostic};

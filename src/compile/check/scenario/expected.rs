@@ -66,7 +66,12 @@ fn touch(node: &Node, inside: Inside<'_>) -> Option<ExpectedTouch> {
     let line = report.source(node.place.source).position(node.place.start).0;
     if let Value::Map(entries) = &node.value {
         let [entry] = entries.as_slice() else {
-            report.error(Code::WrongShape, node.place, "one touch each: `- STEP: TIME`");
+            report.error_with(
+                Code::WrongShape,
+                node.place,
+                "one touch each: `- STEP: TIME`",
+                "write `- first: 2026-03-02 09:00`, or the id of the step alone".to_owned(),
+            );
             return None;
         };
         let step = inside.step(&entry.key.text, entry.key.place)?;
