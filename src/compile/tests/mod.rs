@@ -5,6 +5,7 @@ mod formats;
 mod holidays;
 mod large;
 mod law;
+mod lints;
 mod mails;
 mod scoring;
 mod sequences;
