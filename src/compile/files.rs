@@ -91,7 +91,12 @@ fn template(rest: &str) -> Role {
 pub fn too_large(path: &str, bytes: &[u8], report: &Report) -> bool {
     if bytes.len() > LARGEST {
         let message = format!("this file has {} bytes; at most {LARGEST} are read", bytes.len());
-        report.error(Code::FileTooLarge, Place::top(report.add(Source::new(path, ""))), message);
+        report.error_with(
+            Code::FileTooLarge,
+            Place::top(report.add(Source::new(path, ""))),
+            message,
+            "split it; lists of leads come in by `overture leads import`".to_owned(),
+        );
     }
     bytes.len() > LARGEST
 }

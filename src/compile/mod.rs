@@ -76,6 +76,22 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// Nothing but what was found wrong.
+    fn broken(report: diagnostic::Report) -> Self {
+        let sources = report.sources();
+        let diagnostics = report.into_diagnostics();
+        Self {
+            playbook: None,
+            daemon: None,
+            revisions: Vec::new(),
+            scoring: None,
+            tests: Vec::new(),
+            diagnostics,
+            later: Vec::new(),
+            sources,
+        }
+    }
+
     /// Whether nothing but warnings was found.
     pub fn is_sound(&self) -> bool {
         !self.diagnostics.iter().any(Diagnostic::is_error)

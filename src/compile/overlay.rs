@@ -63,7 +63,12 @@ fn node(value: &str, place: Place, report: &Report) -> Option<Node> {
     let quiet = Report::default();
     let number = quiet.add(Source::new("", value));
     let Some(mut node) = syntax::read(number, &quiet).filter(|_| quiet.errors() == 0) else {
-        report.error(Code::BadValue, place, "the value of this variable is a broken list or mapping");
+        report.error_with(
+            Code::BadValue,
+            place,
+            "the value of this variable is a broken list or mapping",
+            "write it as in the file: `[one, two]` or `{key: value}`".to_owned(),
+        );
         return None;
     };
     move_to(&mut node, place);
@@ -94,7 +99,12 @@ fn set(node: &mut Node, path: &[String], value: Node, report: &Report) {
     }
     let Value::Map(entries) = &mut node.value else {
         let message = "this variable sets a key inside something that has no keys";
-        report.error(Code::WrongShape, value.place, message);
+        report.error_with(
+            Code::WrongShape,
+            value.place,
+            message,
+            "leave out the last part of its name, or change the file".to_owned(),
+        );
         return;
     };
     let place = value.place;

@@ -1,7 +1,7 @@
 //! An enrollment finishes the version it began, so a version is stored whole and compiled again from what was stored. So is the scoring file
 //! that is in force, since another one counts only once it is applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,7 +14,7 @@ use super::diagnostic::{Diagnostic, Report};
 use super::source::Source;
 use super::template::{self, Format};
 use super::{check, hash, syntax};
-use crate::domain::condition::Type;
+use crate::domain::condition::{Deeds, Type};
 use crate::domain::playbook::Settings;
 use crate::domain::score::Scoring;
 use crate::domain::sequence::Sequence;
@@ -141,7 +141,7 @@ pub fn model(revision: &Revision) -> Result<Scoring, Vec<Diagnostic>> {
     let number = report.add(Source::new(file, text));
     let settings =
         Settings { lead_attributes: stored.lead, account_attributes: stored.account, ..check::overture_defaults() };
-    let none = BTreeSet::new();
+    let none = Deeds::new();
     let speaks = check::speaks(&settings, &none);
     let compiled =
         syntax::read(number, &report).map(|root| check::scoring(&root, revision.version.clone(), speaks, &report));
@@ -153,7 +153,8 @@ pub fn model(revision: &Revision) -> Result<Scoring, Vec<Diagnostic>> {
 
 fn unreadable(report: Report, file: String) -> Vec<Diagnostic> {
     let place = super::source::Place::top(report.add(Source::new(file, "")));
-    report.error(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read");
+    let hint = "apply the sequence's file again, or bring the store back from a backup".to_owned();
+    report.error_with(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read", hint);
     report.into_diagnostics()
 }
 

@@ -19,6 +19,7 @@ use super::syntax::{self, Node};
 use super::template::{self, Parsed};
 use super::{Compiled, Files, Home, Revision, hash, names, revision, thresholds, windows};
 use crate::domain::calendar::zone_named;
+use crate::domain::condition::Deeds;
 use crate::domain::playbook::{Playbook, Settings};
 use crate::domain::routing::Staff;
 use crate::domain::scenario::Suite;
@@ -34,6 +35,11 @@ pub fn workspace(files: &Files, overlay: &Overlay) -> Compiled {
     let mut shelf = Shelf::default();
     for (path, bytes) in files {
         shelf.put(path, bytes, &report);
+    }
+    if !shelf.has_overture() {
+        // Nothing that the other files name could be found, so they are not looked at.
+        missing_overture(&report);
+        return Compiled::broken(report);
     }
     let root = overture_tree(&shelf, overlay, &report);
     let (mut settings, daemon) =
@@ -127,6 +133,10 @@ impl Shelf {
         self.sequences.contains_key(sequence) || self.broken.contains(sequence)
     }
 
+    fn has_overture(&self) -> bool {
+        self.config.contains_key(CONFIG[0]) || self.broken.contains(CONFIG[0])
+    }
+
     fn tree(&self, path: &str, report: &Report) -> Option<Node> {
         let number = *self.config.get(path)?;
         read_tree(number, report)
@@ -144,14 +154,14 @@ fn read_tree(number: usize, report: &Report) -> Option<Node> {
     root
 }
 
+fn missing_overture(report: &Report) {
+    let place = Place::top(report.add(Source::new(CONFIG[0], "")));
+    let hint = "is this the workspace folder? `overture init` makes a new one".to_owned();
+    report.error_with(Code::MissingFile, place, "this file is missing, and every workspace needs it", hint);
+}
+
 fn overture_tree(shelf: &Shelf, overlay: &Overlay, report: &Report) -> Option<Node> {
-    let path = CONFIG[0];
-    if !shelf.config.contains_key(path) && !shelf.broken.contains(path) {
-        let place = Place::top(report.add(Source::new(path, "")));
-        let hint = "is this the workspace folder? `overture init` makes a new one".to_owned();
-        report.error_with(Code::MissingFile, place, "this file is missing, and every workspace needs it", hint);
-    }
-    let mut root = shelf.tree(path, report)?;
+    let mut root = shelf.tree(CONFIG[0], report)?;
     overlay.apply(&mut root, report);
     Some(root)
 }
@@ -175,7 +185,7 @@ impl Whole {
             templates.insert(name.clone(), parsed);
         }
         unused(&shelf.shared, &templates, report);
-        let none = BTreeSet::new();
+        let none = Deeds::new();
         let senders: BTreeSet<String> = settings.senders.keys().cloned().collect();
         let froms: BTreeSet<String> = senders.iter().chain(settings.pools.keys()).cloned().collect();
         let sequences: BTreeSet<String> = shelf.sequences.keys().chain(&shelf.broken).cloned().collect();
@@ -199,8 +209,7 @@ impl Whole {
         let known = Known { lead, account, templates: &templates, holidays: &settings.holidays, names: Some(names) };
         let around = Around { known, has_address: settings.company.postal_address.is_some(), report };
         let (sequences, revisions) = read_sequences(shelf, around);
-        tell_cycles(&sequences, &shelf.sequences, report);
-        lint(Looked { sequences: &sequences, numbers: &shelf.sequences, report }, settings);
+        lint(Looked { sequences: &sequences, numbers: &shelf.sequences, report }, settings, &staff);
         Self { templates, sequences, scoring, staff, revisions }
     }
 
@@ -273,37 +282,5 @@ fn unused(shared: &template::Shared, templates: &BTreeMap<String, Parsed>, repor
         let place = Place::top(report.add(Source::new(format!("templates/{path}"), "")));
         let hint = format!("name it in the front matter of a mail: `attachments: [{path}]`");
         report.warn(Code::UnreadName, place, "this file goes with no mail", hint);
-    }
-}
-
-/// Tells each sequence that leads back to itself by `enroll` steps, once a circle.
-fn tell_cycles(sequences: &BTreeMap<String, Sequence>, texts: &Texts, report: &Report) {
-    let targets = |name: &str| {
-        let steps = sequences.get(name).map_or(&[][..], |sequence| &sequence.steps);
-        steps.iter().filter_map(|step| match &step.act {
-            Act::Enroll { sequence } => Some((sequence.clone(), step.line)),
-            _ => None,
-        })
-    };
-    let mut told: BTreeSet<String> = BTreeSet::new();
-    for start in sequences.keys() {
-        let mut ways = vec![vec![start.clone()]];
-        let mut seen = BTreeSet::new();
-        while let Some(way) = ways.pop() {
-            let Some(last) = way.last() else { continue };
-            for (target, line) in targets(last) {
-                if target == *start && !way.iter().any(|name| told.contains(name)) {
-                    told.extend(way.iter().cloned());
-                    let Some(number) = texts.get(last) else { continue };
-                    let at = report.source(*number).byte(line, 1);
-                    let circle = way.iter().chain([start]).cloned().collect::<Vec<_>>().join(" → ");
-                    let message = format!("sequences enroll into each other in a circle: {circle}");
-                    let place = Place { source: *number, start: at, end: at + 1_000 };
-                    report.error_with(Code::EnrollCycle, place, message, "end one of them instead".to_owned());
-                } else if seen.insert(target.clone()) {
-                    ways.push(way.iter().cloned().chain([target]).collect());
-                }
-            }
-        }
     }
 }

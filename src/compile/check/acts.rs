@@ -8,6 +8,7 @@ use super::fields::{Fields, Keys, parse, scalar, unknown};
 use super::steps::{Inside, kinds};
 use super::{copy, set, task};
 use crate::compile::diagnostic::{Code, Report};
+use crate::compile::source::Place;
 use crate::compile::syntax::{Node, Value};
 use crate::compile::template::{self, Use};
 use crate::domain::calendar::{Pause, Wait};
@@ -21,9 +22,8 @@ const FILE: Keys = Keys { what: "a value from a file", known: &["template"], lat
 
 pub type Templates = BTreeMap<String, Arc<Template>>;
 
-/// Reads what a step does; `None` when it is nothing that can be done.
-pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Act> {
-    let report = fields.report;
+/// The one thing a step does, told where it does none or several, or has keys that belong to another.
+pub fn one_thing<'a>(fields: &Fields<'a>) -> Option<&'a str> {
     let found = kinds(fields);
     let kind = match found.as_slice() {
         [kind] => *kind,
@@ -31,21 +31,23 @@ pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mu
         ["task", "wait"] | ["wait", "task"] => "task",
         [] => {
             let hint = format!("a step does one of: {}", ALL.join(", "));
-            report.error_with(Code::StepKind, fields.place, "this step does nothing", hint);
+            fields.report.error_with(Code::StepKind, fields.place, "this step does nothing", hint);
             return None;
         }
         several => {
             let hint = "write each as an item of its own, with its own `- `".to_owned();
-            report.error_with(
-                Code::StepKind,
-                fields.place,
-                format!("a step does one thing; this does {}", several.join(" and ")),
-                hint,
-            );
+            let message = format!("a step does one thing; this does {}", several.join(" and "));
+            fields.report.error_with(Code::StepKind, fields.place, message, hint);
             return None;
         }
     };
     misplaced(fields, kind);
+    Some(kind)
+}
+
+/// Reads what a step does; `None` when it is nothing that can be done.
+pub fn act(sequence: &str, fields: &Fields<'_>, (inside, used): (Inside<'_>, &mut Templates)) -> Option<Act> {
+    let kind = one_thing(fields)?;
     let node = if kind == "end" && fields.key(kind).is_some() { None } else { fields.get(kind) };
     match kind {
         "email" => copy::email(node?, inside, used),
@@ -71,7 +73,8 @@ fn misplaced(fields: &Fields<'_>, kind: &str) {
             && let Some(key) = fields.key(key)
         {
             let message = format!("`{}` belongs to a step with `{owner}`", key.text);
-            fields.report.error(Code::UnknownKey, key.place, message);
+            let hint = format!("move it to one, or remove it: this step does `{kind}`");
+            fields.report.error_with(Code::UnknownKey, key.place, message, hint);
         }
     }
 }
@@ -127,15 +130,23 @@ fn value(name: &str, node: &Node, (inside, used): (Inside<'_>, &mut Templates)) 
         let node = fields.need("template")?;
         let name = scalar(node, "template", report)?;
         let parsed = template_named(name, node, inside)?;
-        parsed.fits(Use::Webhook, node.place, report);
+        filled(parsed, node.place, inside);
         used.insert(name.to_owned(), parsed.template.clone());
         return Some(With::Template(name.to_owned()));
     }
     let text = scalar(node, "with", report)?;
     let parsed = template::inline(name, text, node.place, report);
     parsed.check_values(inside.around.known.lead, inside.around.known.account, report);
-    parsed.fits(Use::Webhook, node.place, report);
+    filled(&parsed, node.place, inside);
     Some(With::Text(parsed.template))
+}
+
+/// Tells what a text of a step cannot be filled with.
+pub fn filled(parsed: &template::Parsed, user: Place, inside: Inside<'_>) {
+    parsed.fits(Use::Webhook, user, inside.around.report);
+    if !inside.has_sender {
+        parsed.without_sender(inside.around.report);
+    }
 }
 
 fn wait(node: &Node, inside: Inside<'_>) -> Option<Act> {
@@ -156,7 +167,8 @@ fn wait(node: &Node, inside: Inside<'_>) -> Option<Act> {
         ));
     }
     if let Some(key) = fields.key("until") {
-        report.error(Code::UnknownKey, key.place, "a wait is `until` a time or `for` a condition, not both");
+        let hint = "keep one of them; for the longest wait beside `for`, write `up_to`".to_owned();
+        report.error_with(Code::UnknownKey, key.place, "a wait is `until` a time or `for` a condition, not both", hint);
     }
     let when = fields.need("for").and_then(|node| condition(node, "for", inside.speaks, report));
     let up_to =
@@ -176,7 +188,8 @@ pub fn long(pause: Pause, node: &Node, report: &Report) -> Pause {
         Wait::Until { .. } => 0,
     };
     if days > 366 {
-        report.warn(Code::LongWait, node.place, "this wait is longer than a year", None);
+        let hint = "a lead's interest does not last that long; if days were meant, write `d` and not `w`".to_owned();
+        report.warn(Code::LongWait, node.place, "this wait is longer than a year", hint);
     }
     pause
 }

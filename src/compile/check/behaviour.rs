@@ -108,7 +108,12 @@ fn way(node: &Node, playbook: &Playbook, report: &Report) -> Option<(Way, Rate)>
             Way::Enroll(name.to_owned())
         }
         _ => {
-            report.error(Code::WrongShape, fields.place, "leads come by an `event` or by `enroll`, one of them");
+            report.error_with(
+                Code::WrongShape,
+                fields.place,
+                "leads come by an `event` or by `enroll`, one of them",
+                "keep one of the two".to_owned(),
+            );
             return None;
         }
     };
@@ -259,7 +264,7 @@ fn rate(node: &Node, what: &str, report: &Report) -> Option<Rate> {
     match Rate::parse(text) {
         Ok(rate) => Some(rate),
         Err(message) => {
-            report.error(Code::BadValue, node.place, format!("`{what}`: {message}"));
+            super::fields::unread(node, what, &message, report);
             None
         }
     }
@@ -286,7 +291,12 @@ fn whole(shares: impl Iterator<Item = Rate>, (place, what): (Place, &str), repor
     if sum != u64::from(Rate::WHOLE.0) && report.errors() == 0 {
         #[expect(clippy::cast_precision_loss, reason = "a sum of some shares")]
         let percent = sum as f64 / 1_000.0;
-        report.error(Code::BadValue, place, format!("{what} are {percent} % together; they must be 100 %"));
+        report.error_with(
+            Code::BadValue,
+            place,
+            format!("{what} are {percent} % together; they must be 100 %"),
+            "make them 100 % together".to_owned(),
+        );
     }
 }
 

@@ -1,19 +1,19 @@
 //! Conditions stand in many files; wherever they stand, a fault is shown under the characters that made it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::fields::scalar;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::Node;
-use crate::domain::condition::{Condition, Scope, Type};
+use crate::domain::condition::{Condition, Deeds, Scope, Type};
 
 /// What a condition may speak of where it stands.
 #[derive(Clone, Copy)]
 pub struct Speaks<'a> {
     pub lead: &'a BTreeMap<String, Type>,
     pub account: &'a BTreeMap<String, Type>,
-    /// The step ids of the file; an empty set lets none.
-    pub steps: &'a BTreeSet<String>,
+    /// The steps of the file; an empty map lets none.
+    pub steps: &'a Deeds,
     pub event: bool,
 }
 

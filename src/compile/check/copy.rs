@@ -26,13 +26,23 @@ pub fn email(node: &Node, inside: Inside<'_>, used: &mut Templates) -> Option<Ac
     let fields = Fields::of(node, EMAIL, report)?;
     if fields.key("variants").is_none() {
         if let Some(key) = fields.key("winner") {
-            report.error(Code::UnknownKey, key.place, "a `winner` is found among `variants`, and there are none");
+            report.error_with(
+                Code::UnknownKey,
+                key.place,
+                "a `winner` is found among `variants`, and there are none",
+                "add `variants`, or remove `winner`".to_owned(),
+            );
         }
         let one = fields.need("template")?;
         return Some(Act::Email { copy: Copy::One(template(one, (inside, used))?) });
     }
     if let Some(key) = fields.key("template") {
-        report.error(Code::UnknownKey, key.place, "a mail has a `template` or `variants`, not both");
+        report.error_with(
+            Code::UnknownKey,
+            key.place,
+            "a mail has a `template` or `variants`, not both",
+            "move the template among the `variants`, or remove them".to_owned(),
+        );
     }
     let entries = fields.map("variants");
     let variants: Vec<Variant> = entries.iter().filter_map(|entry| variant(entry, (inside, used))).collect();
@@ -43,7 +53,12 @@ pub fn email(node: &Node, inside: Inside<'_>, used: &mut Templates) -> Option<Ac
     }
     let different: BTreeSet<&str> = variants.iter().map(|variant| variant.template.as_str()).collect();
     if different.len() < variants.len() {
-        report.error(Code::BadValue, fields.place, "two variants have the same template, so nothing would be tried");
+        report.error_with(
+            Code::BadValue,
+            fields.place,
+            "two variants have the same template, so nothing would be tried",
+            "give each variant a template of its own".to_owned(),
+        );
     }
     let winner = fields.get("winner").and_then(|node| winner(node, inside));
     let by = winner.as_ref().map(|winner: &Winner| winner.by.as_str());

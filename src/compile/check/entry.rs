@@ -1,7 +1,5 @@
 //! Who enters a sequence, how often, and how many.
 
-use std::collections::BTreeSet;
-
 use super::conditions::{Speaks, condition};
 use super::fields::{Fields, Keys, scalar, whole};
 use super::scoring::length;
@@ -9,6 +7,7 @@ use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
 use crate::compile::syntax::Node;
 use crate::domain::calendar::Cron;
+use crate::domain::condition::Deeds;
 use crate::domain::sequence::{Again, InFlight, Limits, Trigger};
 use crate::domain::time::Millis;
 use crate::domain::touch::rank;
@@ -21,7 +20,7 @@ const MANY: u32 = 1_000_000_000;
 /// Reads one item of `enroll`: an event, or a segment on a cron schedule.
 pub fn trigger(node: &Node, speaks: Speaks<'_>, report: &Report) -> Option<Trigger> {
     let fields = Fields::of(node, TRIGGER, report)?;
-    let no_steps = BTreeSet::new();
+    let no_steps = Deeds::new();
     let speaks = Speaks { event: true, steps: &no_steps, ..speaks };
     if fields.key("every").is_none() && fields.key("segment").is_none() {
         let on = fields.need("on").and_then(|node| super::event_name(node, "on", report))?;
@@ -44,7 +43,12 @@ pub fn trigger(node: &Node, speaks: Speaks<'_>, report: &Report) -> Option<Trigg
 
 fn misplaced(fields: &Fields<'_>, keys: &[&str], to: &str) {
     for key in keys.iter().filter_map(|key| fields.key(key)) {
-        fields.report.error(Code::UnknownKey, key.place, format!("`{}` belongs to {to}", key.text));
+        fields.report.error_with(
+            Code::UnknownKey,
+            key.place,
+            format!("`{}` belongs to {to}", key.text),
+            "a trigger has `on` (and `when`), or `every` and `segment`".to_owned(),
+        );
     }
 }
 

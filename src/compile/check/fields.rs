@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
     pub fn need(&self, key: &'static str) -> Option<&'a Node> {
         if self.key(key).is_none() {
             let message = format!("{} needs `{key}`", self.what);
-            self.report.error(Code::MissingKey, self.place, message);
+            self.report.error_with(Code::MissingKey, self.place, message, format!("add `{key}: …`"));
         }
         self.get(key)
     }
@@ -151,7 +151,8 @@ pub fn entries<'a>(node: &'a Node, what: &str, report: &Report) -> &'a [Entry] {
     if let Value::Map(entries) = &node.value {
         return entries;
     }
-    report.error(Code::WrongShape, node.place, format!("expected a mapping under `{what}`, found {}", node.kind()));
+    let message = format!("expected a mapping under `{what}`, found {}", node.kind());
+    report.error_with(Code::WrongShape, node.place, message, "write each as `name: value`, a line each".to_owned());
     &[]
 }
 
@@ -174,10 +175,24 @@ pub fn parse<T>(node: &Node, what: &str, report: &Report, read: impl Fn(&str) ->
     match read(text) {
         Ok(value) => Some(value),
         Err(message) => {
-            report.error(Code::BadValue, node.place, format!("`{what}`: {message}"));
+            unread(node, what, &message, report);
             None
         }
     }
+}
+
+/// Tells a value that cannot be read; where the message says what was expected, that is what to do.
+pub fn unread(node: &Node, what: &str, message: &str, report: &Report) {
+    let split = message
+        .split_once(", found `")
+        .filter(|(_, found)| found.strip_suffix('`').is_some_and(|one| !one.contains('`')));
+    let (message, hint) = match split {
+        Some((expected, _)) => {
+            (format!("`{what}` cannot be `{}`", node.text().unwrap_or_default()), Some(expected.to_owned()))
+        }
+        None => (format!("`{what}`: {message}"), None),
+    };
+    report.error_with(Code::BadValue, node.place, message, hint);
 }
 
 /// Tells that something is described, and not there yet.
@@ -200,7 +215,23 @@ pub fn unknown<'k>(code: Code, place: Place, name: &str, known: impl IntoIterato
         Code::UnknownCalendar => "calendar",
         _ => "name",
     };
-    report.error_with(code, place, format!("there is no {what} `{name}`"), names::hint(name, known));
+    let hint = names::hint(name, known).or_else(|| declare(code, name));
+    report.error_with(code, place, format!("there is no {what} `{name}`"), hint);
+}
+
+/// Where to declare the first of its kind.
+fn declare(code: Code, name: &str) -> Option<String> {
+    let (section, file) = match code {
+        Code::UnknownTemplate => return Some(format!("write templates/{name}.md")),
+        Code::UnknownSequence => return Some(format!("write sequences/{name}.yaml")),
+        Code::UnknownSender => ("senders", "overture"),
+        Code::UnknownChannel => ("channels", "overture"),
+        Code::UnknownTeam => ("teams", "team"),
+        Code::UnknownRep => ("reps", "team"),
+        Code::UnknownCalendar => ("calendars", "team"),
+        _ => return None,
+    };
+    Some(format!("declare it under `{section}:` in config/{file}.yaml"))
 }
 
 /// Reads a whole number within bounds.

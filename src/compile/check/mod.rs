@@ -5,6 +5,7 @@ pub mod behaviour;
 mod conditions;
 mod copy;
 pub mod daemon;
+mod deeds;
 mod entry;
 pub mod fields;
 pub mod holidays;
@@ -24,8 +25,6 @@ mod steps;
 mod task;
 pub mod team;
 
-use std::collections::BTreeSet;
-
 pub use conditions::Speaks;
 pub use overture::{overture, overture_defaults};
 pub use scoring::scoring;
@@ -33,6 +32,7 @@ pub use scoring::scoring;
 use super::diagnostic::{Code, Report};
 use super::names;
 use super::syntax::Node;
+use crate::domain::condition::Deeds;
 
 /// The name of an event.
 fn event_name(node: &Node, what: &str, report: &Report) -> Option<String> {
@@ -46,6 +46,6 @@ fn event_name(node: &Node, what: &str, report: &Report) -> Option<String> {
 }
 
 /// What conditions outside of sequences speak of: no steps, no event.
-pub fn speaks<'a>(settings: &'a crate::domain::playbook::Settings, none: &'a BTreeSet<String>) -> Speaks<'a> {
+pub fn speaks<'a>(settings: &'a crate::domain::playbook::Settings, none: &'a Deeds) -> Speaks<'a> {
     Speaks { lead: &settings.lead_attributes, account: &settings.account_attributes, steps: none, event: false }
 }

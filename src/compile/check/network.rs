@@ -43,7 +43,12 @@ pub fn public_url(node: &Node, report: &Report) -> Option<String> {
         }
     };
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        report.error(Code::BadAddress, node.place, "the public address takes no user, query or fragment");
+        report.error_with(
+            Code::BadAddress,
+            node.place,
+            "the public address takes no user, query or fragment",
+            "write it like `https://mail.example.com`".to_owned(),
+        );
         return None;
     }
     if url.scheme() == "http" && !is_loopback(&url) {
@@ -66,7 +71,12 @@ pub fn channel_url(node: &Node, allow_http: bool, report: &Report) -> Option<Sec
     if let From::Plain(text) = &reference.from
         && let Err(message) = check_channel_url(text.expose_secret(), allow_http)
     {
-        report.error(Code::BadAddress, node.place, message);
+        report.error_with(
+            Code::BadAddress,
+            node.place,
+            message,
+            "write it like `https://crm.example.com/hook`".to_owned(),
+        );
         return None;
     }
     Some(reference)
@@ -97,7 +107,12 @@ pub fn net(node: &Node, report: &Report) -> Option<String> {
         named || most.is_some_and(|most| bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most)));
     if !fits {
         let message = format!("expected an address or a network such as 10.1.0.0/16, found `{text}`");
-        report.error(Code::BadAddress, node.place, message);
+        report.error_with(
+            Code::BadAddress,
+            node.place,
+            message,
+            "write them like `[127.0.0.1, 10.1.0.0/16]`".to_owned(),
+        );
         return None;
     }
     Some(text.to_owned())

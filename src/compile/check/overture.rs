@@ -211,7 +211,12 @@ fn channels(fields: &Fields<'_>, settings: &mut Settings) -> BTreeMap<String, Ch
         let secrets = fields.list("secrets").into_iter().filter_map(|node| secret(node, "secrets", report)).collect();
         let headers = fields.map("headers").iter().filter_map(|Entry { key, value }| {
             if !network::is_header(&key.text) {
-                report.error(Code::BadName, key.place, format!("`{}` cannot name an HTTP header", key.text));
+                report.error_with(
+                    Code::BadName,
+                    key.place,
+                    format!("`{}` cannot name an HTTP header", key.text),
+                    "letters, digits and `-`, as in `X-Source`".to_owned(),
+                );
             }
             Some((key.text.clone(), secret(value, "headers", report)?))
         });
@@ -239,7 +244,12 @@ pub fn address(node: &Node, what: &str, report: &Report) -> Option<String> {
     match EmailAddress::parse(text) {
         Ok(address) => Some(address.as_str().to_owned()),
         Err(why) => {
-            report.error(Code::BadValue, node.place, format!("`{what}`: `{text}` is no mail address: {why}"));
+            report.error_with(
+                Code::BadValue,
+                node.place,
+                format!("`{what}`: `{text}` is no mail address: {why}"),
+                "write it like `maya@example.com`".to_owned(),
+            );
             None
         }
     }

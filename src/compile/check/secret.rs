@@ -44,7 +44,7 @@ pub fn secret(node: &Node, what: &str, report: &Report) -> Option<SecretRef> {
         (None, Some(path)) => From::File(PathBuf::from(path)),
         _ => {
             let message = "a secret is a value, `{env: NAME}` or `{file: PATH}`";
-            report.error(Code::WrongShape, place, message);
+            report.error_with(Code::WrongShape, place, message, "name one place where it is kept".to_owned());
             return None;
         }
     };

@@ -10,6 +10,7 @@ use super::known::Known;
 use super::team::{days, hours, never_opens, zone};
 use crate::compile::diagnostic::Code;
 use crate::compile::names;
+use crate::compile::syntax::Value;
 use crate::domain::calendar::{Calendar, Hours, Weekdays};
 use crate::domain::sequence::{Kind, Sending, Tracking, ZoneRule};
 
@@ -34,7 +35,7 @@ pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
     }
     let (usual_days, usual_hours) = usual(kind);
     let days = days(&fields).unwrap_or(usual_days);
-    let hours = if fields.key("hours").is_some() { hours(&fields) } else { vec![usual_hours] };
+    let hours = hours(&fields).unwrap_or_else(|| vec![usual_hours]);
     let closed = holidays(&fields, known.holidays, true);
     sending.calendar = Calendar::new(TimeZone::UTC, days, &hours, closed.dates);
     sending.lead_holidays = closed.of_lead;
@@ -50,6 +51,15 @@ pub fn sending(fields: &Fields<'_>, kind: Kind, known: Known<'_>) -> Sending {
     let place = fields.key("hours").map_or(fields.place, |key| key.place);
     never_opens(&sending.calendar, place, report);
     sending
+}
+
+/// Whether a sender may be meant that could not be read: what stands in `send` was told.
+pub fn is_misspelt(fields: &Fields<'_>) -> bool {
+    let send = fields.entries().iter().find(|entry| entry.key.text == "send");
+    send.is_some_and(|entry| match &entry.value.value {
+        Value::Map(keys) => keys.iter().any(|entry| !SEND.known.contains(&entry.key.text.as_str())),
+        _ => true,
+    })
 }
 
 fn usual(kind: Kind) -> (Weekdays, Hours) {

@@ -56,7 +56,12 @@ fn from(node: &Node, report: &Report) -> Option<(Option<String>, String)> {
         None => (None, text.trim()),
     };
     if display.is_some_and(|name| name.chars().any(char::is_control)) {
-        report.error(Code::BadValue, node.place, "`from`: the name holds a control character");
+        report.error_with(
+            Code::BadValue,
+            node.place,
+            "`from`: the name holds a control character",
+            "type the name anew: it was probably copied with something that is not seen".to_owned(),
+        );
         return None;
     }
     match EmailAddress::parse(plain) {
@@ -88,7 +93,12 @@ fn account(node: &Node, report: &Report) -> Option<Account> {
     let user = fields.text("user").map(str::to_owned);
     let password = fields.get("password").and_then(|node| secret(node, "password", report));
     if user.is_some() != password.is_some() {
-        report.error(Code::MissingKey, fields.place, "an SMTP account has both `user` and `password`, or neither");
+        report.error_with(
+            Code::MissingKey,
+            fields.place,
+            "an SMTP account has both `user` and `password`, or neither",
+            "add the other one, or remove both".to_owned(),
+        );
     }
     let connections = fields.parse("connections", |text| whole(text, 1, 1_000)).unwrap_or(4);
     Some(Account { host, port: port.unwrap_or(usual), security, user, password, connections })
@@ -122,7 +132,12 @@ pub fn pools(fields: &Fields<'_>, settings: &Settings) -> BTreeMap<String, Vec<S
 
 fn members(pool: &str, node: &Node, (settings, report): (&Settings, &Report)) -> Vec<String> {
     let Value::List(items) = &node.value else {
-        report.error(Code::WrongShape, node.place, format!("the pool `{pool}`: expected a list of senders"));
+        report.error_with(
+            Code::WrongShape,
+            node.place,
+            format!("the pool `{pool}`: expected a list of senders"),
+            "write `[one, two]`".to_owned(),
+        );
         return Vec::new();
     };
     if items.is_empty() {
@@ -133,7 +148,12 @@ fn members(pool: &str, node: &Node, (settings, report): (&Settings, &Report)) ->
     for item in items {
         let Some(name) = scalar(item, "pools", report) else { continue };
         if members.iter().any(|known| known == name) {
-            report.error(Code::BadValue, item.place, format!("`{name}` is in the pool `{pool}` already"));
+            report.error_with(
+                Code::BadValue,
+                item.place,
+                format!("`{name}` is in the pool `{pool}` already"),
+                "remove it here; every sender of a pool takes an equal share".to_owned(),
+            );
         } else if settings.senders.contains_key(name) {
             members.push(name.to_owned());
         } else {

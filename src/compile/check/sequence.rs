@@ -4,7 +4,7 @@ use super::conditions::{Speaks, condition};
 use super::fields::{Fields, Keys};
 use super::known::Known;
 use super::scoring::length;
-use super::{entry, send, steps};
+use super::{deeds, entry, send, steps};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::Node;
 use crate::domain::sequence::{Act, AtSql, Colleagues, Kind, OnUnknown, Sequence, Stop};
@@ -52,13 +52,14 @@ pub fn sequence(name: &str, root: &Node, around: Around<'_>) -> Option<Sequence>
     let kind = fields.choice("kind", &kinds).unwrap_or(Kind::Nurture);
     if let Some(key) = fields.key("topic").filter(|_| kind != Kind::Nurture) {
         let message = format!("a {} has no `topic`; only a nurture's unsubscribe can be limited to one", kind.as_str());
-        report.error(Code::UnknownKey, key.place, message);
+        report.error_with(Code::UnknownKey, key.place, message, "remove it, or write `kind: nurture`".to_owned());
     }
-    let ids = steps::ids(root);
-    let speaks = Speaks { lead: known.lead, account: known.account, steps: &ids, event: false };
+    let deeds = deeds::deeds(root);
+    let speaks = Speaks { lead: known.lead, account: known.account, steps: &deeds, event: false };
     let send = send::sending(&fields, kind, known);
-    let body = steps::steps(name, &fields, steps::Inside { around, speaks, kind });
+    let body = steps::steps(name, &fields, steps::Inside { around, speaks, kind, has_sender: send.from.is_some() });
     if send.from.is_none()
+        && !send::is_misspelt(&fields)
         && let Some(step) = body.steps.iter().find(|step| matches!(step.act, Act::Email { .. }))
     {
         let message = format!("the step `{}` mails, but `send.from` names no sender", step.id);

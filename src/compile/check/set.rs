@@ -45,7 +45,12 @@ fn attribute(key: &Key, name: &str, value: &Node, inside: Inside<'_>) -> Option<
         return None;
     };
     if matches!(name, "email" | "email_domain") {
-        report.error(Code::BadValue, key.place, "a lead's address is what it is known by; a step cannot set it");
+        report.error_with(
+            Code::BadValue,
+            key.place,
+            "a lead's address is what it is known by; a step cannot set it",
+            "keep another address in an attribute of its own".to_owned(),
+        );
         return None;
     }
     if value.is_nothing() {
@@ -57,7 +62,12 @@ fn attribute(key: &Key, name: &str, value: &Node, inside: Inside<'_>) -> Option<
     }
     let text = scalar(value, name, report)?;
     let Some(read) = kind.read(text) else {
-        report.error(Code::BadValue, value.place, format!("`lead.{name}` is {}; `{text}` is not", kind.name()));
+        report.error_with(
+            Code::BadValue,
+            value.place,
+            format!("`lead.{name}` is {}; `{text}` is not", kind.name()),
+            "write a value of its type, or declare another type under `attributes:` in config/overture.yaml".to_owned(),
+        );
         return None;
     };
     Some(Assign::Attribute { name: name.to_owned(), value: read.to_json() })

@@ -4,7 +4,6 @@ use super::conditions::condition;
 use super::fields::{Fields, Keys, parse, scalar, unknown};
 use super::team::Outside;
 use crate::compile::diagnostic::{Code, Report};
-use crate::compile::source::Place;
 use crate::compile::syntax::{Key, Node};
 use crate::compile::template::Use;
 use crate::domain::routing::{AfterHours, Promise, Rung, RungAct, Staff, Team};
@@ -35,15 +34,15 @@ pub fn promise(key: &Key, node: &Node, outside: Outside<'_>, report: &Report) ->
 }
 
 /// Tells a promise that no day of a team holds: its clock always runs into another one.
-pub fn fits_a_day(promise: &Promise, place: Place, staff: &Staff, report: &Report) {
+pub fn fits_a_day(promise: &Promise, node: &Node, staff: &Staff, report: &Report) {
     let Allowed::Working(length) = promise.respond_within else { return };
     let day = |team: &Team| Some((team.title.clone(), staff.calendars.get(&team.calendar)?.working_day()));
     let short = staff.teams.values().filter_map(day).find(|(_, day)| *day < length);
     if let Some((team, day)) = short {
-        let (length, day) = (hours(length), hours(day));
+        let (length, day) = (node.text().unwrap_or_default(), hours(day));
         let message = format!("{length} is longer than the working day of {team}, which has {day}");
         let hint = "promise less, or write business days: `1bd`".to_owned();
-        report.warn(Code::LongSla, place, message, hint);
+        report.warn(Code::LongSla, node.place, message, hint);
     }
 }
 
@@ -81,7 +80,8 @@ fn rung(node: &Node, outside: Outside<'_>, report: &Report) -> Option<Rung> {
     let known = ["remind", "alert", "return_to"].iter().filter(|key| fields.key(key).is_some()).count();
     if known != 1 && !later {
         let message = "a rung does one thing: `remind`, `alert` or `return_to`";
-        report.error(Code::MissingKey, fields.place, message);
+        let hint = "write each as a rung of its own: `- {at: 50%, remind: assignee}`".to_owned();
+        report.error_with(Code::MissingKey, fields.place, message, hint);
     }
     Some(Rung { at: at?, act: acts.into_iter().next()? })
 }

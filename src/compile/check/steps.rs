@@ -1,6 +1,6 @@
 //! The steps of a sequence are laid out flat, each knowing what follows it, so that running them needs no tree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::acts;
@@ -9,7 +9,7 @@ use super::fields::{Fields, Keys};
 use super::sequence::Around;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
-use crate::compile::syntax::{Node, Value};
+use crate::compile::syntax::{Key, Node, Value};
 use crate::domain::sequence::{Act, Arm, Kind, Portion, Step};
 use crate::domain::template::Template;
 
@@ -53,37 +53,14 @@ pub struct Inside<'a> {
     pub around: Around<'a>,
     pub speaks: Speaks<'a>,
     pub kind: Kind,
+    /// Whether there is somebody the sequence is from.
+    pub has_sender: bool,
 }
 
 /// The steps of a sequence, and the templates they use.
 pub struct Steps {
     pub steps: Vec<Step>,
     pub templates: BTreeMap<String, Arc<Template>>,
-}
-
-/// All step ids written in a file, at any depth.
-pub fn ids(root: &Node) -> BTreeSet<String> {
-    fn gather(node: &Node, ids: &mut BTreeSet<String>) {
-        match &node.value {
-            Value::List(items) => items.iter().for_each(|item| gather(item, ids)),
-            Value::Map(entries) => {
-                for entry in entries {
-                    match entry.key.text.as_str() {
-                        "id" => ids.extend(entry.value.text().map(str::to_owned)),
-                        "then" | "else" | "split" | "steps" => gather(&entry.value, ids),
-                        _ if matches!(entry.value.value, Value::Map(_)) => gather(&entry.value, ids),
-                        _ => {}
-                    }
-                }
-            }
-            Value::Scalar { .. } => {}
-        }
-    }
-    let mut ids = BTreeSet::new();
-    if let Some(steps) = root.get("steps") {
-        gather(steps, &mut ids);
-    }
-    ids
 }
 
 /// Reads `steps`.
@@ -93,7 +70,8 @@ pub fn steps(sequence: &str, fields: &Fields<'_>, inside: Inside<'_>) -> Steps {
         match &node.value {
             Value::List(items) if !items.is_empty() => drop(layout.list(items, "")),
             Value::List(_) => {
-                inside.around.report.error(Code::NoSteps, node.place, "a sequence needs at least one step");
+                let hint = "write the first one: `- id: hello`, and below it `email: NAME`".to_owned();
+                inside.around.report.error_with(Code::NoSteps, node.place, "a sequence needs at least one step", hint);
             }
             _ => {
                 let message = format!("expected a list of steps, found {}", node.kind());
@@ -136,7 +114,6 @@ impl<'a> Layout<'a> {
     fn list(&mut self, items: &'a [Node], path: &str) -> Vec<Loose> {
         let mut loose: Vec<Loose> = Vec::new();
         let mut branch: Option<usize> = None;
-        let mut laid = false;
         for (n, item) in items.iter().enumerate() {
             let here = if path.is_empty() { format!("#{}", n + 1) } else { format!("{path}.{}", n + 1) };
             let Some(fields) = Fields::of(item, STEP, self.report()) else { continue };
@@ -146,23 +123,18 @@ impl<'a> Layout<'a> {
                 }
                 continue;
             }
-            if n > 0 && laid && loose.is_empty() {
-                let hint = "every way before it ends; move or remove it".to_owned();
-                self.report().warn(Code::Unreachable, fields.place, "this step can never be reached", hint);
-            }
             let index = self.steps.len();
             self.tie(&loose, index);
             loose.clear();
             branch = None;
             if let Some(node) = fields.get("split").filter(|_| kinds(&fields) == ["split"]) {
-                laid = true;
+                acts::one_thing(&fields);
                 loose = self.split(node, &fields, &here);
             } else if let Some(node) = fields.get("if") {
-                laid = true;
+                acts::one_thing(&fields);
                 branch = Some(index);
                 loose = self.branch(node, &fields, &here);
             } else if let Some(act) = acts::act(self.sequence, &fields, (self.inside, &mut self.templates)) {
-                laid = true;
                 let ends = matches!(act, Act::End { .. });
                 self.push(act, &fields, &here);
                 loose.extend((!ends).then_some(Loose::Next(index)));
@@ -185,6 +157,7 @@ impl<'a> Layout<'a> {
         else {
             return false;
         };
+        self.alone(fields, key);
         let Some(index) = branch else {
             let hint = "it must come right after `- if:` or `- else if:`, as an item of the same list".to_owned();
             self.report().error_with(Code::DanglingElse, key.place, format!("`{}` follows no `if`", key.text), hint);
@@ -208,6 +181,20 @@ impl<'a> Layout<'a> {
             loose.push(Loose::Otherwise(index));
         }
         true
+    }
+
+    /// Tells what stands beside an `else` or `else if`: it is part of the `if` before it, and no step of its own.
+    fn alone(&self, fields: &Fields<'_>, key: &Key) {
+        let others = fields.entries().iter().map(|entry| &entry.key).filter(|other| other.text != key.text);
+        for other in others.filter(|other| other.text != "then" && STEP.known.contains(&other.text.as_str())) {
+            let hint = match other.text.as_str() {
+                "id" => "give the id to the `if`, or to a step below",
+                "else" | "else if" => "write each as an item of its own, with its own `- `",
+                _ => "write it as an item of its own, with its own `- `",
+            };
+            let message = format!("`{}` cannot stand beside `{}`", other.text, key.text);
+            self.report().error_with(Code::UnknownKey, other.place, message, hint.to_owned());
+        }
     }
 
     fn arm(&mut self, branch: usize, node: &'a Node, fields: &Fields<'a>, here: &str) -> Vec<Loose> {

@@ -1,11 +1,11 @@
 //! A step that a person does.
 
-use super::acts::{Templates, long, template_named};
+use super::acts::{Templates, filled, long, template_named};
 use super::fields::{Fields, parse, scalar};
 use super::steps::Inside;
 use crate::compile::diagnostic::Code;
 use crate::compile::syntax::Node;
-use crate::compile::template::{self, Use};
+use crate::compile::template;
 use crate::domain::calendar::{Pause, Wait};
 use crate::domain::sequence::{Act, Overdue, Patience, Task, TaskKind};
 
@@ -27,13 +27,16 @@ pub fn task(
         let step = fields.text("id").unwrap_or("step");
         let parsed = template::inline(&format!("{sequence}#{step}.title"), text, node.place, report);
         parsed.check_values(inside.around.known.lead, inside.around.known.account, report);
-        parsed.fits(Use::Webhook, node.place, report);
+        filled(&parsed, node.place, inside);
         Some(parsed.template)
     });
     let notes = fields.get("notes").and_then(|node| {
         let name = scalar(node, "notes", report)?;
         let parsed = template_named(name, node, inside)?;
         parsed.fits(Use::Notes, node.place, report);
+        if !inside.has_sender {
+            parsed.without_sender(report);
+        }
         used.insert(name.to_owned(), parsed.template.clone());
         Some(name.to_owned())
     });
@@ -48,7 +51,8 @@ pub fn task(
         }
     }
     if outcomes.len() > MOST_OUTCOMES {
-        report.error(Code::BadValue, node.place, format!("a task has at most {MOST_OUTCOMES} outcomes"));
+        let hint = "leave out those that no step asks about".to_owned();
+        report.error_with(Code::BadValue, node.place, format!("a task has at most {MOST_OUTCOMES} outcomes"), hint);
     }
     let patience = match fields.get("wait") {
         Some(node) => patience(node, inside)?,
@@ -56,6 +60,14 @@ pub fn task(
     };
     let choices = [("skip", Overdue::Skip), ("hold", Overdue::Hold), ("escalate", Overdue::Escalate)];
     let overdue = fields.choice("overdue", &choices).unwrap_or(Overdue::Skip);
+    let told = overdue == Overdue::Escalate && due.is_some();
+    if let Some(key) = fields.key("overdue").filter(|_| patience == Patience::None && !told) {
+        let said = fields.text("overdue").unwrap_or_default();
+        let message = format!("`wait: no` waits for nothing, so `overdue: {said}` never comes about");
+        let hint =
+            "wait with `wait: up_to 3bd`, remove `overdue`, or write `overdue: escalate` with a `due`".to_owned();
+        report.warn(Code::NeverOverdue, key.place, message, hint);
+    }
     Some(Act::Task(Box::new(Task { kind: kind?, title: title?, notes, due, outcomes, patience, overdue })))
 }
 
@@ -74,7 +86,7 @@ fn patience(node: &Node, inside: Inside<'_>) -> Option<Patience> {
     match Pause::parse(length.trim()) {
         Ok(pause) => Some(Patience::UpTo(long(pause, node, report))),
         Err(message) => {
-            report.error(Code::BadValue, node.place, format!("`wait`: {message}"));
+            super::fields::unread(node, "wait", &message, report);
             None
         }
     }

@@ -74,7 +74,7 @@ pub fn team(root: &Node, outside: Outside<'_>, report: &Report) -> Staff {
     for Entry { key, value } in fields.map("slas") {
         let promise = sla::promise(key, value, outside, report);
         if let (Some(promise), Some(node)) = (&promise, value.get("respond_within")) {
-            sla::fits_a_day(promise, node.place, &staff, report);
+            sla::fits_a_day(promise, node, &staff, report);
         }
         staff.slas.extend(promise);
     }
@@ -85,7 +85,7 @@ fn calendar(node: &Node, lists: &Lists, report: &Report) -> Option<Calendar> {
     let fields = Fields::of(node, CALENDAR, report)?;
     let zone = fields.need("zone").and_then(|node| zone(node, report));
     let days = days(&fields).unwrap_or(Weekdays::ALL);
-    let hours = hours(&fields);
+    let hours = hours(&fields).unwrap_or_else(|| vec![Hours::WHOLE_DAY]);
     let closed = holidays(&fields, lists, false);
     let calendar = Calendar::new(zone?, days, &hours, closed.dates);
     never_opens(&calendar, fields.place, report);
@@ -222,18 +222,17 @@ pub fn days(fields: &Fields<'_>) -> Option<Weekdays> {
         Ok(days) => Some(days),
         Err(message) => {
             let place = fields.get("days").map_or(fields.place, |node| node.place);
-            fields.report.error(Code::BadValue, place, format!("`days`: {message}"));
+            let hint = "write them like `mon-fri`, or `[mon, wed, fri]`".to_owned();
+            fields.report.error_with(Code::BadValue, place, format!("`days`: {message}"), hint);
             None
         }
     }
 }
 
-/// The hours under `hours`; the whole day where there is no such key.
-pub fn hours(fields: &Fields<'_>) -> Vec<Hours> {
-    if fields.key("hours").is_none() {
-        return vec![Hours::WHOLE_DAY];
-    }
-    fields.list("hours").into_iter().filter_map(|node| parse(node, "hours", fields.report, Hours::parse)).collect()
+/// The hours under `hours`; none where there is no such key, or where some of them cannot be read.
+pub fn hours(fields: &Fields<'_>) -> Option<Vec<Hours>> {
+    fields.get("hours")?;
+    fields.list("hours").into_iter().map(|node| parse(node, "hours", fields.report, Hours::parse)).collect()
 }
 
 pub fn never_opens(calendar: &Calendar, place: Place, report: &Report) {

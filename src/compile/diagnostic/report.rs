@@ -32,12 +32,7 @@ impl Report {
         self.sources.borrow().clone()
     }
 
-    /// Notes a mistake that keeps the files from being used.
-    pub fn error(&self, code: Code, place: Place, message: impl Into<String>) {
-        self.note(Severity::Error, code, place, (message.into(), None));
-    }
-
-    /// Notes a mistake together with what to do about it.
+    /// Notes a mistake that keeps the files from being used, together with what to do about it.
     pub fn error_with(&self, code: Code, place: Place, message: impl Into<String>, hint: impl Into<Option<String>>) {
         self.note(Severity::Error, code, place, (message.into(), hint.into()));
     }
@@ -61,6 +56,12 @@ impl Report {
     /// How many errors were noted.
     pub fn errors(&self) -> usize {
         self.found.borrow().iter().filter(|one| one.is_error()).count()
+    }
+
+    /// Whether no error was noted in a text.
+    pub fn is_sound(&self, number: usize) -> bool {
+        let source = self.source(number);
+        !self.found.borrow().iter().any(|one| one.is_error() && Arc::ptr_eq(&one.source, &source))
     }
 
     /// Everything found, by file, then by place.

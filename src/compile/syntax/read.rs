@@ -57,7 +57,8 @@ impl<'a> Reader<'a> {
                 Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
                 _ if root.is_some() => {
                     let message = "a second document begins here; a file holds one";
-                    self.report.error(Code::SecondDocument, self.place(span), message);
+                    let hint = "move it into a file of its own, or remove the line `---` above it".to_owned();
+                    self.report.error_with(Code::SecondDocument, self.place(span), message, hint);
                     return Err(Broken::Told);
                 }
                 event => root = Some(self.node(event, span, 0)?),
@@ -69,7 +70,8 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Read<Node> {
         let place = self.place(span);
         if depth > DEEPEST {
-            self.report.error(Code::TooDeep, place, format!("more than {DEEPEST} levels of nesting"));
+            let hint = "is a bracket missing? What is meant so deep belongs into a sequence of its own".to_owned();
+            self.report.error_with(Code::TooDeep, place, format!("more than {DEEPEST} levels of nesting"), hint);
             return Err(Broken::Told);
         }
         match event {

@@ -88,7 +88,8 @@ impl<'a> Reader<'a> {
             closes
         });
         let Some((close, _)) = close else {
-            return Err(self.wrong(start..self.text.len(), "a quote is never closed"));
+            let hint = format!("write {quote} where the text ends");
+            return Err(Wrong { hint: Some(hint), ..self.wrong(start..self.text.len(), "a quote is never closed") });
         };
         self.at = start + 1 + close + 1;
         Ok(Expr::Literal { text: inner[..close].to_owned(), span: self.span(start) })

@@ -14,6 +14,12 @@ const BANNED: [&str; 5] = ["script", "iframe", "object", "embed", "base"];
 /// Elements whose inside is no text that people see.
 const UNSEEN: [&str; 3] = ["head", "title", "style"];
 
+/// A value in a style, and what to do about it.
+const STYLED: (&str, &str) = (
+    "a value cannot stand in a style: it could be more than text there",
+    "choose among fixed styles with `{{#if}}` around whole tags",
+);
+
 /// HTML with its links rewritten, and the text part; both still with marks.
 pub struct Parts {
     pub html: String,
@@ -76,7 +82,7 @@ impl Reader<'_, '_> {
         self.html.push_str(text);
         if let Some((name, _)) = &self.unseen {
             if name == "style" && Marks::has_value(text) {
-                self.wrong("a value cannot stand in a style: it could be more than text there", text);
+                self.wrong(STYLED, text);
             }
             return;
         }
@@ -113,7 +119,13 @@ impl Reader<'_, '_> {
         let name = tag[1..name_end].to_ascii_lowercase();
         let attributes = attributes(tag, name_end);
         if BANNED.contains(&name.as_str()) {
-            self.wrong(&format!("`<{name}>` cannot stand in a mail"), tag);
+            self.wrong(
+                (
+                    &format!("`<{name}>` cannot stand in a mail"),
+                    "remove it: mail programs take it out or refuse the mail",
+                ),
+                tag,
+            );
         }
         let mut link = None;
         let mut out = String::with_capacity(tag.len());
@@ -167,13 +179,20 @@ impl Reader<'_, '_> {
             !attribute.value.is_empty() && pieces(attribute.value).iter().any(|piece| matches!(piece, Piece::Tag(_)));
         let name = attribute.name.to_ascii_lowercase();
         if pieces(attribute.name).iter().any(|piece| matches!(piece, Piece::Tag(_))) {
-            self.wrong("an expression cannot stand among the attributes of a tag", tag);
+            self.wrong(
+                (
+                    "an expression cannot stand among the attributes of a tag",
+                    "write the attribute out, and let only its value be an expression",
+                ),
+                tag,
+            );
         } else if name.starts_with("on") && name.len() > 2 {
-            self.wrong(&format!("`{name}` would be a script, and no mail program runs one"), tag);
+            self.wrong((&format!("`{name}` would be a script, and no mail program runs one"), "remove it"), tag);
         } else if has_value && !attribute.quoted {
-            self.wrong(&format!("the value of `{name}` needs quotes around it: it could be more than one word"), tag);
+            let message = format!("the value of `{name}` needs quotes around it: it could be more than one word");
+            self.wrong((&message, &format!("write `{name}=\"{{{{…}}}}\"`")), tag);
         } else if has_value && name == "style" {
-            self.wrong("a value cannot stand in a style: it could be more than text there", tag);
+            self.wrong(STYLED, tag);
         }
     }
 
@@ -198,9 +217,9 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn wrong(&mut self, message: &str, near: &str) {
+    fn wrong(&mut self, (message, hint): (&str, &str), near: &str) {
         let place = self.locate(near);
-        self.links.odd.push(Odd::Unsafe(Wrong::new(place, message, None)));
+        self.links.odd.push(Odd::Unsafe(Wrong::new(place, message, hint.to_owned())));
     }
 
     /// Where a stretch of the HTML was written: MJML moves things about, so it is looked for.

@@ -217,7 +217,8 @@ fn confirm(texts: &[&str], place: Place, writer: &Writer<'_>) {
                 let reason = error.reason().to_string();
                 let message =
                     format!("this template cannot be rendered: {}", reason.lines().next().unwrap_or_default());
-                report.error(Code::TemplateSyntax, place, message);
+                let hint = "look for a brace or a quote too many in this file".to_owned();
+                report.error_with(Code::TemplateSyntax, place, message, hint);
             }
         }
     }

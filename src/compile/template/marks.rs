@@ -105,12 +105,13 @@ impl<'a> Marks<'a> {
         self.tags.get(number).map(|tag| &tag.kind)
     }
 
-    /// Whether it is one `{{url "https://…" …}}`.
-    pub fn is_made_url(&self, marked: &str) -> bool {
-        let [Piece::Tag(number)] = pieces(marked)[..] else { return false };
-        let Some(Kind::Value(Expr::Call { helper, args, .. })) = self.kind(number) else { return false };
-        let web = |text: &str| text.starts_with("https://") || text.starts_with("http://");
-        helper == "url" && matches!(args.first(), Some(Expr::Literal { text, .. }) if web(text))
+    /// The expression, where the text is nothing but one.
+    pub fn lone_value(&self, marked: &str) -> Option<&'a Expr> {
+        let [Piece::Tag(number)] = pieces(marked)[..] else { return None };
+        match self.kind(number)? {
+            Kind::Value(expr) => Some(expr),
+            _ => None,
+        }
     }
 
     /// Splits off the tags that show nothing at both ends, where what stays between them is whole by itself.

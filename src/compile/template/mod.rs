@@ -6,7 +6,9 @@ mod expression;
 mod front;
 mod html;
 mod json;
+mod law;
 mod links;
+mod literals;
 mod mail;
 mod markdown;
 mod marks;
@@ -39,7 +41,6 @@ use super::diagnostic::{Code, Report};
 use super::hash;
 use super::source::Place;
 use crate::domain::condition::Type;
-use crate::domain::sequence::Kind;
 use crate::domain::template::{Attachment, Body, Need, Template};
 
 /// The formats that are read.
@@ -90,15 +91,6 @@ impl Format {
             Self::Json => &[],
         }
     }
-
-    /// How a mail of this format links to where people unsubscribe.
-    const fn unsubscribe(self) -> &'static str {
-        match self {
-            Self::Markdown => "[Unsubscribe]({{unsubscribe_url}})",
-            Self::Html | Self::Mjml => "<a href=\"{{unsubscribe_url}}\">Unsubscribe</a>",
-            Self::Text | Self::Json => "Unsubscribe: {{unsubscribe_url}}",
-        }
-    }
 }
 
 /// A template with what check needs to know of its source.
@@ -145,8 +137,9 @@ pub fn inline(name: &str, text: &str, place: Place, report: &Report) -> Parsed {
     let (tags, mut wrong) = tags::scan(text);
     let (asked, more) = needs::needs(&tags);
     wrong.extend(more);
-    for mistake in wrong {
-        report.error_with(Code::TemplateSyntax, place, mistake.message, mistake.hint);
+    let told = wrong.into_iter().map(|one| (Code::TemplateSyntax, one));
+    for (code, mistake) in told.chain(literals::wrong(&tags).into_iter().map(|one| (Code::BadValue, one))) {
+        report.error_with(code, place, mistake.message, mistake.hint);
     }
     let asked: Vec<(Asked, Place)> = asked.into_iter().map(|asked| (asked, place)).collect();
     let template = Arc::new(template(name, [text.as_bytes()], Body::Text(text.to_owned()), &asked));
@@ -171,7 +164,8 @@ fn walked(whole: &Whole, report: &Report) -> (Vec<Tag>, Vec<(Asked, Place)>) {
     let (asked, helpers) = needs::needs(&tags);
     let told = wrong.into_iter().map(|one| (Code::TemplateSyntax, one));
     let unknown = helpers.into_iter().map(|one| (Code::UnknownHelper, one));
-    for (code, wrong) in told.chain(unknown) {
+    let literals = literals::wrong(&tags).into_iter().map(|one| (Code::BadValue, one));
+    for (code, wrong) in told.chain(unknown).chain(literals) {
         report.error_with(code, whole.place(&wrong.span), wrong.message, wrong.hint);
     }
     let asked = asked.into_iter().map(|asked| (whole.place(&asked.span), asked)).map(|(place, asked)| (asked, place));
@@ -225,30 +219,17 @@ impl Parsed {
                 Use::Acknowledgement => "an after-hours mail",
             };
             let message = format!("`{}` does not exist in {what}", asked.path);
-            report.error(Code::ValueOutOfPlace, *at, message);
+            report.error_with(Code::ValueOutOfPlace, *at, message, values::there_are(place));
         }
     }
 
-    /// Tells what the law wants in a mail of this kind and is not there.
-    pub fn lawful(&self, kind: Kind, has_address: bool, (user, report): (Place, &Report)) {
-        if kind == Kind::Transactional || !matches!(self.template.body, Body::Mail { .. }) {
-            return;
-        }
-        let (name, extension) = (&self.template.name, self.format.extension());
-        if !self.template.asks_for("unsubscribe_url") {
-            let hint = format!("add to templates/{name}.{extension}: `{}`", self.format.unsubscribe());
-            let message = format!("`{name}` is a {} mail without an unsubscribe link", kind.as_str());
-            report.error_with(Code::NoUnsubscribe, user, message, hint);
-        }
-        if !self.template.asks_for("company.postal_address") {
-            let hint =
-                format!("add to templates/{name}.{extension}: `{{{{company.name}}}}, {{{{company.postal_address}}}}`");
-            let message = format!("`{name}` is a {} mail without the company's postal address", kind.as_str());
-            report.error_with(Code::NoPostalAddress, user, message, hint);
-        } else if !has_address {
-            let hint = "add `company: {name: …, postal_address: …}` to config/overture.yaml".to_owned();
-            let message = format!("`{name}` shows the company's postal address, and there is none");
-            report.error_with(Code::NoPostalAddress, user, message, hint);
+    /// Tells that it asks for the sender of a sequence that has none.
+    pub fn without_sender(&self, report: &Report) {
+        for (asked, at) in &self.asked {
+            if asked.path.starts_with("sender.") && !asked.optional {
+                let message = format!("`{}` does not exist here: the sequence is from nobody", asked.path);
+                report.error_with(Code::ValueOutOfPlace, *at, message, "add `send: {from: …}`".to_owned());
+            }
         }
     }
 }

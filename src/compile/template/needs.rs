@@ -15,11 +15,16 @@ pub const HELPERS: [&str; 17] = [
 /// Helpers that ask about a value and may find it missing.
 const QUESTIONS: [&str; 8] = ["eq", "ne", "gt", "gte", "lt", "lte", "and", "not"];
 
+/// Helpers that show all of their first argument, where it is there.
+const SHOWING: [&str; 4] = ["or", "upper", "lower", "title"];
+
 /// One value asked for at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     pub path: String,
     pub optional: bool,
+    /// Whether it stands there for every lead: in no `if`, and as a value of its own.
+    pub shown: bool,
     pub span: Range<usize>,
 }
 
@@ -34,6 +39,8 @@ struct Frame {
     each: bool,
     /// Inside `{{#with}}`, what paths begin from.
     prefix: Option<String>,
+    /// Whether what is inside is there for some leads only, or several times.
+    depends: bool,
 }
 
 /// Walks the tags of a template; errors are unknown helpers and values that cannot be meant.
@@ -41,18 +48,18 @@ pub fn needs(tags: &[Tag]) -> (Vec<Asked>, Vec<Wrong>) {
     let mut walk = Walk::default();
     for tag in tags {
         match &tag.kind {
-            Kind::Value(expr) => walk.expr(expr, false),
+            Kind::Value(expr) => walk.expr(expr, (false, true)),
             Kind::Open { block, arg } => {
-                walk.expr(arg, true);
+                walk.expr(arg, (true, false));
                 let frame = walk.frame(*block, arg);
                 walk.frames.push(frame);
             }
             Kind::Else(arg) => {
                 if let Some(frame) = walk.frames.last_mut() {
-                    *frame = Frame { given: frame.otherwise.take(), ..Frame::default() };
+                    *frame = Frame { given: frame.otherwise.take(), depends: true, ..Frame::default() };
                 }
                 if let Some(arg) = arg {
-                    walk.expr(arg, true);
+                    walk.expr(arg, (true, false));
                     let given = walk.full(arg);
                     if let Some(frame) = walk.frames.last_mut() {
                         frame.given = given;
@@ -77,17 +84,17 @@ impl Walk {
     fn frame(&self, block: Block, arg: &Expr) -> Frame {
         let path = self.full(arg);
         match block {
-            Block::If => Frame { given: path, ..Frame::default() },
-            Block::Unless => Frame { otherwise: path, ..Frame::default() },
-            Block::Each => Frame { each: true, given: path, ..Frame::default() },
+            Block::If => Frame { given: path, depends: true, ..Frame::default() },
+            Block::Unless => Frame { otherwise: path, depends: true, ..Frame::default() },
+            Block::Each => Frame { each: true, given: path, depends: true, ..Frame::default() },
             Block::With => Frame { prefix: path.clone(), given: path, ..Frame::default() },
         }
     }
 
-    fn expr(&mut self, expr: &Expr, optional: bool) {
+    fn expr(&mut self, expr: &Expr, (optional, shown): (bool, bool)) {
         match expr {
             Expr::Literal { .. } => {}
-            Expr::Path(path, span) => self.path(path, span, optional),
+            Expr::Path(path, span) => self.path(path, span, (optional, shown)),
             Expr::Call { helper, place, args } => {
                 if !HELPERS.contains(&helper.as_str()) {
                     let message = format!("there is no helper `{helper}`");
@@ -97,13 +104,14 @@ impl Walk {
                 let asks = QUESTIONS.contains(&helper.as_str());
                 for (n, arg) in args.iter().enumerate() {
                     let spared = asks || helper == "or" && (rescued || n + 1 < args.len());
-                    self.expr(arg, optional || spared);
+                    let shown = shown && n == 0 && SHOWING.contains(&helper.as_str());
+                    self.expr(arg, (optional || spared, shown));
                 }
             }
         }
     }
 
-    fn path(&mut self, path: &str, span: &Range<usize>, optional: bool) {
+    fn path(&mut self, path: &str, span: &Range<usize>, (optional, shown): (bool, bool)) {
         let in_each = self.frames.iter().any(|frame| frame.each);
         let item =
             path == "this" || path.starts_with("this.") || matches!(path, "@index" | "@first" | "@last" | "@key");
@@ -121,7 +129,8 @@ impl Walk {
             return;
         };
         let guarded = self.frames.iter().any(|frame| frame.given.as_deref() == Some(path.as_str()));
-        self.asked.push(Asked { path, optional: optional || guarded, span: span.clone() });
+        let shown = shown && !self.frames.iter().any(|frame| frame.depends);
+        self.asked.push(Asked { path, optional: optional || guarded, shown, span: span.clone() });
     }
 
     fn full(&self, expr: &Expr) -> Option<String> {

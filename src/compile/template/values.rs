@@ -21,10 +21,10 @@ pub enum Use {
 
 /// Values outside of lead, account and step.
 const FIXED: [(&str, &[Use]); 9] = [
-    ("sender.name", &[Use::Mail, Use::Acknowledgement]),
-    ("sender.first_name", &[Use::Mail, Use::Acknowledgement]),
-    ("sender.address", &[Use::Mail, Use::Acknowledgement]),
-    ("sender.email", &[Use::Mail, Use::Acknowledgement]),
+    ("sender.name", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
+    ("sender.first_name", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
+    ("sender.address", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
+    ("sender.email", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
     ("company.name", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
     ("company.postal_address", &[Use::Mail, Use::Acknowledgement, Use::Webhook]),
     ("unsubscribe_url", &[Use::Mail, Use::Acknowledgement]),
@@ -59,6 +59,14 @@ fn undeclared(name: &str, side: &str, known: &BTreeMap<String, Type>) -> Option<
     let near = nearest(name, known.keys().map(String::as_str));
     let declare = || format!("declare it under `attributes: {{{side}: {{{name}: text}}}}` in config/overture.yaml");
     Some(near.map_or_else(declare, |near| format!("did you mean `{side}.{near}`?")))
+}
+
+/// The values that exist where a template is used, for people.
+pub fn there_are(place: Use) -> String {
+    let step = (place != Use::Acknowledgement).then_some("step.*");
+    let fixed = FIXED.iter().filter(|(_, uses)| uses.contains(&place)).map(|(known, _)| *known);
+    let all: Vec<&str> = ["lead.*", "account.*"].into_iter().chain(step).chain(fixed).collect();
+    format!("there are {}", all.join(", "))
 }
 
 /// Whether a value exists where the template is used.

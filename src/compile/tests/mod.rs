@@ -4,10 +4,13 @@ mod broken;
 mod formats;
 mod holidays;
 mod large;
+mod law;
+mod lints;
 mod mails;
 mod scoring;
 mod sequences;
 mod shipped;
+mod slips;
 mod stories;
 
 use super::diagnostic::{Code, Diagnostic};

@@ -148,7 +148,7 @@ fn a_wait_for_a_condition_says_how_long_at_most() {
 fn a_pool_is_a_sender_to_a_sequence_and_carries_what_its_members_carry_together() {
     let told = |from: &str| {
         let steps = "steps:\n  - {id: first, email: hello}\n  - end: done\n";
-        let text = format!("kind: nurture\nlimits: {{new_per_day: 150}}\nsend: {{from: {from}}}\n{steps}");
+        let text = format!("kind: nurture\nlimits: {{new_per_day: 140}}\nsend: {{from: {from}}}\n{steps}");
         let mut files = with("sequences/hello.yaml", &text);
         let settings = String::from_utf8(files["config/overture.yaml"].clone()).unwrap();
         let maya = "{maya: {from: Maya <maya@acme.example>}}";

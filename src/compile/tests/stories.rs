@@ -26,13 +26,18 @@ fn told(code: Code, examples: &[Example]) -> (Vec<Code>, String) {
 }
 
 #[test]
-fn every_code_has_a_story_whose_example_brings_it_about_and_whose_mended_one_is_sound() {
+fn every_code_has_a_story_whose_example_brings_it_about_with_a_way_out_and_whose_mended_one_is_sound() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
         let story = code.story();
         if story.text.len() < 60 || story.fails.is_empty() || story.mended.is_empty() {
             wrong.push(format!("{} has no whole story", code.id()));
             continue;
+        }
+        let hintless: Vec<_> =
+            compile(&with(&story.fails)).diagnostics.into_iter().filter(|one| one.hint.is_none()).collect();
+        if !hintless.is_empty() {
+            wrong.push(format!("{} does not say what to do:\n{}", code.id(), render(&hintless, false)));
         }
         // A secret is asked for where the daemon starts, and not when files are read.
         let (found, shown) = told(*code, &story.fails);

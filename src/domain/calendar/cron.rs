@@ -156,9 +156,10 @@ impl fmt::Debug for Cron {
     }
 }
 
+/// Two are equal if they tick at the same times, however they are written.
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.hourly == other.hourly && self.schedules == other.schedules
     }
 }
 

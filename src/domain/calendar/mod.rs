@@ -90,6 +90,16 @@ impl Calendar {
         self.days.is_empty() || self.spans.is_empty()
     }
 
+    /// The days on which it opens, holidays aside.
+    pub const fn weekdays(&self) -> Weekdays {
+        self.days
+    }
+
+    /// Whether the days of both open and close at the same times.
+    pub fn same_hours(&self, other: &Self) -> bool {
+        self.spans == other.spans
+    }
+
     /// The opening hours of one of its days, added up.
     pub fn working_day(&self) -> Millis {
         self.spans.iter().map(Span::length).fold(Millis::ZERO, |sum, length| Millis(sum.0 + length.0))

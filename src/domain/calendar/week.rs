@@ -36,6 +36,17 @@ impl Weekdays {
         self.0 & bit(day) != 0
     }
 
+    /// How many days are in it.
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The days of either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     #[must_use]
     pub fn with(self, day: Weekday) -> Self {
         Self(self.0 | bit(day))

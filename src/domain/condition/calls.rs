@@ -66,7 +66,7 @@ impl Checker<'_> {
                 (Fact::Replied { step }, Type::Bool)
             }
             "done" => (Fact::Done { step: self.step(with.first()?)? }, Type::Bool),
-            "outcome" => (Fact::Outcome { step: self.step(with.first()?)? }, Type::Text),
+            "outcome" => (Fact::Outcome { step: self.task(with.first()?)? }, Type::Text),
             "happened_any" => {
                 let within = self.window(with.first()?)?;
                 self.needs.any_within = self.needs.any_within.max(Some(within));
@@ -88,7 +88,7 @@ impl Checker<'_> {
     }
 
     fn opened(&mut self, with: &[Expr]) -> Option<Fact> {
-        let step = self.step(with.first()?)?;
+        let step = self.mail(with.first()?, "opened")?;
         let machines = match with.get(1) {
             None => false,
             Some(second) => {
@@ -106,7 +106,7 @@ impl Checker<'_> {
     }
 
     fn clicked(&mut self, with: &[Expr]) -> Option<Fact> {
-        let step = self.step(with.first()?)?;
+        let step = self.mail(with.first()?, "clicked")?;
         let Some(second) = with.get(1) else { return Some(Fact::Clicked { step, glob: None }) };
         let pattern = self.literal(second, "a pattern of links")?;
         if !["*", "http"].iter().any(|start| pattern.starts_with(start)) {
@@ -172,13 +172,13 @@ impl Checker<'_> {
         None
     }
 
-    fn step(&mut self, expr: &Expr) -> Option<Box<str>> {
+    pub(super) fn step(&mut self, expr: &Expr) -> Option<Box<str>> {
         let step = self.literal(expr, "the id of a step")?;
         if let Some(known) = self.scope.steps
-            && !known.contains(step)
+            && !known.contains_key(step)
         {
             let fault = Fault::new(expr.span.clone(), format!("no step here has the id \"{step}\""));
-            let hint = match nearest(step, known.iter().map(String::as_str)) {
+            let hint = match nearest(step, known.keys().map(String::as_str)) {
                 Some(near) => Some(format!("did you mean \"{near}\"?")),
                 None if known.is_empty() => {
                     Some("steps can only be asked about in the file of their sequence".to_owned())

@@ -9,7 +9,6 @@ use super::words::NAMES;
 use super::{Scope, words};
 use crate::domain::address::FREE_MAIL_DOMAINS;
 use crate::domain::spelling::nearest;
-use crate::domain::stage::Stage;
 use crate::domain::time::Millis;
 
 /// A condition that means something where it stands.
@@ -225,8 +224,8 @@ impl Checker<'_> {
             }
             return self.wrong(Fault::new(span.clone(), message).maybe(hint));
         }
-        self.known_stage(&left.0, &right.0);
-        self.known_stage(&right.0, &left.0);
+        self.known_word(&left.0, &right.0);
+        self.known_word(&right.0, &left.0);
         self.weigh(&left.0, &right.0);
         let order = match comparison {
             Comparison::Less => Order::Less,
@@ -284,18 +283,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Refuses a stage that does not exist, since comparing with it is never true.
-    fn known_stage(&mut self, subject: &Node, literal: &Node) {
-        let (Op::Stage, Op::Constant(Value::Text(text))) = (&subject.op, &literal.op) else { return };
-        if Stage::parse(text).is_some() {
-            return;
-        }
-        let known = Stage::ALL.map(Stage::as_str);
-        let hint = nearest(text, known)
-            .map_or_else(|| format!("one of {}", known.join(", ")), |near| format!("did you mean \"{near}\"?"));
-        self.wrong(Fault::new(literal.span.clone(), format!("no stage is called \"{text}\"")).hint(hint));
-    }
-
     fn membership(&mut self, sides: &[Expr; 2], span: &Span) -> Typed {
         let (item, kind) = self.node(&sides[0]);
         if matches!(&sides[1].kind, Kind::Name(name) if name == "free_mail_domains") {
@@ -331,7 +318,7 @@ impl Checker<'_> {
                 let message = format!("{} can never be {}", kind.name(), typed.1.name());
                 self.wrong(Fault::new(item.span.clone(), message));
             }
-            self.known_stage(subject, &typed.0);
+            self.known_word(subject, &typed.0);
             *item = typed.0;
         }
     }

@@ -11,6 +11,7 @@
 mod ast;
 mod calls;
 mod check;
+mod deeds;
 mod eval;
 mod facts;
 mod fault;
@@ -23,11 +24,12 @@ mod pattern;
 mod quoted;
 mod value;
 mod words;
+mod worlds;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,9 +39,22 @@ pub use glob::Glob;
 pub use value::{Type, Value};
 #[cfg(test)]
 pub use words::{FUNCTIONS, NAMES};
+pub use worlds::{Answers, Worlds};
 
 use crate::domain::time::Instant;
 use node::{Node, Turn};
+
+/// The steps that a condition may ask about, by id.
+pub type Deeds = BTreeMap<String, Deed>;
+
+/// What a step does, as far as conditions ask about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    Mail,
+    /// With the words it can be done with; none means that any will do.
+    Task(Vec<String>),
+    Other,
+}
 
 /// What a condition may speak of where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +63,8 @@ pub struct Scope<'a> {
     pub lead: &'a BTreeMap<String, Type>,
     /// The declared attributes of an account.
     pub account: &'a BTreeMap<String, Type>,
-    /// The step ids of this file; `None` lets any id pass, an empty set lets none.
-    pub steps: Option<&'a BTreeSet<String>>,
+    /// The steps of this file by id; `None` lets any id pass, an empty map lets none.
+    pub steps: Option<&'a Deeds>,
     /// Whether there is an event at hand, so that `event.KEY` means something.
     pub event: bool,
 }

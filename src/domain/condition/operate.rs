@@ -28,6 +28,16 @@ pub(super) fn equal(left: &Value, right: &Value, facts: &dyn Facts) -> bool {
 
 /// The order of two values, none if one is null; a point in time meets a date as the lead's local date.
 pub(super) fn order(left: &Value, right: &Value, facts: &dyn Facts) -> Result<Option<Ordering>, String> {
+    match (left, right) {
+        (Value::Instant(left), Value::Date(right)) => Ok(Some(facts.date_of(*left).cmp(right))),
+        (Value::Date(left), Value::Instant(right)) => Ok(Some(left.cmp(&facts.date_of(*right)))),
+        _ => order_alike(left, right),
+    }
+}
+
+/// The order of two values that are ordered by what they are, without asking where the lead is.
+#[inline]
+pub(super) fn order_alike(left: &Value, right: &Value) -> Result<Option<Ordering>, String> {
     Ok(match (left, right) {
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
@@ -38,8 +48,6 @@ pub(super) fn order(left: &Value, right: &Value, facts: &dyn Facts) -> Result<Op
         (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
         (Value::Instant(left), Value::Instant(right)) => Some(left.cmp(right)),
         (Value::Duration(left), Value::Duration(right)) => Some(left.cmp(right)),
-        (Value::Instant(left), Value::Date(right)) => Some(facts.date_of(*left).cmp(right)),
-        (Value::Date(left), Value::Instant(right)) => Some(left.cmp(&facts.date_of(*right))),
         _ => return Err(format!("compares {} with {}", left.kind().name(), right.kind().name())),
     })
 }

@@ -77,7 +77,8 @@ fn refused(error: ApplyError) -> Problem {
         ApplyError::NoFiles => Problem::conflict(told),
         ApplyError::Files(mistakes) => {
             let first = mistakes.first().cloned().unwrap_or_default();
-            let detail = format!("the files have {} errors; the first: {first}", mistakes.len());
+            let word = if mistakes.len() == 1 { "error" } else { "errors" };
+            let detail = format!("the files have {} {word}; the first: {first}", mistakes.len());
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_files", detail).with("errors", mistakes)
         }
         ApplyError::Unknown(detail) => Problem::missing(detail),

@@ -57,7 +57,12 @@ pub fn suite((path, name): (&str, &str), root: &Node, stage: Stage<'_>) -> Optio
     }
     let Some(Value::List(tests)) = fields.need("tests").map(|node| &node.value) else {
         if let Some(node) = fields.get("tests") {
-            report.error(Code::WrongShape, node.place, format!("expected a list of tests, found {}", node.kind()));
+            report.error_with(
+                Code::WrongShape,
+                node.place,
+                format!("expected a list of tests, found {}", node.kind()),
+                "begin each test with `- name: …`".to_owned(),
+            );
         }
         return None;
     };
@@ -141,7 +146,12 @@ fn attribute(name: &str, place: Place, value: &Node, stage: Stage<'_>) -> Option
     let text = scalar(value, name, report)?;
     let read = kind.read(text);
     if read.is_none() {
-        report.error(Code::BadValue, value.place, format!("`{name}` is {}; `{text}` is not", kind.name()));
+        report.error_with(
+            Code::BadValue,
+            value.place,
+            format!("`{name}` is {}; `{text}` is not", kind.name()),
+            "write a value of its type, or declare another type under `attributes:` in config/overture.yaml".to_owned(),
+        );
     }
     read.map(|value| value.to_json())
 }

@@ -67,7 +67,7 @@ fn every_mistake_is_told_where_it_was_made() {
 
 #[test]
 fn events_and_steps_are_refused_where_there_are_none() {
-    let (names, none) = (Names::new(), std::collections::BTreeSet::new());
+    let (names, none) = (Names::new(), std::collections::BTreeMap::new());
     let scope = Scope { steps: Some(&none), event: false, ..names.scope() };
     let faults = Condition::compile("event.path == 'x' || done('welcome')", &scope).unwrap_err();
     let told: Vec<_> = faults.iter().map(ToString::to_string).collect();

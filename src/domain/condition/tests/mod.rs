@@ -4,3 +4,4 @@ mod nulls;
 mod properties;
 mod sheet;
 mod turns;
+mod worlds;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::sheet::{DAY, NOW, Sheet, compile};
-use crate::domain::condition::Value;
+use crate::domain::condition::{Value, Worlds};
 use crate::domain::time::{Instant, Millis};
 
 /// Texts that look like conditions often enough to get past the lexer.
@@ -146,6 +146,17 @@ proptest! {
                     prop_assert!(text.get(fault.span.clone()).is_some(), "{:?}", fault);
                     prop_assert!(!fault.message.is_empty());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_answer_of_a_lead_is_among_those_that_can_be_given(text in expression(), lead in lead()) {
+        for text in [text.clone(), format!("{text} == null"), format!("!({text} == 'a') || {text} in ['b']")] {
+            let Ok(condition) = compile(&text) else { continue };
+            let (tested, worlds) = (condition.test(&lead, NOW), Worlds::of([&condition]));
+            if let Some(worlds) = worlds.filter(|_| tested.fault.is_none()) {
+                prop_assert!(worlds.answers().contains(&vec![tested.value]), "{}", text);
             }
         }
     }

@@ -1,11 +1,11 @@
 //! One lead written down for tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::condition::{Condition, Facts, Fault, Glob, Scope, Tested, Type, Value};
+use crate::domain::condition::{Condition, Deed, Deeds, Facts, Fault, Glob, Scope, Tested, Type, Value};
 use crate::domain::time::{Instant, Millis};
 
 /// Monday 2026-03-02, 09:00 in UTC.
@@ -17,7 +17,7 @@ pub const DAY: Millis = Millis::DAY;
 pub struct Names {
     pub lead: BTreeMap<String, Type>,
     pub account: BTreeMap<String, Type>,
-    pub steps: BTreeSet<String>,
+    pub steps: Deeds,
 }
 
 impl Names {
@@ -39,7 +39,12 @@ impl Names {
         Self {
             lead: lead.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect(),
             account: account.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect(),
-            steps: ["welcome", "call"].map(str::to_owned).into(),
+            steps: [
+                ("welcome", Deed::Mail),
+                ("call", Deed::Task(vec!["connected".to_owned(), "voicemail".to_owned()])),
+            ]
+            .map(|(id, deed)| (id.to_owned(), deed))
+            .into(),
         }
     }
 
