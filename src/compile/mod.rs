@@ -82,6 +82,7 @@ impl Compiled {
         let diagnostics = report.into_diagnostics();
         Self {
             playbook: None,
+            home: Home::default(),
             daemon: None,
             revisions: Vec::new(),
             scoring: None,

@@ -5,7 +5,7 @@ use super::fields::{Fields, parse, scalar};
 use super::steps::Inside;
 use crate::compile::diagnostic::Code;
 use crate::compile::syntax::Node;
-use crate::compile::template;
+use crate::compile::template::{self, Use};
 use crate::domain::calendar::{Pause, Wait};
 use crate::domain::sequence::{Act, Overdue, Patience, Task, TaskKind};
 
