@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::assemble::StartError;
-use super::revision::commit_of;
+use super::revision::Checkout;
 use crate::clock::wall;
 use crate::compile;
 use crate::config::{self, Environment, Loaded, Refused, Source};
@@ -30,10 +30,9 @@ pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Pla
     let (models, applied): (Vec<_>, Vec<_>) =
         applied(store, access).await?.into_iter().partition(|one| one.kind == MODEL);
     if access == Access::Write {
-        keep(store, loaded, &applied).await?;
-        if models.is_empty() {
-            keep_model(store, loaded).await?;
-        }
+        let checkout = Checkout::of(&loaded.config.workspace);
+        keep(store, (loaded, checkout.as_ref()), &applied).await?;
+        keep_model(store, (loaded, checkout.as_ref()), models.is_empty()).await?;
     }
     let mut playbook = in_force(store, loaded, models.first()).await?;
     for stored in store.all_revisions(KIND).await? {
@@ -102,25 +101,34 @@ fn with_model(mut playbook: Playbook, scoring: Scoring) -> Playbook {
     playbook
 }
 
-/// Puts the scoring file in force where none was ever.
-async fn keep_model(store: &Store, loaded: &Loaded) -> Result<(), StoreError> {
-    let model = model_revision(loaded);
+/// Puts the scoring file in force where none was ever; else learns only from which commit it is.
+async fn keep_model(
+    store: &Store,
+    (loaded, checkout): (&Loaded, Option<&Checkout>),
+    none: bool,
+) -> Result<(), StoreError> {
+    let model = model_revision(loaded, checkout);
     let mut tx = store.begin().await?;
-    tx.store_revision(&model).await?;
-    tx.first_applied(&first(&model)).await?;
+    if none {
+        tx.store_revision(&model).await?;
+        tx.first_applied(&first(&model)).await?;
+    } else {
+        tx.learn_commit(&model).await?;
+    }
     tx.commit().await
 }
 
 /// The scoring file as it is stored.
-fn model_revision(loaded: &Loaded) -> Revision {
+fn model_revision(loaded: &Loaded, checkout: Option<&Checkout>) -> Revision {
+    const FILE: &str = "config/scoring.yaml";
     let compile::Revision { version, source, .. } = loaded.scoring.clone();
     Revision {
         version,
         kind: MODEL.to_owned(),
         name: MODEL.to_owned(),
         source,
-        commit: commit_of(&loaded.config.workspace),
-        file: "config/scoring.yaml".to_owned(),
+        commit: checkout.and_then(|checkout| checkout.commit_of([FILE])),
+        file: FILE.to_owned(),
         stored_at: wall(),
     }
 }
@@ -160,7 +168,9 @@ fn of_store(stored: &Revision) -> compile::Revision {
 pub fn reader(source: Source) -> Reader {
     let files = move || match source.load() {
         Ok(loaded) => {
-            let (revisions, scoring) = (revisions(&loaded), model_revision(&loaded));
+            let checkout = Checkout::of(&loaded.config.workspace);
+            let (revisions, scoring) =
+                (revisions(&loaded, checkout.as_ref()), model_revision(&loaded, checkout.as_ref()));
             Ok(Read { revisions, scoring, playbook: loaded.playbook })
         }
         Err(Refused::Files(diagnostics)) => {
@@ -182,15 +192,18 @@ fn add(playbook: &mut Playbook, sequence: Sequence) {
     playbook.versions.insert(sequence.version.clone(), Arc::new(sequence));
 }
 
-/// The current versions as they are stored, with the commit they came from.
-fn revisions(loaded: &Loaded) -> Vec<Revision> {
-    let commit = commit_of(&loaded.config.workspace);
+/// The current versions as they are stored, with the commit they came from; none while a file is not as the commit has it.
+fn revisions(loaded: &Loaded, checkout: Option<&Checkout>) -> Vec<Revision> {
+    let commit = |revision: &compile::Revision| {
+        let files = compile::files_of(revision);
+        checkout.and_then(|checkout| checkout.commit_of(files.iter().map(String::as_str)))
+    };
     let stored = |revision: &compile::Revision| Revision {
         version: revision.version.clone(),
         kind: KIND.to_owned(),
         name: revision.name.clone(),
         source: revision.source.clone(),
-        commit: commit.clone(),
+        commit: commit(revision),
         file: format!("sequences/{}.yaml", revision.name),
         stored_at: wall(),
     };
@@ -199,9 +212,13 @@ fn revisions(loaded: &Loaded) -> Vec<Revision> {
 
 /// Stores the current versions, and takes out of force what has no file any more. What nobody can be in yet is applied with that; a file
 /// that was set aside for an older version stays aside until it changes.
-async fn keep(store: &Store, loaded: &Loaded, applied: &[Applied]) -> Result<(), StoreError> {
+async fn keep(
+    store: &Store,
+    (loaded, checkout): (&Loaded, Option<&Checkout>),
+    applied: &[Applied],
+) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    for revision in revisions(loaded) {
+    for revision in revisions(loaded, checkout) {
         let known = applied.iter().find(|one| one.name == revision.name);
         if known.is_some_and(|one| one.set_aside.as_ref() == Some(&revision.version)) {
             tracing::warn!(

@@ -49,7 +49,7 @@ pub use edit::{
     Applied, ApplyError, Change, Day, MODEL, Named, Order, Plan, Read, Reader, ScoringPlan, SequencePlan, Shift,
     StepPlan, Subject, Version, VersionError,
 };
-pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
+pub use explain::{Entry, Sheet, SheetLine, WasIn, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use hits::{Heard, Hit};
 pub use import::{Came, Landed, Listed, Prepared, Terms};

@@ -127,6 +127,7 @@ fn why() -> Value {
         ("score", of("Score")),
         ("temperature", text()),
         ("stands", list(&text())),
+        ("versions", list(&object([("version", text()), ("file", text()), ("commit", maybe(text()))]))),
         ("history", list(&entry)),
     ])
 }
@@ -182,6 +183,9 @@ fn ways() -> Vec<(&'static str, Value)> {
         ("lead", of("Id")),
         ("enrollment", maybe(of("Id"))),
         ("sequence", text()),
+        ("version", text()),
+        ("file", maybe(text())),
+        ("commit", maybe(text())),
         ("step", text()),
         ("channel", words(["email", "webhook"])),
         ("lane", text()),
