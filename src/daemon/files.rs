@@ -9,11 +9,12 @@ use super::assemble::StartError;
 use super::revision::Checkout;
 use crate::clock::wall;
 use crate::compile;
+use crate::compile::diagnostic::render;
 use crate::config::{self, Environment, Loaded, Refused, Source};
 use crate::domain::playbook::Playbook;
 use crate::domain::score::Scoring;
 use crate::domain::sequence::Sequence;
-use crate::engine::{Engine, MODEL, Read, Reader, limited, today};
+use crate::engine::{Engine, MODEL, Mistakes, Read, Reader, limited, today};
 use crate::store::applied::Applied;
 use crate::store::revisions::Revision;
 use crate::store::{Access, Store, StoreError};
@@ -49,15 +50,22 @@ pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Pla
             );
         }
     }
-    for one in &applied {
-        let aside = playbook.sequences.get(&one.name).filter(|file| one.set_aside.as_ref() == Some(&file.version));
-        if aside.is_some()
-            && let Some(older) = playbook.versions.get(&one.version).cloned()
-        {
+    for one in applied.iter().filter(|one| is_set_aside(one, loaded)) {
+        if let Some(older) = playbook.versions.get(one.in_force()).cloned() {
             playbook.sequences.insert(one.name.clone(), older);
         }
     }
+    if access == Access::Write {
+        let mut tx = store.begin().await?;
+        tx.keep_intakes(&limited(&playbook), today(&playbook, wall())).await?;
+        tx.commit().await?;
+    }
     Ok(playbook)
+}
+
+/// Whether somebody went back to an older version, and the files still say what they said then.
+fn is_set_aside(applied: &Applied, loaded: &Loaded) -> bool {
+    applied.sets_aside(loaded.playbook.sequences.get(&applied.name).map(|file| file.version.as_str()))
 }
 
 /// What is applied to those in flight; nothing where somebody only looks at a database that does not know of it yet.
@@ -178,9 +186,11 @@ pub fn reader(source: Source) -> Reader {
                 let (line, column) = one.position();
                 format!("{}:{line}:{column}: {}", one.file(), one.message)
             });
-            Err(told.collect())
+            Err(Mistakes { lines: told.collect(), report: render(&diagnostics, false) })
         }
-        Err(refused @ Refused::Folder { .. }) => Err(vec![refused.to_string()]),
+        Err(refused @ Refused::Folder { .. }) => {
+            Err(Mistakes { lines: vec![refused.to_string()], report: refused.to_string() })
+        }
     };
     Reader { files: Box::new(files), version: compiled, model: model_of, with_model, texts }
 }
@@ -219,8 +229,7 @@ async fn keep(
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     for revision in revisions(loaded, checkout) {
-        let known = applied.iter().find(|one| one.name == revision.name);
-        if known.is_some_and(|one| one.set_aside.as_ref() == Some(&revision.version)) {
+        if applied.iter().any(|one| one.name == revision.name && is_set_aside(one, loaded)) {
             tracing::warn!(
                 sequence = revision.name,
                 "its file was set aside for an older version, which stays in force until the file changes or is applied"
@@ -231,11 +240,15 @@ async fn keep(
         tx.first_applied(&first(&revision)).await?;
     }
     tx.commit().await?;
-    let mut tx = store.begin().await?;
-    tx.keep_intakes(&limited(&loaded.playbook), today(&loaded.playbook, wall())).await?;
-    tx.commit().await?;
     for old in store.current_revisions().await? {
         if old.kind == KIND && !loaded.revisions.iter().any(|revision| revision.name == old.name) {
+            if applied.iter().any(|one| one.name == old.name && is_set_aside(one, loaded)) {
+                tracing::warn!(
+                    sequence = old.name,
+                    "it has no file, and stays in force because an older version was applied by hand, until it has one or is applied"
+                );
+                continue;
+            }
             let mut tx = store.begin().await?;
             tx.retire(KIND, &old.name).await?;
             tx.commit().await?;
