@@ -15,11 +15,11 @@ use crate::store::Access;
 
 const AFTER: &str = "\
 Shows the plan of this moment and asks; a script says --yes. What is shown is done, and nothing else: if something comes in between, it
-asks again, or stops where it cannot ask. It refuses to release or drop more than --at-most touches. What was cut off goes on when the
-daemon starts again, or when this is called again.
+asks again, or stops where it cannot ask. It refuses to release or drop more than --at-most touches together, and to end more enrollments
+than that. What was cut off goes on when the daemon starts again, or when this is called again.
 
-Going back is applying an older version; the file is set aside until it changes or is applied again. Another scoring file comes first:
-every lead is scored anew, then those in flight are moved.
+Going back is applying an older version; the file, or that there is none any more, is set aside: it takes no part before it changes or its
+sequence is named by itself. Another scoring file comes first: every lead is scored anew, then those in flight are moved.
 
 Examples:
   overture apply
@@ -41,7 +41,7 @@ pub struct Apply {
     /// An older version of it, by the beginning of its hash
     #[arg(long, value_name = "HASH")]
     version: Option<String>,
-    /// Touches it may release or drop
+    /// Touches it may release or drop, and enrollments it may end
     #[arg(long, value_name = "N", default_value_t = 50)]
     at_most: usize,
     /// Does not ask
@@ -55,13 +55,13 @@ pub struct Apply {
 impl Apply {
     pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
         if self.version.is_some() && self.sequence.is_none() && !self.scoring {
-            return Err(Failure::no("a version of what?").hint("name its `--sequence`, or say `--scoring`"));
+            return Err(plan::nameless_version());
         }
         let client = Client::open(desk, Access::Write).await?;
         let asks = !self.yes && std::io::stdin().is_terminal();
         loop {
             let planned =
-                plan::asked(&client, (self.sequence.as_deref(), self.scoring), self.version.as_deref()).await?;
+                plan::asked(&client, (self.sequence.as_deref(), self.scoring), self.version.as_deref(), false).await?;
             if !desk.paper.json {
                 plan::show(&planned, &mut desk.paper)?;
                 desk.paper.flush()?;
@@ -85,7 +85,7 @@ impl Apply {
                 "at_most": self.at_most,
             });
             let answer = client.post("/v1/apply", &body).await?;
-            let stale = answer.body["type"].as_str().is_some_and(|kind| kind.ends_with("stale_plan"));
+            let stale = answer.is("stale_plan");
             if stale && asks && self.plan.is_none() {
                 say("something came in since; this is the plan now:");
                 continue;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
-use super::desk::Desk;
+use super::desk::{Desk, plural};
 use super::failure::{Failure, chain};
 use super::paper::say;
 use crate::daemon::{self, Assembled};
@@ -156,11 +156,27 @@ impl Answer {
         if self.status < 400 { Ok(self.body) } else { Err(self.failure()) }
     }
 
+    /// Whether the problem is of this kind.
+    pub fn is(&self, kind: &str) -> bool {
+        self.body["type"].as_str().and_then(|told| told.strip_prefix("urn:overture:")) == Some(kind)
+    }
+
     fn failure(&self) -> Failure {
+        if self.is("broken_files") {
+            // The same page as when no daemon runs, and its files are read here.
+            say(self.body["report"].as_str().unwrap_or_default().trim_end());
+            return broken_files(self.body["errors"].as_array().map_or(0, Vec::len));
+        }
         let said = self.body["detail"].as_str().or_else(|| self.body["title"].as_str());
         let text = said.map_or_else(|| format!("the answer was {}", self.status), str::to_owned);
         if self.status >= 500 { Failure::broken(text) } else { Failure::no(text) }
     }
+}
+
+/// The files have so many errors, which are shown already.
+pub fn broken_files(errors: usize) -> Failure {
+    Failure::broken(format!("the workspace has {errors} {}", plural(errors, "error")))
+        .hint("mend them; `overture check` shows them again")
 }
 
 /// The rows of a page: its one list.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use super::client::broken_files;
 use super::failure::Failure;
 use super::paper::{Paper, say};
 use crate::clock::wall;
@@ -73,8 +74,7 @@ impl Desk {
     pub fn refused(&self, diagnostics: &[Diagnostic]) -> Failure {
         say(render(diagnostics, self.colour_beside()).trim_end());
         let errors = diagnostics.iter().filter(|one| one.is_error()).count();
-        Failure::broken(format!("the workspace has {errors} {}", plural(errors, "error")))
-            .hint("mend them; `overture check` shows them again")
+        broken_files(errors)
     }
 }
 

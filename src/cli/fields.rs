@@ -19,6 +19,11 @@ pub fn text(value: &Value) -> String {
     }
 }
 
+/// The beginning of a hash.
+pub fn cut(value: &Value, length: usize) -> String {
+    text(value).chars().take(length).collect()
+}
+
 /// Points with at most one decimal.
 pub fn points(value: &Value) -> String {
     let points = value.as_f64().unwrap_or(0.0);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::client::{Client, escaped};
 use super::desk::{Desk, plural};
 use super::failure::Failure;
-use super::fields::text;
+use super::fields::{cut, text};
 use super::paper::{Paper, inert};
 use crate::store::Access;
 
@@ -16,10 +16,17 @@ its sequence is moved by `overture apply` alone, as `in_flight` of the file says
 waited is kept), pin (they finish the version they began) or finish (they end after the touch in hand). A changed scoring file counts for
 nobody before it is applied: then every lead is scored anew by all that was ever heard of it, and nobody is handed to sales by that alone.
 
+Touches \"dropped\" never come, on whatever day they were due. The days say which sends a date has more or fewer of than without the edit,
+as calendars and the frequency cap have it; a sender's cap and gap may make them later.
+
 Examples:
   overture plan
   overture plan --sequence trial-nurture --json
+  overture plan --sequence trial-nurture --version 9c41d2aa    what going back would do
   overture plan --scoring";
+
+/// Lines of a diff that a page shows of each file.
+const DIFF: usize = 40;
 
 /// Shows what changed files would do to the leads in flight
 #[derive(Args)]
@@ -31,12 +38,22 @@ pub struct Plan {
     /// Only the scoring file
     #[arg(long, conflicts_with = "sequence")]
     scoring: bool,
+    /// An older version of it, by the beginning of its hash
+    #[arg(long, value_name = "HASH")]
+    version: Option<String>,
+    /// Names every lead for whom something changes; --json does
+    #[arg(long)]
+    all: bool,
 }
 
 impl Plan {
     pub async fn run(self, desk: &mut Desk) -> Result<(), Failure> {
+        if self.version.is_some() && self.sequence.is_none() && !self.scoring {
+            return Err(nameless_version());
+        }
         let client = Client::open(desk, Access::ReadOnly).await?;
-        let plan = asked(&client, (self.sequence.as_deref(), self.scoring), None).await?;
+        let (which, all) = ((self.sequence.as_deref(), self.scoring), self.all || desk.paper.json);
+        let plan = asked(&client, which, self.version.as_deref(), all).await?;
         if desk.paper.json {
             return desk.paper.value(&plan);
         }
@@ -53,11 +70,18 @@ pub async fn asked(
     client: &Client,
     (sequence, scoring): (Option<&str>, bool),
     version: Option<&str>,
+    all: bool,
 ) -> Result<Value, Failure> {
-    let pairs = [("sequence", sequence), ("scoring", scoring.then_some("true")), ("version", version)];
+    let yes = |flag: bool| flag.then_some("true");
+    let pairs = [("sequence", sequence), ("scoring", yes(scoring)), ("version", version), ("all", yes(all))];
     let query: Vec<String> =
         pairs.iter().filter_map(|(key, value)| Some(format!("{key}={}", escaped((*value)?)))).collect();
     client.get(&format!("/v1/plan?{}", query.join("&"))).await?.ok()
+}
+
+/// A version is one of something.
+pub fn nameless_version() -> Failure {
+    Failure::no("a version of what?").hint("name its `--sequence`, or say `--scoring`")
 }
 
 pub fn is_empty(plan: &Value) -> bool {
@@ -74,8 +98,11 @@ fn leads(number: usize) -> String {
 
 /// Prints a plan.
 pub fn show(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    beside(plan, paper)?;
     if is_empty(plan) {
-        return paper.line("nothing to apply: the files are what is in force");
+        let quiet = ["settings", "set_aside"].iter().all(|key| plan[*key].as_array().is_none_or(Vec::is_empty));
+        let rest = if quiet { "the files are what is in force" } else { "no sequence changed" };
+        return paper.line(format!("nothing to apply: {rest}"));
     }
     if !plan["scoring"].is_null() {
         scoring_of(&plan["scoring"], paper)?;
@@ -86,18 +113,94 @@ pub fn show(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
     let days = plan["days"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !days.is_empty() {
         paper.line("")?;
-        paper.heading("sends of the next days")?;
+        paper.heading("sends of the next days, against those without this")?;
         let row = |day: &Value| {
-            vec![text(&day["date"]), format!("+{}", count(&day["added"])), format!("-{}", count(&day["dropped"]))]
+            vec![text(&day["date"]), format!("+{}", count(&day["more"])), format!("-{}", count(&day["fewer"]))]
         };
-        paper.table(&["date", "added", "dropped"], &days.iter().map(row).collect::<Vec<_>>())?;
+        paper.table(&["date", "more", "fewer"], &days.iter().map(row).collect::<Vec<_>>())?;
+        crowded(plan, paper)?;
     }
     let (released, dropped) = (count(&plan["released"]), count(&plan["dropped"]));
+    let ended = count(&plan["ended"]);
     paper.line(format!(
-        "\n{released} {} released at once, {dropped} {} of the next days dropped",
+        "\n{released} {} released at once, {dropped} {} ahead never {}, {ended} {} {}",
         plural(released, "touch"),
-        plural(dropped, "touch")
+        plural(dropped, "touch"),
+        if dropped == 1 { "comes" } else { "come" },
+        plural(ended, "enrollment"),
+        if ended == 1 { "ends" } else { "end" },
     ))
+}
+
+/// What a plan does not apply, though the files say something else.
+fn beside(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    let changes = |one: &Value| {
+        let sequences = || plan["sequences"].as_array().into_iter().flatten();
+        if one["kind"] == "scoring" {
+            !plan["scoring"].is_null()
+        } else {
+            sequences().any(|of| of["name"] == one["name"])
+        }
+    };
+    for one in plan["set_aside"].as_array().into_iter().flatten() {
+        let (name, version) = (text(&one["name"]), cut(&one["version"], 8));
+        let flag = if one["kind"] == "scoring" { "--scoring".to_owned() } else { format!("--sequence {name}") };
+        let then = if changes(one) {
+            "applying this takes that back".to_owned()
+        } else {
+            format!("its file takes no part; `overture apply {flag}` takes that back")
+        };
+        paper.line(format!("{name} was set aside for version {version}: {then}"))?;
+    }
+    let settings: Vec<String> = plan["settings"].as_array().into_iter().flatten().map(text).collect();
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let (differ, them) = if settings.len() == 1 { ("differs", "it") } else { ("differ", "them") };
+    paper.line(format!(
+        "{} {differ} from what is in force; the daemon takes {them} when it reads its files again (SIGHUP)",
+        settings.join(" and ")
+    ))
+}
+
+/// What a sender's cap and gap make of the days.
+fn crowded(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    paper.line("a sender's cap and gap may make them later")?;
+    for one in plan["crowded"].as_array().into_iter().flatten() {
+        let (mails, per_day) = (count(&one["mails"]), count(&one["per_day"]));
+        let (sender, date) = (text(&one["sender"]), text(&one["date"]));
+        paper.line(format!("    {sender} would have {mails} of them on {date}, and sends {per_day} a day"))?;
+    }
+    Ok(())
+}
+
+/// The changed lines of a diff, the file named where it is another one.
+fn diff_of(part: &Value, paper: &mut Paper) -> Result<(), Failure> {
+    let diff = part["diff"].as_str().unwrap_or_default();
+    let mut lines = Vec::new();
+    let mut in_file = false;
+    for line in diff.lines() {
+        let path =
+            |line: &str| line.split_once('/').map(|(_, rest)| rest.split('\t').next().unwrap_or(rest).to_owned());
+        if line.starts_with("--- ") {
+            in_file = false;
+            lines.extend(path(line).filter(|path| path != "dev/null").map(|path| (' ', path)));
+        } else if line.starts_with("+++ ") && !in_file {
+            let new = path(line).filter(|path| path != "dev/null" && lines.last().is_none_or(|(_, last)| last != path));
+            lines.extend(new.map(|path| (' ', path)));
+        } else if line.starts_with("@@") {
+            in_file = true;
+        } else if let Some(sign) = line.chars().next().filter(|sign| in_file && matches!(sign, '+' | '-')) {
+            lines.push((sign, line.to_owned()));
+        }
+    }
+    for (sign, line) in lines.iter().take(DIFF) {
+        paper.marked(*sign, &format!("    {line}"))?;
+    }
+    if lines.len() > DIFF {
+        paper.line(format!("    … {} more lines; `--json` has all", lines.len() - DIFF))?;
+    }
+    Ok(())
 }
 
 fn sign_of(change: &str) -> char {
@@ -108,17 +211,14 @@ fn sign_of(change: &str) -> char {
     }
 }
 
-fn short(version: &Value) -> String {
-    text(version).chars().take(8).collect()
-}
-
 /// What another scoring file makes of the leads.
 fn scoring_of(scoring: &Value, paper: &mut Paper) -> Result<(), Failure> {
     let (change, total) = (text(&scoring["change"]), count(&scoring["leads"]));
     let sign = sign_of(&change);
-    let versions = format!("version {} to {}", short(&scoring["from"]), short(&scoring["to"]));
+    let versions = format!("version {} to {}", cut(&scoring["from"], 8), cut(&scoring["to"], 8));
     paper.line("")?;
     paper.marked(sign, &format!("{sign} scoring {change}, {versions}: {} scored anew", leads(total)))?;
+    diff_of(scoring, paper)?;
     paper.line(format!("    {} another score", have(count(&scoring["scores"]))))?;
     for (key, what) in [("bands", "temperature"), ("stages", "stage")] {
         for shift in scoring[key].as_array().into_iter().flatten() {
@@ -149,7 +249,7 @@ fn sequence_of(sequence: &Value, paper: &mut Paper) -> Result<(), Failure> {
     let (change, total) = (text(&sequence["change"]), count(&sequence["leads"]));
     let sign = sign_of(&change);
     let versions = match (sequence["from"].is_null(), sequence["to"].is_null()) {
-        (false, false) => format!(", version {} to {}", short(&sequence["from"]), short(&sequence["to"])),
+        (false, false) => format!(", version {} to {}", cut(&sequence["from"], 8), cut(&sequence["to"], 8)),
         _ => String::new(),
     };
     paper.line("")?;
@@ -158,11 +258,15 @@ fn sequence_of(sequence: &Value, paper: &mut Paper) -> Result<(), Failure> {
         sign,
         &format!("{sign} {} {change}{versions}: {} in flight ({rule})", text(&sequence["name"]), leads(total)),
     )?;
+    diff_of(sequence, paper)?;
     for edit in sequence["edits"].as_array().into_iter().flatten() {
         let what = text(&edit["edit"]);
         let sign = sign_of(&what);
         let ahead = leads(count(&edit["ahead"]));
-        paper.marked(sign, &format!("    {sign} step {}: {what}, {ahead} with it ahead", text(&edit["step"])))?;
+        let (was, now) = (edit["was"].as_str(), edit["now"].as_str());
+        let waits = was.zip(now).map_or_else(String::new, |(was, now)| format!(" ({was} -> {now})"));
+        paper
+            .marked(sign, &format!("    {sign} step {}: {what}{waits}, {ahead} with it ahead", text(&edit["step"])))?;
     }
     for step in sequence["steps"].as_array().into_iter().flatten() {
         paper.line(format!("    at {}: {}", inert(&text(&step["step"])), standing(step)))?;
@@ -174,15 +278,16 @@ fn sequence_of(sequence: &Value, paper: &mut Paper) -> Result<(), Failure> {
 fn named_of(part: &Value, paper: &mut Paper) -> Result<(), Failure> {
     let named = part["named"].as_array().map(Vec::as_slice).unwrap_or_default();
     for one in named {
-        let what: Vec<String> = one["what"].as_array().into_iter().flatten().map(words).collect();
+        let what: Vec<String> =
+            one["what"].as_array().into_iter().flatten().map(|mark| words(&text(mark), 1)).collect();
         let (from, to) = (text(&one["from"]), text(&one["to"]));
         let place = if from == to { from } else { format!("{from} -> {to}") };
         paper.line(format!("      {}  {place}: {}", inert(&text(&one["email"])), what.join(", ")))?;
     }
-    if named.len() >= 20 {
-        paper.line("      … and others; `--json` has all counts")?;
+    match count(&part["changed"]).saturating_sub(named.len()) {
+        0 => Ok(()),
+        others => paper.line(format!("      … and {others} {}; `--all` names all", plural(others, "other"))),
     }
-    Ok(())
 }
 
 /// `412 leads: 400 stay as they are, 12 go on at once`.
@@ -190,29 +295,31 @@ fn standing(step: &Value) -> String {
     let mut parts = Vec::new();
     let stay = count(&step["stay"]);
     if stay > 0 {
-        parts.push(format!("{stay} stay as they are"));
+        parts.push(if stay == 1 { "1 stays as it is".to_owned() } else { format!("{stay} stay as they are") });
     }
     for (mark, number) in step["marks"].as_object().into_iter().flatten() {
-        parts.push(format!("{} {}", count(number), words(&Value::from(mark.as_str()))));
+        parts.push(format!("{} {}", count(number), words(mark, count(number))));
     }
     for (place, number) in step["land"].as_object().into_iter().flatten() {
-        parts.push(format!("{} go on at {}", count(number), inert(place)));
+        let go = if count(number) == 1 { "goes" } else { "go" };
+        parts.push(format!("{} {go} on at {}", count(number), inert(place)));
     }
     format!("{}: {}", leads(count(&step["leads"])), parts.join(", "))
 }
 
-/// A mark in words, of several leads.
-fn words(mark: &Value) -> String {
-    match text(mark).as_str() {
-        "new_copy" => "get new copy".to_owned(),
-        "moved" => "move with their step".to_owned(),
-        "lost_step" => "lose their step".to_owned(),
-        "released" => "are released at once".to_owned(),
-        "sooner" => "wait less".to_owned(),
-        "later" => "wait longer".to_owned(),
-        "ends" => "end".to_owned(),
-        "band" => "another temperature".to_owned(),
-        "stage" => "another stage".to_owned(),
-        other => other.replace('_', " "),
-    }
+/// A mark in words, of one lead or of several.
+fn words(mark: &str, number: usize) -> String {
+    let (one, several) = match mark {
+        "new_copy" => ("gets new copy", "get new copy"),
+        "moved" => ("moves with its step", "move with their step"),
+        "lost_step" => ("loses its step", "lose their step"),
+        "released" => ("is released at once", "are released at once"),
+        "sooner" => ("waits less", "wait less"),
+        "later" => ("waits longer", "wait longer"),
+        "ends" => ("ends", "end"),
+        "band" => ("another temperature", "another temperature"),
+        "stage" => ("another stage", "another stage"),
+        other => (other, other),
+    };
+    if number == 1 { one.to_owned() } else { several.to_owned() }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Client, escaped};
 use super::desk::Desk;
 use super::failure::Failure;
-use super::fields::{text, time};
+use super::fields::{cut, text, time};
 use super::paper::{Paper, say};
 use crate::store::Access;
 
@@ -86,13 +86,15 @@ pub async fn show(
         .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={}", escaped(value))))
         .collect();
     let path = if asked.is_empty() { "/v1/touches".to_owned() } else { format!("/v1/touches?{}", asked.join("&")) };
-    let header = ["touch", "lead", "sequence", "step", "state", "when", "what came back"];
+    let header = ["touch", "lead", "sequence", "version", "commit", "step", "state", "when", "what came back"];
     let shown = |one: &Value, paper: &Paper| {
         let said = if one["reason"].is_null() { &one["reply"] } else { &one["reason"] };
         let at =
             ["done_at", "marked_at", "ready_at"].into_iter().find(|name| !one[*name].is_null()).unwrap_or("ready_at");
         let (id, lead, sequence) = (text(&one["id"]), text(&one["lead"]), text(&one["sequence"]));
-        vec![id, lead, sequence, text(&one["step"]), text(&one["state"]), time(&one[at], paper), text(said)]
+        let (version, commit) = (cut(&one["version"], 8), cut(&one["commit"], 10));
+        let (step, state) = (text(&one["step"]), text(&one["state"]));
+        vec![id, lead, sequence, version, commit, step, state, time(&one[at], paper), text(said)]
     };
     desk.paper.pages(&client, (&path, limit, none), &header, shown).await
 }

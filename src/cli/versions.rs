@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::client::{Client, escaped};
 use super::desk::Desk;
 use super::failure::Failure;
-use super::fields::{text, time};
+use super::fields::{cut, text, time};
 
 /// Lists the versions of what is asked for, the newest first.
 pub async fn history(desk: &mut Desk, client: &Client, of: &str) -> Result<(), Failure> {
@@ -24,8 +24,7 @@ pub async fn history(desk: &mut Desk, client: &Client, of: &str) -> Result<(), F
         } else {
             flag("applied", "every lead").into_iter().collect()
         };
-        let cut = |key: &str, length: usize| text(&one[key]).chars().take(length).collect::<String>();
-        let mut row = vec![cut("version", 12), time(&one["stored_at"], paper), cut("commit", 10)];
+        let mut row = vec![cut(&one["version"], 12), time(&one["stored_at"], paper), cut(&one["commit"], 10)];
         if counted {
             row.extend([text(&one["running"]), text(&one["ended"])]);
         }

@@ -5,7 +5,7 @@ use clap::Args;
 use super::client::{Client, escaped};
 use super::desk::Desk;
 use super::failure::Failure;
-use super::fields::{points, text, time};
+use super::fields::{cut, points, text, time};
 use crate::store::Access;
 
 const AFTER: &str = "\
@@ -43,6 +43,11 @@ impl Why {
         for line in why["stands"].as_array().into_iter().flatten() {
             let line = paper.local(&text(line));
             paper.line(format!("  {line}"))?;
+        }
+        for one in why["versions"].as_array().into_iter().flatten() {
+            let (version, file) = (cut(&one["version"], 8), text(&one["file"]));
+            let commit = if one["commit"].is_null() { "no commit".to_owned() } else { cut(&one["commit"], 10) };
+            paper.line(format!("  version {version} is {file} of {commit}"))?;
         }
         let history = why["history"].as_array().map_or(&[][..], Vec::as_slice);
         let first = self.last.map_or(0, |last| history.len().saturating_sub(last));

@@ -36,7 +36,7 @@ pub use check::network::check_channel_url;
 pub use check::secret::{From, SecretRef};
 pub use describe::{FILES as SCHEMAS, reference, schema, schema_of};
 pub use overlay::Overlay;
-pub use revision::{Revision, model, model_text, revision, texts};
+pub use revision::{Revision, files_of, model, model_text, revision, texts};
 pub use windows::{heard, thresholds, windows};
 pub use workspace::workspace;
 

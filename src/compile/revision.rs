@@ -164,8 +164,16 @@ pub fn texts(revision: &Revision) -> BTreeMap<String, String> {
     let templates = stored.templates.into_iter();
     let mut texts: BTreeMap<String, String> =
         templates.map(|(name, one)| (format!("templates/{name}.{}", one.format), one.text)).collect();
+    texts.extend(stored.shared.into_iter().map(|(path, text)| (format!("templates/{path}"), text)));
     texts.insert(format!("sequences/{}.yaml", revision.name), stored.sequence);
     texts
+}
+
+/// The files a stored version was made of, those that go with its mails among them.
+pub fn files_of(revision: &Revision) -> Vec<String> {
+    let stored = serde_json::from_str::<Stored>(&revision.source).ok();
+    let attached = stored.into_iter().flat_map(|stored| stored.files.into_keys());
+    texts(revision).into_keys().chain(attached.map(|path| format!("templates/{path}"))).collect()
 }
 
 /// Compiles a stored version again; names of other files may have gone since, and are not looked at. An error is a store that

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::assemble::StartError;
-use super::revision::commit_of;
+use super::revision::Checkout;
 use crate::clock::wall;
 use crate::compile;
+use crate::compile::diagnostic::render;
 use crate::config::{self, Environment, Loaded, Refused, Source};
 use crate::domain::playbook::Playbook;
 use crate::domain::score::Scoring;
 use crate::domain::sequence::Sequence;
-use crate::engine::{Engine, MODEL, Read, Reader, limited, today};
+use crate::engine::{Engine, MODEL, Mistakes, Read, Reader, limited, today};
 use crate::store::applied::Applied;
 use crate::store::revisions::Revision;
 use crate::store::{Access, Store, StoreError};
@@ -30,10 +31,9 @@ pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Pla
     let (models, applied): (Vec<_>, Vec<_>) =
         applied(store, access).await?.into_iter().partition(|one| one.kind == MODEL);
     if access == Access::Write {
-        keep(store, loaded, &applied).await?;
-        if models.is_empty() {
-            keep_model(store, loaded).await?;
-        }
+        let checkout = Checkout::of(&loaded.config.workspace);
+        keep(store, (loaded, checkout.as_ref()), &applied).await?;
+        keep_model(store, (loaded, checkout.as_ref()), models.is_empty()).await?;
     }
     let mut playbook = in_force(store, loaded, models.first()).await?;
     for stored in store.all_revisions(KIND).await? {
@@ -50,15 +50,22 @@ pub async fn merge(store: &Store, loaded: &Loaded, access: Access) -> Result<Pla
             );
         }
     }
-    for one in &applied {
-        let aside = playbook.sequences.get(&one.name).filter(|file| one.set_aside.as_ref() == Some(&file.version));
-        if aside.is_some()
-            && let Some(older) = playbook.versions.get(&one.version).cloned()
-        {
+    for one in applied.iter().filter(|one| is_set_aside(one, loaded)) {
+        if let Some(older) = playbook.versions.get(one.in_force()).cloned() {
             playbook.sequences.insert(one.name.clone(), older);
         }
     }
+    if access == Access::Write {
+        let mut tx = store.begin().await?;
+        tx.keep_intakes(&limited(&playbook), today(&playbook, wall())).await?;
+        tx.commit().await?;
+    }
     Ok(playbook)
+}
+
+/// Whether somebody went back to an older version, and the files still say what they said then.
+fn is_set_aside(applied: &Applied, loaded: &Loaded) -> bool {
+    applied.sets_aside(loaded.playbook.sequences.get(&applied.name).map(|file| file.version.as_str()))
 }
 
 /// What is applied to those in flight; nothing where somebody only looks at a database that does not know of it yet.
@@ -102,25 +109,34 @@ fn with_model(mut playbook: Playbook, scoring: Scoring) -> Playbook {
     playbook
 }
 
-/// Puts the scoring file in force where none was ever.
-async fn keep_model(store: &Store, loaded: &Loaded) -> Result<(), StoreError> {
-    let model = model_revision(loaded);
+/// Puts the scoring file in force where none was ever; else learns only from which commit it is.
+async fn keep_model(
+    store: &Store,
+    (loaded, checkout): (&Loaded, Option<&Checkout>),
+    none: bool,
+) -> Result<(), StoreError> {
+    let model = model_revision(loaded, checkout);
     let mut tx = store.begin().await?;
-    tx.store_revision(&model).await?;
-    tx.first_applied(&first(&model)).await?;
+    if none {
+        tx.store_revision(&model).await?;
+        tx.first_applied(&first(&model)).await?;
+    } else {
+        tx.learn_commit(&model).await?;
+    }
     tx.commit().await
 }
 
 /// The scoring file as it is stored.
-fn model_revision(loaded: &Loaded) -> Revision {
+fn model_revision(loaded: &Loaded, checkout: Option<&Checkout>) -> Revision {
+    const FILE: &str = "config/scoring.yaml";
     let compile::Revision { version, source, .. } = loaded.scoring.clone();
     Revision {
         version,
         kind: MODEL.to_owned(),
         name: MODEL.to_owned(),
         source,
-        commit: commit_of(&loaded.config.workspace),
-        file: "config/scoring.yaml".to_owned(),
+        commit: checkout.and_then(|checkout| checkout.commit_of([FILE])),
+        file: FILE.to_owned(),
         stored_at: wall(),
     }
 }
@@ -160,7 +176,9 @@ fn of_store(stored: &Revision) -> compile::Revision {
 pub fn reader(source: Source) -> Reader {
     let files = move || match source.load() {
         Ok(loaded) => {
-            let (revisions, scoring) = (revisions(&loaded), model_revision(&loaded));
+            let checkout = Checkout::of(&loaded.config.workspace);
+            let (revisions, scoring) =
+                (revisions(&loaded, checkout.as_ref()), model_revision(&loaded, checkout.as_ref()));
             Ok(Read { revisions, scoring, playbook: loaded.playbook })
         }
         Err(Refused::Files(diagnostics)) => {
@@ -168,9 +186,11 @@ pub fn reader(source: Source) -> Reader {
                 let (line, column) = one.position();
                 format!("{}:{line}:{column}: {}", one.file(), one.message)
             });
-            Err(told.collect())
+            Err(Mistakes { lines: told.collect(), report: render(&diagnostics, false) })
         }
-        Err(refused @ Refused::Folder { .. }) => Err(vec![refused.to_string()]),
+        Err(refused @ Refused::Folder { .. }) => {
+            Err(Mistakes { lines: vec![refused.to_string()], report: refused.to_string() })
+        }
     };
     Reader { files: Box::new(files), version: compiled, model: model_of, with_model, texts }
 }
@@ -182,15 +202,18 @@ fn add(playbook: &mut Playbook, sequence: Sequence) {
     playbook.versions.insert(sequence.version.clone(), Arc::new(sequence));
 }
 
-/// The current versions as they are stored, with the commit they came from.
-fn revisions(loaded: &Loaded) -> Vec<Revision> {
-    let commit = commit_of(&loaded.config.workspace);
+/// The current versions as they are stored, with the commit they came from; none while a file is not as the commit has it.
+fn revisions(loaded: &Loaded, checkout: Option<&Checkout>) -> Vec<Revision> {
+    let commit = |revision: &compile::Revision| {
+        let files = compile::files_of(revision);
+        checkout.and_then(|checkout| checkout.commit_of(files.iter().map(String::as_str)))
+    };
     let stored = |revision: &compile::Revision| Revision {
         version: revision.version.clone(),
         kind: KIND.to_owned(),
         name: revision.name.clone(),
         source: revision.source.clone(),
-        commit: commit.clone(),
+        commit: commit(revision),
         file: format!("sequences/{}.yaml", revision.name),
         stored_at: wall(),
     };
@@ -199,11 +222,14 @@ fn revisions(loaded: &Loaded) -> Vec<Revision> {
 
 /// Stores the current versions, and takes out of force what has no file any more. What nobody can be in yet is applied with that; a file
 /// that was set aside for an older version stays aside until it changes.
-async fn keep(store: &Store, loaded: &Loaded, applied: &[Applied]) -> Result<(), StoreError> {
+async fn keep(
+    store: &Store,
+    (loaded, checkout): (&Loaded, Option<&Checkout>),
+    applied: &[Applied],
+) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    for revision in revisions(loaded) {
-        let known = applied.iter().find(|one| one.name == revision.name);
-        if known.is_some_and(|one| one.set_aside.as_ref() == Some(&revision.version)) {
+    for revision in revisions(loaded, checkout) {
+        if applied.iter().any(|one| one.name == revision.name && is_set_aside(one, loaded)) {
             tracing::warn!(
                 sequence = revision.name,
                 "its file was set aside for an older version, which stays in force until the file changes or is applied"
@@ -214,11 +240,15 @@ async fn keep(store: &Store, loaded: &Loaded, applied: &[Applied]) -> Result<(),
         tx.first_applied(&first(&revision)).await?;
     }
     tx.commit().await?;
-    let mut tx = store.begin().await?;
-    tx.keep_intakes(&limited(&loaded.playbook), today(&loaded.playbook, wall())).await?;
-    tx.commit().await?;
     for old in store.current_revisions().await? {
         if old.kind == KIND && !loaded.revisions.iter().any(|revision| revision.name == old.name) {
+            if applied.iter().any(|one| one.name == old.name && is_set_aside(one, loaded)) {
+                tracing::warn!(
+                    sequence = old.name,
+                    "it has no file, and stays in force because an older version was applied by hand, until it has one or is applied"
+                );
+                continue;
+            }
             let mut tx = store.begin().await?;
             tx.retire(KIND, &old.name).await?;
             tx.commit().await?;

@@ -1,5 +1,6 @@
 //! Why: every send has one reason and every non-send has one reason, in sentences.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -28,8 +29,19 @@ pub struct Why {
     pub temperature: String,
     /// What it waits for, and why nothing goes out where nothing does.
     pub stands: Vec<String>,
+    /// The versions it was in, in the order it came to them.
+    pub versions: Vec<WasIn>,
     /// Oldest first.
     pub history: Vec<Entry>,
+}
+
+/// A version of a sequence that a lead was in, and where that came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WasIn {
+    pub version: String,
+    pub file: String,
+    /// None where the file was not as a commit had it.
+    pub commit: Option<String>,
 }
 
 /// One fact in a sentence.
@@ -80,8 +92,26 @@ impl Engine {
             score: view.scored(),
             temperature: view.heat().to_owned(),
             stands: self.stands(lead, suppressed, &playbook).await?,
+            versions: self.versions_in(&events).await?,
             history: events.iter().map(entry).collect(),
         })
+    }
+
+    /// The versions that some events are about, and where they came from.
+    async fn versions_in(&self, events: &[Event]) -> Result<Vec<WasIn>, Arc<StoreError>> {
+        let version = |event: &Event| match &event.what {
+            What::Enrolled { version, .. } | What::Adopted { to: version, .. } => Some(version.clone()),
+            _ => None,
+        };
+        let all: Vec<String> = events.iter().filter_map(version).collect();
+        let mut seen = all.iter().map(String::as_str).collect::<BTreeSet<&str>>();
+        let origins = self.store.origins(&seen).await.map_err(Arc::new)?;
+        let first = all.iter().filter(|version| seen.remove(version.as_str()));
+        let found = first.filter_map(|version| {
+            let origin = origins.get(version)?.clone();
+            Some(WasIn { version: version.clone(), file: origin.file, commit: origin.commit })
+        });
+        Ok(found.collect())
     }
 
     /// Why a lead must not be contacted: by what it is told itself, or because its address or domain was suppressed before it came.
@@ -187,7 +217,13 @@ pub fn sentence(event: &Event) -> String {
             let gone = lost.as_ref().map_or_else(String::new, |lost| format!("; `{lost}` is gone"));
             let marks: Vec<&str> = marks.iter().map(|mark| mark.words()).collect();
             let marks = if marks.is_empty() { "stays as it is".to_owned() } else { marks.join(", ") };
-            format!("an edit was applied: from version {} to {}, at {place}{gone}: {marks}", short(from), short(to))
+            // A sequence that is gone has no version to go to.
+            let way = if from == to {
+                format!("the sequence is gone, whose version {} it was in", short(from))
+            } else {
+                format!("from version {} to {}", short(from), short(to))
+            };
+            format!("an edit was applied: {way}, at {place}{gone}: {marks}")
         }
         What::Branched { step, arm, .. } => format!("at `{step}` took the way of: {arm}"),
         What::Queued { step, ready_at, chosen, .. } => {

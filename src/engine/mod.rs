@@ -46,10 +46,10 @@ pub use commit::{Done, Intention, Settling, Writer, Writes};
 pub use control::Scope;
 pub use deliver::{Carried, Claimed, Claiming, Line, Ready, Trouble};
 pub use edit::{
-    Applied, ApplyError, Change, Day, MODEL, Named, Order, Plan, Read, Reader, ScoringPlan, SequencePlan, Shift,
-    StepPlan, Subject, Version, VersionError,
+    Applied, ApplyError, Change, Crowded, Day, MODEL, Mistakes, Named, Order, Plan, Read, Reader, ScoringPlan,
+    SequencePlan, SetAside, Shift, StepPlan, Subject, Version, VersionError,
 };
-pub use explain::{Entry, Sheet, SheetLine, Why, sentence};
+pub use explain::{Entry, Sheet, SheetLine, WasIn, Why, sentence};
 pub use failpoint::{FailPoints, NAMES as FAIL_POINTS, Protection, Watch};
 pub use hits::{Heard, Hit};
 pub use import::{Came, Landed, Listed, Prepared, Terms};

@@ -24,7 +24,7 @@ pub struct Applied {
     pub by: String,
     /// Where those in flight are being moved; empty if the file is gone.
     pub moving_to: Option<String>,
-    /// The file's version that a return to an older one took out of force.
+    /// The file's version that a return to an older one took out of force; empty if there was no file.
     pub set_aside: Option<String>,
 }
 
@@ -67,6 +67,11 @@ impl Applied {
     /// The version that is in force, or is being put in force.
     pub fn in_force(&self) -> &str {
         self.moving_to.as_deref().unwrap_or(&self.version)
+    }
+
+    /// Whether a return to an older version set aside what the workspace still says: a file of this version, or that there is none.
+    pub fn sets_aside(&self, file: Option<&str>) -> bool {
+        self.set_aside.as_deref() == Some(file.unwrap_or_default())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Versions of files: each is kept for ever, since what is in flight finishes the version it began.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::db::Row;
 use super::error::StoreError;
 use super::open::Store;
-use super::sql::Statement;
+use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::time::Instant;
 
@@ -20,6 +22,13 @@ pub struct Revision {
     pub commit: Option<String>,
     pub file: String,
     pub stored_at: Instant,
+}
+
+/// Where a version came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub commit: Option<String>,
+    pub file: String,
 }
 
 fn revision(row: &Row) -> Result<Revision, StoreError> {
@@ -41,13 +50,14 @@ static ONE: Statement = Statement::new(
 );
 
 impl Tx {
-    /// Keeps a version, and makes it the one new work takes. One that is kept already stays as it is. Says whether it is now in force and
-    /// was not before.
+    /// Keeps a version, and makes it the one new work takes. One that is kept already stays as it is, but for the commit it is from, if that
+    /// was not known. Says whether it is now in force and was not before.
     pub async fn store_revision(&mut self, new: &Revision) -> Result<bool, StoreError> {
         static STORE: Statement = Statement::new(
             "INSERT INTO revision (version, kind, name, source, commit_id, file, stored_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (version) DO NOTHING",
+             ON CONFLICT (version) DO UPDATE SET commit_id = excluded.commit_id
+             WHERE revision.commit_id IS NULL AND excluded.commit_id IS NOT NULL",
         );
         static POINT: Statement = Statement::new(
             "INSERT INTO current_revision (kind, name, version, since)
@@ -68,6 +78,16 @@ impl Tx {
         let args =
             vec![new.kind.as_str().into(), new.name.as_str().into(), new.version.as_str().into(), new.stored_at.into()];
         Ok(self.run("put a version in force", &POINT, args).await? > 0)
+    }
+
+    /// Notes the commit a version is from, if it is kept and that was not known.
+    pub async fn learn_commit(&mut self, of: &Revision) -> Result<(), StoreError> {
+        static LEARN: Statement =
+            Statement::new("UPDATE revision SET commit_id = $2 WHERE version = $1 AND commit_id IS NULL");
+        let Some(commit) = of.commit.as_deref() else { return Ok(()) };
+        self.run("note the commit of a version", &LEARN, vec![of.version.as_str().into(), commit.into()])
+            .await
+            .map(drop)
     }
 
     /// One version, over this transaction's own connection.
@@ -104,6 +124,20 @@ impl Store {
         );
         let found = self.db.fetch("read the versions in flight", &IN_FLIGHT, vec![]).await?;
         found.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+    }
+
+    /// Where versions came from, by version.
+    pub async fn origins(&self, versions: &BTreeSet<&str>) -> Result<BTreeMap<String, Origin>, StoreError> {
+        static ORIGINS: Statement = Statement::batch(
+            &[("asked", Kind::Text)],
+            "SELECT version, commit_id, file FROM revision WHERE version IN (SELECT asked FROM {input} AS i)",
+        );
+        if versions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let input = rows(versions.iter().map(|version| (version,)));
+        let found = self.db.fetch("read where versions came from", &ORIGINS, vec![input.into()]).await?;
+        found.iter().map(|row| Ok((row.text(0)?, Origin { commit: row.maybe_text(1)?, file: row.text(2)? }))).collect()
     }
 
     /// One version.

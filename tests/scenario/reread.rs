@@ -36,10 +36,16 @@ fn an_edit_of_what_runs_is_read_whole_or_not_at_all() {
     };
     assert_eq!(versions(&scene), [2], "both are in it");
     let refused = scene.overture(&["plan"]);
-    assert_eq!(refused.code, Some(1), "{refused:?}");
-    assert!(refused.stderr.contains("two steps have the id `first`"), "{}", refused.stderr);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let page = ["two steps have the id `first`", "{id: first, email: scene/second}", "the workspace has 1 error\n"];
+    for words in page {
+        assert!(refused.stderr.contains(words), "as without a daemon: {}", refused.stderr);
+    }
+    let problem = scene.call("GET", "/v1/plan", &serde_json::Value::Null).json();
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    assert!(detail.starts_with("the files have an error: sequences/scene.yaml:"), "{problem:#}");
     let refused = scene.overture(&["apply", "--yes"]);
-    assert_eq!(refused.code, Some(1), "nothing is applied halfway: {refused:?}");
+    assert_eq!(refused.code, Some(2), "nothing is applied halfway: {refused:?}");
 
     scene.workspace.write(FILE, &file.replace("id: first", "id: hello"));
     scene.daemon.reload();

@@ -219,7 +219,14 @@ fn going_back_to_an_older_scoring_file_gives_the_scores_it_gave(database: &str) 
         all.values().map(|stood| format!("{} {}", stood.0, stood.2)).collect()
     };
     assert_eq!(scores(&standings(&bench)), scores(&before));
-    assert!(plan(&bench).scoring.is_some(), "the file still says something else");
+    let rest = plan(&bench);
+    assert_eq!((rest.is_empty(), rest.set_aside.len()), (true, 1), "the file takes no part: {rest:#?}");
+    assert_eq!(rest.set_aside[0].version, older.version);
+    bench.with(async |engine| engine.apply(&order(10)).await.expect("nothing is applied"));
+    assert_eq!(scores(&standings(&bench)), scores(&before), "and applying all that changed does not bring it back");
+    let named = Order { scoring: true, ..order(10) };
+    let forth = bench.with(async |engine| engine.plan(&named).await.expect("there is a plan"));
+    assert!(forth.scoring.is_some(), "the file still says something else");
 }
 
 fn sequences_that_are_edited_with_the_scoring_file_meet_the_new_scores(database: &str) {

@@ -64,7 +64,7 @@ pub fn note(lead: &mut Lead, event: &Event) {
             Outcome::Refused { .. } | Outcome::Expired => drop(lead.mails.leaving.remove(touch)),
             Outcome::Deferred { .. } | Outcome::Held { .. } => {}
         },
-        What::Moved { enrollment, phase, .. } => {
+        What::Moved { enrollment, phase, .. } | What::Adopted { enrollment, phase, .. } => {
             if let Some(touch) = standing(lead, enrollment).filter(|touch| touch_of(phase) != Some(touch)) {
                 lead.mails.called_off(&touch, at);
             }

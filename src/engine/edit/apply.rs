@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::look::{Look, PAGE};
-use super::plan::Plan;
+use super::plan::{NAMED, Plan};
+use super::reader::Mistakes;
 use super::wanted::{ModelWish, Wanted};
 use super::{KIND, MODEL};
 use crate::domain::decide::{Ask, Edit};
@@ -16,6 +17,7 @@ use crate::domain::time::Instant;
 use crate::engine::{Engine, Target, Unit, limited, today};
 use crate::store::StoreError;
 use crate::store::applied::Applied as Row;
+use crate::store::revisions::Revision;
 
 /// How often one looks for those who came in by an old version while the others were moved.
 const ROUNDS: usize = 3;
@@ -31,8 +33,10 @@ pub struct Order {
     pub version: Option<String>,
     /// The plan that was agreed to.
     pub fingerprint: Option<String>,
-    /// Touches that may be released or dropped.
+    /// Touches that may be released or dropped, and enrollments that may end.
     pub at_most: usize,
+    /// Whether a plan names everybody for whom something changes, and not a few.
+    pub all: bool,
     pub by: String,
 }
 
@@ -52,15 +56,17 @@ pub enum ApplyError {
     #[error("this process reads no files")]
     NoFiles,
     #[error("the files have errors")]
-    Files(Vec<String>),
+    Files(Mistakes),
     #[error("{0}")]
     Unknown(String),
     #[error("something came in since the plan was made; look at the new one")]
     Stale(Box<Plan>),
     #[error(
-        "this would release {} and drop {} touches, more than {most} together; `at_most` allows more",
+        "this would release {} and drop {} touches, and end {} enrollments; {most} touches together and {most} enrollments may be, and \
+         `at_most` allows more",
         plan.released,
-        plan.dropped
+        plan.dropped,
+        plan.ended
     )]
     TooMany { plan: Box<Plan>, most: usize },
     #[error(transparent)]
@@ -80,27 +86,39 @@ impl Engine {
     /// The files have errors, name no such sequence or version, or the store cannot be read.
     pub async fn plan(&self, order: &Order) -> Result<Plan, ApplyError> {
         let wanted = self.wanted(order).await?;
-        self.plan_of(&wanted).await
+        self.plan_of(&wanted, if order.all { usize::MAX } else { NAMED }).await
     }
 
-    async fn plan_of(&self, wanted: &Wanted) -> Result<Plan, ApplyError> {
-        let mut look = Look::new(self, Arc::clone(&wanted.playbook)).await?;
-        let mut plan = Plan::default();
+    async fn plan_of(&self, wanted: &Wanted, names: usize) -> Result<Plan, ApplyError> {
+        let mut look = Look::new(self, Arc::clone(&wanted.playbook), names).await?;
+        let (set_aside, settings) = (wanted.set_aside.clone(), wanted.settings.clone());
+        let mut plan = Plan { set_aside, settings, ..Plan::default() };
         if let Some(model) = &wanted.model {
-            let scoring = look.scores(model).await?;
+            let mut scoring = look.scores(model).await?;
+            scoring.diff = self.diff_to(model.row.as_ref(), Some(&model.revision)).await?;
             plan.released += scoring.released;
             plan.dropped += scoring.dropped;
+            plan.ended += scoring.ended;
             plan.scoring = Some(scoring);
         }
         for wish in &wanted.wishes {
             let from = wish.row.as_ref().map(|row| row.version.as_str());
-            let sequence = look.at(&wish.edit, (wish.change, from)).await?;
+            let mut sequence = look.at(&wish.edit, (wish.change, from)).await?;
+            sequence.diff = self.diff_to(wish.row.as_ref(), wish.revision.as_ref()).await?;
             plan.released += sequence.released;
             plan.dropped += sequence.dropped;
+            plan.ended += sequence.ended;
             plan.sequences.push(sequence);
         }
-        plan.days = look.days();
+        (plan.days, plan.crowded) = look.days();
         Ok(plan.sealed())
+    }
+
+    /// What changed in a file since it was applied; nothing for one that is new or gone.
+    async fn diff_to(&self, row: Option<&Row>, new: Option<&Revision>) -> Result<String, StoreError> {
+        let (Some(row), Some(new)) = (row, new) else { return Ok(String::new()) };
+        let old = self.store.revision(&row.version).await?;
+        Ok(old.map_or_else(String::new, |old| self.changes(Some(&old), new)))
     }
 
     /// Applies the files exactly as the plan of this moment says.
@@ -111,19 +129,19 @@ impl Engine {
     pub async fn apply(&self, order: &Order) -> Result<Applied, ApplyError> {
         let _turn = self.applying.lock().await;
         let wanted = self.wanted(order).await?;
-        let plan = self.plan_of(&wanted).await?;
+        let plan = self.plan_of(&wanted, NAMED).await?;
         if order.fingerprint.as_ref().is_some_and(|agreed| agreed != &plan.fingerprint) {
             return Err(ApplyError::Stale(Box::new(plan)));
         }
-        if plan.released + plan.dropped > order.at_most {
+        if plan.released + plan.dropped > order.at_most || plan.ended > order.at_most {
             return Err(ApplyError::TooMany { plan: Box::new(plan), most: order.at_most });
         }
         self.begin_apply(&wanted, &order.by).await?;
         self.fail.hit("apply.begun");
         self.set_playbook(wanted.playbook.as_ref().clone());
         let (mut scored, mut moved) = (0, 0);
-        if let Some(ModelWish { revision, .. }) = &wanted.model {
-            scored += self.score_all(&revision.version, &order.by).await?;
+        if let Some(ModelWish { revision, set_aside, .. }) = &wanted.model {
+            scored += self.score_all(&revision.version, set_aside.as_deref(), &order.by).await?;
         }
         for wish in &wanted.wishes {
             moved += self.move_all(&wish.edit).await?;
@@ -144,7 +162,7 @@ impl Engine {
         let rows = self.store.applied().await.map_err(Arc::new)?;
         for row in rows.iter().filter(|row| row.kind == MODEL && row.moving_to.is_some()) {
             if row.in_force() == self.playbook().scoring.version {
-                moved += self.score_all(row.in_force(), &row.by).await?;
+                moved += self.score_all(row.in_force(), row.set_aside.as_deref(), &row.by).await?;
             }
         }
         for row in rows.into_iter().filter(|row| row.kind == KIND) {
@@ -165,12 +183,13 @@ impl Engine {
     async fn begin_apply(&self, wanted: &Wanted, by: &str) -> Result<(), Arc<StoreError>> {
         let now = self.now();
         self.in_tx(async |tx| {
-            if let Some(ModelWish { row, revision, .. }) = &wanted.model {
+            if let Some(ModelWish { row, revision, set_aside, .. }) = &wanted.model {
                 tx.store_revision(revision).await?;
                 let version = row.as_ref().map_or(&revision.version, |row| &row.version);
                 let at = row.as_ref().map_or(now, |row| row.at);
                 let moving_to = Some(revision.version.clone());
-                tx.set_applied(&Row { at, moving_to, ..model_row(version, by, now) }).await?;
+                let set_aside = set_aside.as_deref();
+                tx.set_applied(&Row { at, moving_to, ..model_row(version, set_aside, (by, now)) }).await?;
             }
             for wish in &wanted.wishes {
                 match &wish.revision {
@@ -218,7 +237,7 @@ impl Engine {
 
     /// Has every lead scored by the file in force, a page a commit, and notes that it is done. Whoever is already is passed by, so one that
     /// was cut off goes on.
-    async fn score_all(&self, version: &str, by: &str) -> Result<usize, Arc<StoreError>> {
+    async fn score_all(&self, version: &str, set_aside: Option<&str>, by: &str) -> Result<usize, Arc<StoreError>> {
         let (mut after, mut scored) = (String::new(), 0);
         loop {
             let page = self.store.page_of_ids(&after, PAGE).await.map_err(Arc::new)?;
@@ -234,7 +253,7 @@ impl Engine {
                 _ => break,
             }
         }
-        let row = model_row(version, by, self.now());
+        let row = model_row(version, set_aside, (by, self.now()));
         self.in_tx(async |tx| tx.set_applied(&row).await).await?;
         Ok(scored)
     }
@@ -278,7 +297,7 @@ impl Engine {
 }
 
 /// That a scoring file is in force for every lead.
-fn model_row(version: &str, by: &str, at: Instant) -> Row {
+fn model_row(version: &str, set_aside: Option<&str>, (by, at): (&str, Instant)) -> Row {
     Row {
         kind: MODEL.to_owned(),
         name: MODEL.to_owned(),
@@ -286,6 +305,6 @@ fn model_row(version: &str, by: &str, at: Instant) -> Row {
         at,
         by: by.to_owned(),
         moving_to: None,
-        set_aside: None,
+        set_aside: set_aside.map(str::to_owned),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::calendar::local;
 use crate::domain::decide::Send;
+use crate::domain::playbook::Settings;
 use crate::domain::time::Instant;
 
 /// How many dates a plan looks ahead, the present one included.
@@ -17,8 +18,19 @@ pub const DATES: u32 = 7;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Day {
     pub date: String,
-    pub added: usize,
-    pub dropped: usize,
+    /// Sends that come on it with the edit, and not without.
+    pub more: usize,
+    /// Sends that come on it without the edit, and not with it; they may come on another.
+    pub fewer: usize,
+}
+
+/// More mails of those in flight on one date than their sender may send on one, where the edit adds some.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Crowded {
+    pub sender: String,
+    pub date: String,
+    pub mails: usize,
+    pub per_day: u32,
 }
 
 /// Counts sends by date in the zone of the workspace.
@@ -26,17 +38,35 @@ pub struct Days {
     zone: TimeZone,
     until: Instant,
     counts: BTreeMap<Date, (usize, usize)>,
+    /// Mails with the edit, by sender and date.
+    mails: BTreeMap<String, BTreeMap<Date, usize>>,
 }
 
 impl Days {
     pub fn new(zone: TimeZone, now: Instant) -> Self {
         let today = local::clock(&zone, now).date();
         let until = local::first(&zone, local::days_after(today, DATES).to_datetime(jiff::civil::Time::midnight()));
-        Self { zone, until, counts: BTreeMap::new() }
+        Self { zone, until, counts: BTreeMap::new(), mails: BTreeMap::new() }
+    }
+
+    /// Counts what a sender mails with the edit.
+    pub fn mailed(&mut self, sender: &str, mails: impl Iterator<Item = Instant>) {
+        let dates: Vec<Date> =
+            mails.filter(|at| self.holds(*at)).map(|at| local::clock(&self.zone, at).date()).collect();
+        if dates.is_empty() {
+            return;
+        }
+        if !self.mails.contains_key(sender) {
+            self.mails.insert(sender.to_owned(), BTreeMap::new());
+        }
+        let Some(of_sender) = self.mails.get_mut(sender) else { return };
+        for date in dates {
+            *of_sender.entry(date).or_default() += 1;
+        }
     }
 
     /// Whether an instant lies in the days that are counted.
-    pub fn holds(&self, at: Instant) -> bool {
+    fn holds(&self, at: Instant) -> bool {
         at < self.until
     }
 
@@ -56,8 +86,20 @@ impl Days {
         within.map(|send| (local::clock(&self.zone, send.at).date(), send.step.as_str())).collect()
     }
 
-    pub fn counted(self) -> Vec<Day> {
-        let day = |(date, (added, dropped)): (Date, (usize, usize))| Day { date: date.to_string(), added, dropped };
-        self.counts.into_iter().map(day).collect()
+    /// The days with a difference, and who could not keep up with them.
+    pub fn counted(self, settings: &Settings) -> (Vec<Day>, Vec<Crowded>) {
+        let mut crowded = Vec::new();
+        for (sender, dates) in &self.mails {
+            let Some(per_day) = settings.senders.get(sender).and_then(|sender| sender.per_day) else { continue };
+            for (date, mails) in dates {
+                let adds = self.counts.get(date).is_some_and(|(more, _)| *more > 0);
+                if adds && *mails > per_day as usize {
+                    let (sender, date) = (sender.clone(), date.to_string());
+                    crowded.push(Crowded { sender, date, mails: *mails, per_day });
+                }
+            }
+        }
+        let day = |(date, (more, fewer)): (Date, (usize, usize))| Day { date: date.to_string(), more, fewer };
+        (self.counts.into_iter().map(day).collect(), crowded)
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::days::{Day, Days};
+use super::called::{Called, waits};
+use super::days::{Crowded, Day, Days};
 use super::plan::{Change, EditedStep, Named, SequencePlan, Tally};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::{
@@ -15,7 +16,7 @@ use crate::domain::experiment::Key;
 use crate::domain::id::TouchId;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
-use crate::domain::sequence::{InFlight, Sequence};
+use crate::domain::sequence::{Act, InFlight, Sequence};
 use crate::domain::suppression::Reason;
 use crate::domain::time::Instant;
 use crate::engine::Engine;
@@ -33,6 +34,8 @@ pub struct Look<'e> {
     paused: Arc<BTreeSet<String>>,
     winners: Arc<BTreeMap<Key, String>>,
     pub(super) now: Instant,
+    /// How many leads of each file are named.
+    pub(super) names: usize,
     days: Days,
 }
 
@@ -47,23 +50,31 @@ struct Counting {
     edit: Arc<Edit>,
     tally: Tally,
     /// Steps of the newest old version and of the new one that were edited, with how many have each ahead.
-    edits: Vec<EditedStep>,
-    steps: BTreeMap<String, usize>,
+    edits: Vec<Edited>,
+    /// What the steps of each version are called.
+    called: BTreeMap<String, Called>,
+}
+
+/// One edited step by its id in the version it is of, and how many have it ahead.
+struct Edited {
+    step: String,
+    edit: StepEdit,
+    ahead: usize,
 }
 
 impl<'e> Look<'e> {
-    pub async fn new(engine: &'e Engine, playbook: Arc<Playbook>) -> Result<Self, StoreError> {
+    pub async fn new(engine: &'e Engine, playbook: Arc<Playbook>, names: usize) -> Result<Self, StoreError> {
         let pauses = engine.store.pauses().await?;
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
         let now = engine.now();
         let zone = zone_named(&playbook.settings.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let (paused, winners) = (Arc::new(sequences.collect()), Arc::new(engine.store.winners().await?));
-        Ok(Self { engine, paused, winners, now, days: Days::new(zone, now), playbook })
+        Ok(Self { engine, paused, winners, now, names, days: Days::new(zone, now), playbook })
     }
 
-    /// The days the looks so far add up to.
-    pub fn days(self) -> Vec<Day> {
-        self.days.counted()
+    /// The days the looks so far add up to, and who could not keep up with them.
+    pub fn days(self) -> (Vec<Day>, Vec<Crowded>) {
+        self.days.counted(&self.playbook.settings)
     }
 
     /// What an edit does; `from` is the version that was applied last.
@@ -81,8 +92,8 @@ impl<'e> Look<'e> {
         let mut counting = Counting {
             edit: Arc::clone(edit),
             tally: Tally::default(),
-            edits: edits.iter().map(|(step, edit)| EditedStep::new(step, *edit)).collect(),
-            steps: BTreeMap::new(),
+            edits: edits.into_iter().map(|(step, edit)| Edited { step, edit, ahead: 0 }).collect(),
+            called: BTreeMap::new(),
         };
         let (mut after, version) = (String::new(), edit.new.as_ref().map_or("", |new| new.version.as_str()));
         loop {
@@ -119,39 +130,46 @@ impl<'e> Look<'e> {
         let Some(enrollment) = lead.enrollments.iter().find(|one| one.id == behind.enrollment) else { return };
         let in_hand = touch_of(enrollment).and_then(|touch| around.in_hand.get(touch)).copied();
         let standing = Standing { lead, enrollment, in_hand };
-        let place = enrollment.at.as_deref().unwrap_or("the end");
+        let place = counting.name(&enrollment.version, enrollment.at.as_deref());
         let Some(landing) = adopt(standing, &counting.edit, &self.playbook.settings, self.now) else {
-            counting.tally.count(place, None, std::iter::empty());
+            counting.tally.count(&place, None, std::iter::empty());
             return;
         };
+        let released = landing.marks.contains(&Mark::Released);
+        let ended = self.weigh(counting, (lead, enrollment, in_hand), (around, released));
         let to = match &landing.onward {
-            Some(Onward::To(step)) => step.as_str(),
-            Some(Onward::End) => "the end",
-            None if landing.ends => "the end",
-            None => landing.at.as_deref().unwrap_or("the end"),
+            _ if ended => None,
+            Some(Onward::To(step)) => Some(step.as_str()),
+            Some(Onward::End) => None,
+            None => landing.at.as_deref(),
         };
+        // A sequence that is gone has no version to go to, and whoever is in it only the steps it is at.
+        let version = counting.edit.new.as_ref().map_or_else(|| enrollment.version.clone(), |new| new.version.clone());
+        let to = counting.name(&version, to);
+        let mut marks = landing.marks;
+        // What the files now say may end it, wherever it lands.
+        marks.extend(ended.then_some(Mark::Ends));
         let lost_to = landing.lost.is_some() || landing.onward.is_some();
-        counting.tally.count(place, lost_to.then_some(to), landing.marks.iter().copied());
-        if !landing.marks.is_empty() {
-            counting.tally.name(|| Named {
+        counting.tally.ended += usize::from(marks.contains(&Mark::Ends));
+        counting.tally.count(&place, lost_to.then_some(to.as_str()), marks.iter().copied());
+        if !marks.is_empty() {
+            counting.tally.name(self.names, || Named {
                 lead: lead.id.to_string(),
                 email: lead.address.to_string(),
-                from: place.to_owned(),
-                to: to.to_owned(),
-                what: landing.marks.iter().map(|mark| mark.as_str()).collect(),
+                from: place,
+                to,
+                what: marks.iter().map(|mark| mark.as_str()).collect(),
             });
         }
-        let released = landing.marks.contains(&Mark::Released);
-        self.weigh(counting, (lead, enrollment, in_hand), (around, released));
     }
 
-    /// Decides as an apply would, and counts what comes and no longer comes.
+    /// Decides as an apply would, and counts what comes and no longer comes. Says whether it ends at once.
     fn weigh(
         &mut self,
         counting: &mut Counting,
         (lead, enrollment, in_hand): (&Lead, &Enrollment, Option<InHand>),
         (around, released): (&Around, bool),
-    ) {
+    ) -> bool {
         let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
         let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };
         let input = Input { ask, occurred_at: self.now, source: "plan".to_owned(), actor: Actor::System };
@@ -168,6 +186,20 @@ impl<'e> Look<'e> {
         counting.tally.released += usize::from(released && asked.is_some());
         counting.tally.dropped += self.lost(&before, &after);
         counting.ahead(enrollment, (&before, &after));
+        if let Some(running) = running {
+            self.mailed((lead, &running.version), &after);
+        }
+        running.is_none()
+    }
+
+    /// Counts the mails ahead of one that still runs, for its sender.
+    pub(super) fn mailed(&mut self, (lead, version): (&Lead, &str), ahead: &Ahead) {
+        let playbook = Arc::clone(&self.playbook);
+        let Some(sequence) = playbook.version(version) else { return };
+        let from = sequence.send.from.as_deref();
+        let Some(sender) = from.and_then(|from| playbook.settings.sender_for(from, lead)) else { return };
+        let mails = |step: &str| sequence.step(step).is_some_and(|(_, step)| matches!(step.act, Act::Email { .. }));
+        self.days.mailed(&sender.name, ahead.sends.iter().filter(|send| mails(&send.step)).map(|send| send.at));
     }
 
     /// What an apply would decide about a lead.
@@ -191,11 +223,10 @@ impl<'e> Look<'e> {
         running.map_or_else(Ahead::default, |running| forecast(running, ready_at, &self.playbook, self.now))
     }
 
-    /// Counts by their days the sends that come and no longer come, and says how many of these never come.
+    /// Counts by their days the sends that come and no longer come, and says how many, on whatever day, never come.
     pub(super) fn lost(&mut self, before: &Ahead, after: &Ahead) -> usize {
         let still: BTreeSet<&str> = after.sends.iter().map(|send| send.step.as_str()).collect();
-        let gone = before.sends.iter().filter(|send| self.days.holds(send.at) && !still.contains(send.step.as_str()));
-        let gone = gone.count();
+        let gone = before.sends.iter().filter(|send| !still.contains(send.step.as_str())).count();
         self.days.compare(&before.sends, &after.sends);
         gone
     }
@@ -212,20 +243,57 @@ impl Counting {
         let old = edit.from(&enrollment.version).map(|(old, _)| old.as_ref());
         let (before, after) = (ids(old, before), ids(edit.new.as_deref(), after));
         for one in &mut self.edits {
-            let ahead = if one.edit == StepEdit::Removed.as_str() { &before } else { &after };
+            let ahead = if one.edit == StepEdit::Removed { &before } else { &after };
             one.ahead += usize::from(ahead.contains(&one.step));
         }
     }
 
-    fn into_plan(mut self, (change, from): (Change, Option<&str>), old: Option<&Sequence>) -> SequencePlan {
-        for (index, step) in old.into_iter().flat_map(|old| &old.steps).enumerate() {
-            self.steps.insert(step.id.clone(), index);
+    /// What a step of a version is called; the end is where there is none.
+    fn name(&mut self, version: &str, step: Option<&str>) -> String {
+        let Some(step) = step else { return "the end".to_owned() };
+        if !self.called.contains_key(version) {
+            let new = self.edit.new.as_ref().filter(|new| new.version == version);
+            let sequence = new.or_else(|| self.edit.from(version).map(|(old, _)| old));
+            let called = sequence.map(|sequence| Called::of(sequence)).unwrap_or_default();
+            self.called.insert(version.to_owned(), called);
         }
+        self.called[version].name(step).to_owned()
+    }
+
+    /// The edited steps by what they are called, each with what it waited and waits now if that is what changed.
+    fn edited(&mut self, old: Option<&Sequence>) -> Vec<EditedStep> {
+        let edit = Arc::clone(&self.edit);
+        let (Some(old), new) = (old, edit.new.as_deref()) else { return Vec::new() };
+        let edits = std::mem::take(&mut self.edits);
+        let one = |one: Edited| {
+            let of = if one.edit == StepEdit::Removed { Some(old) } else { new };
+            let step = self.name(of.map_or("", |of| of.version.as_str()), Some(&one.step));
+            let now = new.filter(|_| one.edit == StepEdit::Wait).and_then(|new| new.step(&one.step));
+            let alignment = edit.from(&old.version).map(|(_, alignment)| alignment);
+            let before = now.and_then(|(index, _)| {
+                old.steps.iter().enumerate().find(|(place, _)| alignment.and_then(|to| to.to(*place)) == Some(index))
+            });
+            EditedStep {
+                step,
+                edit: one.edit.as_str(),
+                was: before.and_then(|(_, step)| waits(step)),
+                now: now.and_then(|(_, step)| waits(step)),
+                ahead: one.ahead,
+            }
+        };
+        edits.into_iter().map(one).collect()
+    }
+
+    fn into_plan(mut self, (change, from): (Change, Option<&str>), old: Option<&Sequence>) -> SequencePlan {
+        let mut places = BTreeMap::new();
+        for (index, step) in old.into_iter().flat_map(|old| &old.steps).enumerate() {
+            places.insert(self.name(old.map_or("", |old| old.version.as_str()), Some(&step.id)), index);
+        }
+        let edits = self.edited(old);
         let rule = match (&self.edit.new, old) {
             (Some(new), _) => new.in_flight,
             (None, old) => old.map_or(InFlight::Adopt, |old| old.in_flight),
         };
-        let steps = &self.steps;
         SequencePlan {
             name: self.edit.sequence.clone(),
             change,
@@ -239,8 +307,11 @@ impl Counting {
             leads: self.tally.leads,
             released: self.tally.released,
             dropped: self.tally.dropped,
-            edits: self.edits,
-            steps: self.tally.steps(|step| steps.get(step).copied().unwrap_or(usize::MAX)),
+            ended: self.tally.ended,
+            diff: String::new(),
+            edits,
+            steps: self.tally.steps(|step| places.get(step).copied().unwrap_or(usize::MAX)),
+            changed: self.tally.changed,
             named: self.tally.named,
         }
     }

@@ -7,6 +7,7 @@
 //! An apply that was cut off goes on where it stopped: whoever is in the new version already is not moved again.
 
 mod apply;
+mod called;
 mod days;
 mod look;
 mod plan;
@@ -16,9 +17,9 @@ mod versions;
 mod wanted;
 
 pub use apply::{Applied, ApplyError, Order};
-pub use days::Day;
-pub use plan::{Change, Named, Plan, ScoringPlan, SequencePlan, Shift, StepPlan};
-pub use reader::{Read, Reader};
+pub use days::{Crowded, Day};
+pub use plan::{Change, Named, Plan, ScoringPlan, SequencePlan, SetAside, Shift, StepPlan};
+pub use reader::{Mistakes, Read, Reader};
 pub use versions::{Subject, Version, VersionError};
 
 /// What a sequence's file is called among versions.

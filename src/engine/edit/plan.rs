@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::days::Day;
-use crate::domain::decide::StepEdit;
+use super::days::{Crowded, Day};
 use crate::domain::event::Mark;
 use crate::domain::id::encode_hex;
+use crate::store::applied::Applied as Row;
 
-/// Leads that are named of each sequence.
+/// Leads that are named of each sequence, unless all are asked for.
 pub const NAMED: usize = 20;
 
 /// What applying the files would do to those in flight.
@@ -24,9 +24,27 @@ pub struct Plan {
     pub sequences: Vec<SequencePlan>,
     /// Touches that would be asked for at once, and wait now.
     pub released: usize,
-    /// Touches of the next days that would never come.
+    /// Touches ahead, on whatever day, that would never come.
     pub dropped: usize,
+    /// Enrollments that would end, now or after the touch in hand.
+    pub ended: usize,
     pub days: Vec<Day>,
+    /// Senders that could not keep up with the days.
+    pub crowded: Vec<Crowded>,
+    /// Files that are not in force, because somebody went back to an older version.
+    pub set_aside: Vec<SetAside>,
+    /// Files of settings that are not what is in force; no enrollment is moved by them.
+    pub settings: Vec<&'static str>,
+}
+
+/// What is in force instead of a file, since somebody went back to an older version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    /// `sequence` or `scoring`.
+    pub kind: &'static str,
+    pub name: String,
+    /// The version in force.
+    pub version: String,
 }
 
 /// What became of a file.
@@ -60,7 +78,11 @@ pub struct ScoringPlan {
     pub ended: usize,
     pub released: usize,
     pub dropped: usize,
-    /// Some of those whose temperature or stage changes.
+    /// What changed in the file, as a unified diff.
+    pub diff: String,
+    /// How many have another temperature or stage.
+    pub changed: usize,
+    /// Some of those, or all if that was asked for.
     pub named: Vec<Named>,
 }
 
@@ -84,19 +106,28 @@ pub struct SequencePlan {
     pub leads: usize,
     pub released: usize,
     pub dropped: usize,
+    pub ended: usize,
+    /// What changed in the file and its templates, as a unified diff.
+    pub diff: String,
     /// The steps that were edited, in the order of the file.
     pub edits: Vec<EditedStep>,
     /// Where those in flight stand, by their step now.
     pub steps: Vec<StepPlan>,
-    /// Some of those for whom something changes.
+    /// For how many something changes.
+    pub changed: usize,
+    /// Some of those, or all if that was asked for.
     pub named: Vec<Named>,
 }
 
 /// One edited step, and how many have it ahead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EditedStep {
+    /// Its id, or what it does and where, if it has none.
     pub step: String,
     pub edit: &'static str,
+    /// How long it waited, where that changed, and waits now.
+    pub was: Option<String>,
+    pub now: Option<String>,
     /// Leads who have it ahead as things stand; those who would have had it, where it is gone.
     pub ahead: usize,
 }
@@ -124,22 +155,31 @@ pub struct Named {
     pub what: Vec<&'static str>,
 }
 
-impl EditedStep {
-    pub fn new(step: &str, edit: StepEdit) -> Self {
-        Self { step: step.to_owned(), edit: edit.as_str(), ahead: 0 }
+impl SetAside {
+    pub fn of(kind: &'static str, row: &Row) -> Self {
+        Self { kind, name: row.name.clone(), version: row.in_force().to_owned() }
     }
 }
 
 impl Plan {
-    /// Seals a plan with its fingerprint. The days are left out, and scores by name: they move on with the clock.
+    /// Seals a plan with its fingerprint, which is the same however many leads are named. The days are left out, and scores by name: they
+    /// move on with the clock.
     #[must_use]
     pub fn sealed(mut self) -> Self {
-        let scoring = self.scoring.as_ref().map(|scoring| ScoringPlan { named: Vec::new(), ..scoring.clone() });
-        let counted = (&self.sequences, scoring, self.released, self.dropped);
+        let scores = self.scoring.as_mut().map(|scoring| std::mem::take(&mut scoring.named));
+        let others: Vec<Vec<Named>> =
+            self.sequences.iter_mut().map(|one| one.named.split_off(NAMED.min(one.named.len()))).collect();
+        let counted = (&self.sequences, &self.scoring, self.released, self.dropped, self.ended);
         let text = serde_json::to_vec(&counted).unwrap_or_default();
         let mut hex = encode_hex(&Sha256::digest(text));
         hex.truncate(16);
         self.fingerprint = hex;
+        for (scoring, named) in self.scoring.iter_mut().zip(scores) {
+            scoring.named = named;
+        }
+        for (sequence, others) in self.sequences.iter_mut().zip(others) {
+            sequence.named.extend(others);
+        }
         self
     }
 
@@ -154,9 +194,11 @@ impl Plan {
 pub struct Tally {
     steps: BTreeMap<String, StepPlan>,
     pub named: Vec<Named>,
+    pub changed: usize,
     pub leads: usize,
     pub released: usize,
     pub dropped: usize,
+    pub ended: usize,
 }
 
 impl Tally {
@@ -179,8 +221,10 @@ impl Tally {
         }
     }
 
-    pub fn name(&mut self, named: impl FnOnce() -> Named) {
-        if self.named.len() < NAMED {
+    /// Counts one for whom something changes, and names it if it is among the first so many.
+    pub fn name(&mut self, most: usize, named: impl FnOnce() -> Named) {
+        self.changed += 1;
+        if self.named.len() < most {
             self.named.push(named());
         }
     }

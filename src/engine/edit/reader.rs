@@ -20,7 +20,16 @@ pub struct Read {
     pub scoring: Revision,
 }
 
-type Files = dyn Fn() -> Result<Read, Vec<String>> + Send + Sync;
+/// What is wrong with the files of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistakes {
+    /// Each in one line, with its place.
+    pub lines: Vec<String>,
+    /// All with their source and what to do about them, as a check of the files shows them.
+    pub report: String,
+}
+
+type Files = dyn Fn() -> Result<Read, Mistakes> + Send + Sync;
 
 /// Reads files and stored versions for an engine.
 pub struct Reader {

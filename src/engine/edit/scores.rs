@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::look::{Around, Look, PAGE};
-use super::plan::{NAMED, Named, ScoringPlan, Shift};
+use super::plan::{Named, ScoringPlan, Shift};
 use super::wanted::ModelWish;
 use crate::domain::decide::{Decision, Effect, View, forecast, touch_of};
 use crate::domain::event::What;
@@ -45,6 +45,8 @@ impl Look<'_> {
             ended: 0,
             released: 0,
             dropped: 0,
+            diff: String::new(),
+            changed: 0,
             named: Vec::new(),
         };
         let (mut tally, mut after) = (Tally::default(), String::new());
@@ -107,7 +109,8 @@ impl Look<'_> {
             .filter(|(shift, _)| shift.0 != shift.1)
             .map(|(_, what)| what)
             .collect();
-        if !what.is_empty() && plan.named.len() < NAMED {
+        plan.changed += usize::from(!what.is_empty());
+        if !what.is_empty() && plan.named.len() < self.names {
             let place = |score: f64, band: &str, stage: &str| format!("{score:.0} {band} {stage}");
             plan.named.push(Named {
                 lead: lead.id.to_string(),
@@ -148,6 +151,9 @@ impl Look<'_> {
             plan.released += usize::from(asked.is_some());
             plan.ended += usize::from(running.is_none());
             plan.dropped += self.lost(&before, &after);
+            if let Some(running) = running {
+                self.mailed((lead, &running.version), &after);
+            }
         }
     }
 }

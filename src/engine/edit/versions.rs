@@ -134,13 +134,18 @@ impl Engine {
             Some(old) => Some(find(old)?),
             None => stored.iter().skip_while(|one| one.version != new.version).nth(1),
         };
+        Ok(self.changes(old, new))
+    }
+
+    /// What changed from one version to another, as a unified diff.
+    pub(super) fn changes(&self, old: Option<&Revision>, new: &Revision) -> String {
         let texts = |one: Option<&Revision>| -> BTreeMap<String, String> {
             one.zip(self.reader.get()).map(|(one, reader)| (reader.texts)(one)).unwrap_or_default()
         };
         let version = |one: Option<&Revision>| {
             one.map_or_else(String::new, |one| one.version.chars().take(12).collect::<String>())
         };
-        Ok(unified((&texts(old), &version(old)), (&texts(Some(new)), &version(Some(new)))))
+        unified((&texts(old), &version(old)), (&texts(Some(new)), &version(Some(new))))
     }
 
     async fn stored(&self, subject: Subject<'_>) -> Result<Vec<Revision>, VersionError> {

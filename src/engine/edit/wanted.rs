@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::apply::{ApplyError, Order};
-use super::plan::Change;
+use super::plan::{Change, SetAside};
 use super::{KIND, MODEL};
 use crate::domain::decide::Edit;
 use crate::domain::playbook::Playbook;
@@ -32,6 +32,8 @@ pub(super) struct ModelWish {
     /// As it stands.
     pub row: Option<Row>,
     pub revision: Revision,
+    /// The file's version that this takes out of force.
+    pub set_aside: Option<String>,
 }
 
 /// All that is to be applied, with the files as they will be in force.
@@ -40,6 +42,10 @@ pub(super) struct Wanted {
     pub wishes: Vec<Wish>,
     /// Another scoring file.
     pub model: Option<ModelWish>,
+    /// What is in force instead of files, since somebody went back.
+    pub set_aside: Vec<SetAside>,
+    /// Files of settings that are not what is in force.
+    pub settings: Vec<&'static str>,
 }
 
 impl Engine {
@@ -55,11 +61,22 @@ impl Engine {
             None => {}
         }
         let files = (read.files)().map_err(ApplyError::Files)?;
-        let model = if order.sequence.is_none() { model_wish(&files.scoring, model) } else { None };
+        let settings = unlike(&self.playbook(), &files.playbook);
+        let mut set_aside: Vec<SetAside> = model
+            .iter()
+            .filter(|row| order.sequence.is_none() && row.sets_aside(Some(&files.scoring.version)))
+            .map(|row| SetAside::of(MODEL, row))
+            .collect();
+        let stays = order.sequence.is_some() || (!order.scoring && !set_aside.is_empty());
+        let model = if stays { None } else { model_wish(&files.scoring, model) };
         if order.scoring {
-            return self.model_alone(model);
+            return Ok(Wanted { set_aside, settings, ..self.model_alone(model)? });
         }
-        let base = if order.sequence.is_some() { self.playbook().as_ref().clone() } else { files.playbook.clone() };
+        let base = match &order.sequence {
+            Some(_) => self.playbook().as_ref().clone(),
+            None if stays => (read.with_model)(files.playbook.clone(), self.playbook().scoring.as_ref().clone()),
+            None => files.playbook.clone(),
+        };
         let mut playbook = self.with_versions(base).await?;
         let mut names: Vec<&String> = files.playbook.sequences.keys().collect();
         names.extend(rows.iter().map(|row| &row.name).filter(|name| !files.playbook.sequences.contains_key(*name)));
@@ -70,11 +87,23 @@ impl Engine {
             }
         }
         names.sort();
+        let aside = |name: &str| {
+            let file = files.playbook.sequences.get(name).map(|file| file.version.as_str());
+            rows.iter().find(|row| row.name == name && row.sets_aside(file))
+        };
+        set_aside.extend(names.iter().filter_map(|name| aside(name)).map(|row| SetAside::of(KIND, row)));
         for name in &names {
-            take_in(&mut playbook, name, files.playbook.sequences.get(*name));
+            // What somebody went back to stays, unless the sequence is named.
+            let older = aside(name).filter(|_| order.sequence.is_none());
+            let older = older.map(|row| playbook.version(row.in_force()).cloned());
+            let new = older.unwrap_or_else(|| files.playbook.sequences.get(*name).cloned());
+            take_in(&mut playbook, name, new.as_ref());
         }
         let mut wishes = Vec::new();
         for name in names {
+            if order.sequence.is_none() && aside(name).is_some() {
+                continue;
+            }
             let row = rows.iter().find(|row| &row.name == name).cloned();
             let new = files.playbook.sequences.get(name).cloned();
             let change = match (&row, &new) {
@@ -87,7 +116,7 @@ impl Engine {
             let edit = Arc::new(Edit::new(name, new, playbook.versions.values()));
             wishes.push(Wish { edit, change, row, revision, set_aside: None });
         }
-        Ok(Wanted { playbook: Arc::new(playbook), wishes, model })
+        Ok(Wanted { playbook: Arc::new(playbook), wishes, model, set_aside, settings })
     }
 
     /// Another scoring file beside all else as it is in force.
@@ -99,10 +128,10 @@ impl Engine {
             let with = self.with_model(playbook.as_ref().clone(), &wish.revision).ok_or_else(unreadable)?;
             playbook = Arc::new(with);
         }
-        Ok(Wanted { playbook, wishes: Vec::new(), model })
+        Ok(Wanted { playbook, wishes: Vec::new(), model, set_aside: Vec::new(), settings: Vec::new() })
     }
 
-    /// A return to an older scoring file; the one in the workspace stays unapplied.
+    /// A return to an older scoring file; the one in the workspace is set aside until it changes or is applied by itself.
     async fn older_model(&self, version: &str, row: Option<Row>) -> Result<Wanted, ApplyError> {
         let stored = self.store.revisions_of(MODEL, MODEL).await?;
         let Some(revision) = only(&stored, version) else {
@@ -111,7 +140,10 @@ impl Engine {
             );
             return Err(ApplyError::Unknown(told));
         };
-        self.model_alone(model_wish(&Revision { stored_at: self.now(), ..revision.clone() }, row))
+        let kept = row.as_ref().and_then(|row| row.set_aside.clone().or_else(|| Some(row.in_force().to_owned())));
+        let set_aside = kept.filter(|aside| aside != &revision.version);
+        let wish = model_wish(&Revision { stored_at: self.now(), ..revision.clone() }, row);
+        self.model_alone(wish.map(|wish| ModelWish { set_aside, ..wish }))
     }
 
     /// A return to an older version of one sequence; its file is set aside until it changes or is applied by itself.
@@ -127,17 +159,19 @@ impl Engine {
         let mut playbook = self.with_versions(self.playbook().as_ref().clone()).await?;
         let new = playbook.version(&revision.version).cloned();
         let new = new.ok_or_else(|| unknown(format!("version {version} of `{name}` cannot be read any more")))?;
-        let now_in_files = self.playbook().sequences.get(name).map(|now| now.version.clone());
+        let now = self.playbook().sequences.get(name).map(|now| now.version.clone());
         let row = rows.iter().find(|row| row.name == name).cloned();
         let kept = row.as_ref().and_then(|row| row.set_aside.clone());
-        let set_aside = kept.or(now_in_files).filter(|aside| aside != &revision.version);
+        let set_aside = kept.or(now).or_else(|| Some(String::new())).filter(|aside| aside != &revision.version);
         take_in(&mut playbook, name, Some(&new));
         let edit = Arc::new(Edit::new(name, Some(Arc::clone(&new)), playbook.versions.values()));
         let same = row.as_ref().is_some_and(|row| row.version == new.version && row.moving_to.is_none());
         let revision = Revision { stored_at: self.now(), ..revision.clone() };
-        let wish = Wish { edit, change: Change::Changed, row, revision: Some(revision), set_aside };
+        let change = if row.is_some() { Change::Changed } else { Change::Added };
+        let wish = Wish { edit, change, row, revision: Some(revision), set_aside };
         let wishes = if same { Vec::new() } else { vec![wish] };
-        Ok(Wanted { playbook: Arc::new(playbook), wishes, model: None })
+        let (set_aside, settings) = (Vec::new(), Vec::new());
+        Ok(Wanted { playbook: Arc::new(playbook), wishes, model: None, set_aside, settings })
     }
 
     /// A playbook with every version somebody may still be in, as far as it is known here or in the store.
@@ -182,7 +216,14 @@ fn model_wish(new: &Revision, row: Option<Row>) -> Option<ModelWish> {
         (_, Scoring::NONE) => Change::Removed,
         _ => Change::Changed,
     };
-    Some(ModelWish { change, row, revision: new.clone() })
+    Some(ModelWish { change, row, revision: new.clone(), set_aside: None })
+}
+
+/// The files of settings that say something else than what is in force.
+fn unlike(now: &Playbook, files: &Playbook) -> Vec<&'static str> {
+    let differs = |a: &dyn std::fmt::Debug, b: &dyn std::fmt::Debug| format!("{a:?}") != format!("{b:?}");
+    let settings = differs(&now.settings, &files.settings).then_some("config/overture.yaml");
+    settings.into_iter().chain(differs(&now.staff, &files.staff).then_some("config/team.yaml")).collect()
 }
 
 /// Puts a sequence of the files in force, or takes it out.

@@ -18,7 +18,7 @@ pub use tasks::{TaskFilter, TaskLine};
 pub use super::control::{Daemon, Paused};
 pub use super::lanes::LaneRow;
 pub use super::leads::LeadKey;
-pub use super::revisions::Revision;
+pub use super::revisions::{Origin, Revision};
 pub use super::touch_row::TouchRow;
 pub use super::{Store, StoreError};
 

@@ -12,7 +12,7 @@ use crate::web::App;
 use crate::web::extract::{Json, Query};
 use crate::web::problem::Problem;
 
-/// Touches that an apply may release or drop unless it says otherwise.
+/// Touches that an apply may release or drop, and enrollments it may end, unless it says otherwise.
 const AT_MOST: usize = 50;
 
 #[derive(Debug, Deserialize)]
@@ -22,13 +22,16 @@ pub struct Which {
     #[serde(default)]
     scoring: bool,
     version: Option<String>,
+    /// Names every lead for whom something changes.
+    #[serde(default)]
+    all: bool,
 }
 
 /// `GET /v1/plan`: what applying the files would do; nothing is written.
 pub async fn plan(State(app): State<App>, Query(which): Query<Which>) -> Result<Answered<Value>, Problem> {
     let (sequence, scoring) = (which.sequence, which.scoring);
     one_subject(sequence.is_some(), scoring)?;
-    let order = Order { sequence, scoring, version: which.version, ..Order::default() };
+    let order = Order { sequence, scoring, version: which.version, all: which.all, ..Order::default() };
     let plan = app.engine.plan(&order).await.map_err(refused)?;
     Ok(Answered(json!(plan)))
 }
@@ -57,6 +60,7 @@ pub async fn apply(
         version: wanted.version,
         fingerprint: wanted.plan,
         at_most: wanted.at_most.unwrap_or(AT_MOST),
+        all: false,
         by: caller.name,
     };
     let applied = app.engine.apply(&order).await.map_err(refused)?;
@@ -76,10 +80,14 @@ fn refused(error: ApplyError) -> Problem {
     match error {
         ApplyError::NoFiles => Problem::conflict(told),
         ApplyError::Files(mistakes) => {
-            let first = mistakes.first().cloned().unwrap_or_default();
-            let word = if mistakes.len() == 1 { "error" } else { "errors" };
-            let detail = format!("the files have {} {word}; the first: {first}", mistakes.len());
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_files", detail).with("errors", mistakes)
+            let detail = match mistakes.lines.as_slice() {
+                [one] => format!("the files have an error: {one}"),
+                [first, ..] => format!("the files have {} errors; the first: {first}", mistakes.lines.len()),
+                [] => told,
+            };
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "broken_files", detail)
+                .with("errors", mistakes.lines)
+                .with("report", mistakes.report)
         }
         ApplyError::Unknown(detail) => Problem::missing(detail),
         ApplyError::Stale(plan) => Problem::new(StatusCode::CONFLICT, "stale_plan", told).with("plan", json!(plan)),

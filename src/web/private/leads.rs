@@ -116,6 +116,7 @@ pub async fn why(State(app): State<App>, Path(who): Path<String>) -> Answer200 {
         "score": shape::score(why.score),
         "temperature": why.temperature,
         "stands": why.stands,
+        "versions": why.versions,
         "history": why.history.iter().map(entry).collect::<Vec<_>>(),
     })))
 }

@@ -1,5 +1,7 @@
 //! How things look in JSON: ids with their prefix, instants as RFC 3339.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::decide::View;
@@ -12,7 +14,7 @@ use crate::domain::score::Score;
 use crate::domain::suppression::Suppression;
 use crate::domain::time::Instant;
 use crate::engine::{ToDo, sentence};
-use crate::store::reports::{EnrollmentLine, HandoffLine, LeadLine, Page, TouchRow};
+use crate::store::reports::{EnrollmentLine, HandoffLine, LeadLine, Origin, Page, TouchRow};
 
 pub fn at(at: Option<Instant>) -> Value {
     at.map_or(Value::Null, |at| at.to_string().into())
@@ -133,12 +135,17 @@ pub fn enrollment(line: &EnrollmentLine) -> Value {
     })
 }
 
-pub fn touch(row: &TouchRow) -> Value {
+/// A touch, with the file and the commit its version came from.
+pub fn touch(row: &TouchRow, origins: &BTreeMap<String, Origin>) -> Value {
+    let origin = origins.get(&row.version);
     json!({
         "id": row.id.to_string(),
         "lead": row.lead.to_string(),
         "enrollment": row.enrollment.as_ref().map(ToString::to_string),
         "sequence": row.sequence,
+        "version": row.version,
+        "file": origin.map(|origin| &origin.file),
+        "commit": origin.and_then(|origin| origin.commit.as_ref()),
         "step": row.step,
         "channel": row.channel,
         "lane": row.lane,

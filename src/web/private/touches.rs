@@ -1,5 +1,7 @@
 //! Outgoing acts: what became of each, and what a person may do about one that is stuck.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::{Extension, Json as Answered};
 use serde::Deserialize;
@@ -12,7 +14,7 @@ use crate::domain::decide::Ask;
 use crate::domain::id::TouchId;
 use crate::domain::touch::State as TouchState;
 use crate::engine::Target;
-use crate::store::reports::{TouchRow, Touches};
+use crate::store::reports::{Origin, TouchRow, Touches};
 use crate::web::App;
 use crate::web::extract::{Json, Query, lead_key, nearest, page_size};
 use crate::web::problem::{Problem, said};
@@ -41,7 +43,8 @@ pub async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<
     page.rows.retain(|row| {
         state.is_none_or(|state| row.state == state) && which.sequence.as_ref().is_none_or(|name| &row.sequence == name)
     });
-    Ok(Answered(shape::page("touches", &page, shape::touch)))
+    let origins = origins(&app, &page.rows).await?;
+    Ok(Answered(shape::page("touches", &page, |row| shape::touch(row, &origins))))
 }
 
 fn known_state(text: &str) -> Result<TouchState, Problem> {
@@ -53,7 +56,15 @@ fn known_state(text: &str) -> Result<TouchState, Problem> {
 
 /// `GET /v1/touches/{touch}`.
 pub async fn one(State(app): State<App>, Path(touch): Path<String>) -> Result<Answered<Value>, Problem> {
-    Ok(Answered(shape::touch(&row(&app, &touch).await?)))
+    let row = row(&app, &touch).await?;
+    let origins = origins(&app, std::slice::from_ref(&row)).await?;
+    Ok(Answered(shape::touch(&row, &origins)))
+}
+
+/// Where the versions of some touches came from.
+async fn origins(app: &App, rows: &[TouchRow]) -> Result<BTreeMap<String, Origin>, Problem> {
+    let versions = rows.iter().map(|row| row.version.as_str()).filter(|version| !version.is_empty()).collect();
+    Ok(app.engine.store.origins(&versions).await?)
 }
 
 async fn row(app: &App, text: &str) -> Result<TouchRow, Problem> {

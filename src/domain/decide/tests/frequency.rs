@@ -37,6 +37,19 @@ fn a_mail_over_the_cap_waits_until_the_oldest_falls_out_of_the_window() {
 }
 
 #[test]
+fn a_mail_that_an_edit_took_away_makes_room_for_the_one_after_it() {
+    let steps = |first| vec![(first, email()), ("#2", wait("2d")), ("second", email())];
+    let mut desk = capped(1, vec![sequence("a", Kind::Cadence, steps("first"))]);
+    desk.enroll("a");
+    assert_eq!(desk.stands("a", "first"), "queued");
+    let renamed = sequence("a", Kind::Cadence, steps("other"));
+    let told = desk.edit("a", Some(Sequence { version: "renamed".to_owned(), ..renamed }));
+    assert!(told.contains("lost_step"), "{told}");
+    desk.after("3d");
+    assert_eq!(desk.stands("a", "second"), "queued", "it does not wait for what never leaves");
+}
+
+#[test]
 fn of_two_that_wait_the_larger_priority_goes_first() {
     let mut desk = capped(1, vec![one("first", 50), one("low", 10), one("zhigh", 90)]);
     for name in ["first", "low", "zhigh"] {

@@ -127,6 +127,7 @@ fn why() -> Value {
         ("score", of("Score")),
         ("temperature", text()),
         ("stands", list(&text())),
+        ("versions", list(&object([("version", text()), ("file", text()), ("commit", maybe(text()))]))),
         ("history", list(&entry)),
     ])
 }
@@ -182,6 +183,9 @@ fn ways() -> Vec<(&'static str, Value)> {
         ("lead", of("Id")),
         ("enrollment", maybe(of("Id"))),
         ("sequence", text()),
+        ("version", text()),
+        ("file", maybe(text())),
+        ("commit", maybe(text())),
         ("step", text()),
         ("channel", words(["email", "webhook"])),
         ("lane", text()),
@@ -275,7 +279,13 @@ fn task() -> Value {
 fn edits() -> Vec<(&'static str, Value)> {
     let counts = || each(&integer());
     let marks = || words(Mark::ALL.map(Mark::as_str));
-    let edited = object([("step", text()), ("edit", text()), ("ahead", integer())]);
+    let edited = object([
+        ("step", text()),
+        ("edit", text()),
+        ("was", maybe(text())),
+        ("now", maybe(text())),
+        ("ahead", integer()),
+    ]);
     let step =
         object([("step", text()), ("leads", integer()), ("stay", integer()), ("marks", counts()), ("land", counts())]);
     let named =
@@ -289,11 +299,16 @@ fn edits() -> Vec<(&'static str, Value)> {
         ("leads", integer()),
         ("released", integer()),
         ("dropped", integer()),
+        ("ended", integer()),
+        ("diff", text()),
         ("edits", list(&edited)),
         ("steps", list(&step)),
+        ("changed", integer()),
         ("named", list(&named)),
     ]);
-    let day = object([("date", text()), ("added", integer()), ("dropped", integer())]);
+    let day = object([("date", text()), ("more", integer()), ("fewer", integer())]);
+    let crowded = object([("sender", text()), ("date", text()), ("mails", integer()), ("per_day", integer())]);
+    let aside = object([("kind", words(["sequence", "scoring"])), ("name", text()), ("version", text())]);
     let version = object([
         ("version", text()),
         ("stored_at", time()),
@@ -320,6 +335,8 @@ fn edits() -> Vec<(&'static str, Value)> {
         ("ended", integer()),
         ("released", integer()),
         ("dropped", integer()),
+        ("diff", text()),
+        ("changed", integer()),
         ("named", list(&scored)),
     ]);
     vec![
@@ -331,7 +348,11 @@ fn edits() -> Vec<(&'static str, Value)> {
                 ("sequences", list(&sequence)),
                 ("released", integer()),
                 ("dropped", integer()),
+                ("ended", integer()),
                 ("days", list(&day)),
+                ("crowded", list(&crowded)),
+                ("set_aside", list(&aside)),
+                ("settings", list(&text())),
             ]),
         ),
         ("Applied", object([("plan", of("Plan")), ("moved", integer()), ("scored", integer())])),

@@ -209,7 +209,12 @@ fn edited() -> Vec<Operation> {
     let named = || [("sequence", text(), Some(json!("trial-nurture"))), ("scoring", boolean(), None)];
     vec![
         get("/v1/plan", "Says what applying the files would do to those in flight, and changes nothing", edits::plan)
-            .asks([("sequence", text(), None), ("scoring", boolean(), None), ("version", text(), None)])
+            .asks([
+                ("sequence", text(), None),
+                ("scoring", boolean(), None),
+                ("version", text(), None),
+                ("all", boolean(), None),
+            ])
             .gives("Plan")
             .problems([404, 409])
             .patient(),
