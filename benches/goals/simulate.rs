@@ -20,7 +20,7 @@ pub fn run(options: &Options) {
     let rates = rates.unwrap_or_else(|wrong| panic!("the usual rates have mistakes: {wrong:?}"));
     let terms = Terms { days: DAYS, seed: 1, start: START };
     let played = || {
-        let figures = simulate(&playbook, &rates, made_up(leads, 1, START), &terms);
+        let figures = simulate(&playbook, &rates, made_up(leads, 1, START), (&terms, &mut |_| {}));
         figures.senders.values().map(overture::sim::simulate::SenderFigures::total).sum()
     };
     let pair = in_turn(options.rounds, || timed(leads, played), || timed(leads, || year(leads, &playbook)));

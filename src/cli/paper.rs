@@ -169,6 +169,13 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Writes over the line beside the output that the cursor stands in.
+pub fn say_over(text: &str) {
+    let mut beside = io::stderr();
+    // As above.
+    let _ = write!(beside, "\r\u{1b}[2K{text}").and_then(|()| beside.flush());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

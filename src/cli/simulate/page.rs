@@ -3,9 +3,9 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::plot::{self, Days};
-use super::summary::{answered, date, day, grouped, grows, headline, share, shown};
+use super::summary::{counted, date, findings, grouped, headline, share, share_of_mails, shown};
+use super::tables::{most, taken};
 use super::{Asked, Side};
-use crate::domain::time::Millis;
 use crate::sim::simulate::{Figures, Mark, RepFigures, SenderFigures, quantile};
 
 pub fn page(asked: &Asked, sides: &[Side]) -> Markup {
@@ -22,15 +22,16 @@ pub fn page(asked: &Asked, sides: &[Side]) -> Markup {
             body {
                 h1 { (title) }
                 p class="soft" { (headline(asked)) ". " (about(asked)) }
-                ul class="findings" { @for side in sides { (findings(side, sides.len() > 1)) } }
+                ul class="findings" { @for finding in sides.iter().flat_map(|side| findings(asked, side, sides.len() > 1)) { li class=(finding.tone) { (finding.text) "." } } }
                 h2 { "How far leads come" }
                 div class="sides" { @for side in sides { (funnel(side, sides)) } }
                 h2 { "Mails a day against each sender's limit" }
-                p class="soft" { "A mail waits when its window is open and its sender may not send yet. The queue grows from the day after which what waits never comes to nothing again." }
+                p class="soft" { "A mail waits when its window is open and its sender may not send yet. What waits for longer than a night is marked, from the first day with more than a day carries until that is over." }
                 div class=(if sides.len() > 1 { "sides" } else { "wide" }) { @for side in sides { @for (name, of) in &side.figures.senders { (sender((side, sides), name, of)) } } }
+                @for side in sides { (upcoming(side)) }
                 h2 { "Steps" }
                 div class="sides" { @for side in sides { (steps(side, sides)) } }
-                h2 { "Handoffs and clocks" }
+                h2 { "Handoffs, clocks and tasks" }
                 p class="soft" { "Darker is more. Hours are those of the rep's own zone; a clock runs from the handoff until it is answered, in working hours." }
                 div class="sides" { @for side in sides { @for of in side.figures.reps.values() { (rep((side, sides), of)) } } }
                 h2 { "Mails a lead gets in a week" }
@@ -49,10 +50,12 @@ fn bin(side: &Side) -> usize {
 }
 
 fn about(asked: &Asked) -> &'static str {
-    if asked.from_database {
-        "Leads in flight and mails that wait, as they are now; nobody answers, so each goes as far as it can."
-    } else {
-        "Made-up people and reps; decisions, windows, holidays, caps and clocks are the daemon's own."
+    match (asked.from_database, asked.lively) {
+        (false, _) => "Made-up people and reps; decisions, windows, holidays, caps and clocks are the daemon's own.",
+        (true, true) => "Leads in flight and mails that wait, as they are now; what people and reps do is made up.",
+        (true, false) => {
+            "Leads in flight and mails that wait, as they are now; nobody answers, so each goes as far as it can."
+        }
     }
 }
 
@@ -60,28 +63,24 @@ fn caption(side: &Side, sides: &[Side]) -> Markup {
     html! { @if sides.len() > 1 { h3 { (side.name) } } }
 }
 
-/// What a person should see first.
-fn findings(side: &Side, named: bool) -> Markup {
-    let figures = &side.figures;
-    let whose = if named { format!("{}: ", side.name) } else { String::new() };
-    let growing = figures.senders.iter().filter(|(_, of)| of.grows_from().is_some());
-    let handoffs: u64 = figures.reps.values().map(|of| of.handoffs).sum();
-    let (in_time, all) = figures.reps.values().fold((0, 0), |(met, all), of| (met + of.in_time, all + answered(of)));
-    let unanswered: u64 = figures.reps.values().map(|of| of.unanswered).sum();
-    let count = |mark| figures.reached.get(&mark).copied().unwrap_or(0);
-    let bounds = growing.clone().count();
+/// Which mails leave on which day, where that was asked for.
+fn upcoming(side: &Side) -> Markup {
+    let Some(upcoming) = &side.figures.upcoming else { return html! {} };
     html! {
-        @for (name, of) in growing {
-            li class="bad" {
-                (whose) "the queue of " b { (name) } " grows from " b { (grows(figures, of)) } ": at the end "
-                (grouped(of.waiting().last().copied().unwrap_or(0))) " mails wait, and it may send " (of.limit.map_or_else(|| "any number".to_owned(), |limit| grouped(u64::from(limit)))) " a day."
+        h2 { "Mails by day" }
+        div class="card" {
+            table {
+                tr { th { "date" } th { "sequence" } th { "step" } th { "sender" } th class="n" { "mails" } }
+                @for line in upcoming.lines() {
+                    tr {
+                        td { (date(&side.figures, line.day)) }
+                        td { (line.sequence) }
+                        td { (line.step) }
+                        td { (line.sender) }
+                        td class="n" { (grouped(line.mails)) }
+                    }
+                }
             }
-        }
-        @if bounds == 0 { li { (whose) "every sender keeps up: no queue grows." } }
-        li { (whose) (grouped(count(Mark::Sql))) " of " (grouped(count(Mark::Lead))) " leads reach sales (" (share(count(Mark::Sql), count(Mark::Lead))) "), half of them within " (shown(quantile(&figures.to_sql, 50))) " days." }
-        @for one in &figures.experiments { li { (whose) (super::tried::said(one)) "." } }
-        li class=(if unanswered * 10 > handoffs && handoffs > 0 { "odd" } else { "" }) {
-            (whose) (grouped(handoffs)) " handoffs: " (share(in_time, all)) " of those that were answered in time, " (grouped(unanswered)) " never answered."
         }
     }
 }
@@ -117,7 +116,8 @@ fn sender((side, sides): (&Side, &[Side]), name: &str, of: &SenderFigures) -> Ma
     let sent: Vec<u64> = of.sent.iter().copied().map(u64::from).collect();
     let waiting = of.waiting();
     let ticks = months(figures);
-    let mark = of.grows_from().map(|day| (day, format!("grows from {}", date(figures, day))));
+    let mark = of.backlog().map(|backlog| (backlog, format!("more than a day from {}", date(figures, backlog.from))));
+    let mark = mark.map(|(backlog, name)| plot::Marked { from: backlog.from, until: backlog.gone, name });
     let whose = if sides.len() > 1 { format!("{}: {name}", side.name) } else { name.to_owned() };
     let most = sent.iter().copied().max().unwrap_or(0);
     html! {
@@ -138,10 +138,7 @@ fn sender((side, sides): (&Side, &[Side]), name: &str, of: &SenderFigures) -> Ma
 
 /// The first of each month, or each week of a short time.
 fn months(figures: &Figures) -> Vec<(usize, String)> {
-    let local = |number: usize| {
-        let at = figures.start + Millis::HOUR.times(12) + Millis::DAY.times(i64::try_from(number).unwrap_or(0));
-        at.to_jiff().to_zoned(figures.zone.clone())
-    };
+    let local = |number: usize| figures.date(number);
     if figures.days <= 62 {
         return (0..figures.days)
             .step_by(7)
@@ -159,22 +156,23 @@ fn months(figures: &Figures) -> Vec<(usize, String)> {
 
 fn steps(side: &Side, sides: &[Side]) -> Markup {
     html! {
-        @for of in side.figures.sequences.values().filter(|of| of.entered > 0 || of.steps.iter().any(|(_, step)| step.sent > 0)) {
+        @for of in side.figures.sequences.values().filter(|of| of.is_played()) {
             div class="card" {
                 h3 { @if sides.len() > 1 { (side.name) ": " } (of.title) }
                 p class="soft" {
                     (grouped(of.entered)) " entered"
                     @for (exit, count) in &of.ended { " · " (grouped(*count)) " " (exit.replace('_', " ")) }
+                    @if of.waiting > 0 { " · " (grouped(of.waiting)) " wait for room" }
                 }
                 table {
                     tr { th { "step" } th class="n" { "sent" } th class="n" { "opened" } th class="n" { "clicked" } th class="n" { "replied" } }
                     @for (id, step) in &of.steps {
                         tr {
-                            td { (id) }
+                            td { (id) @if step.kind != "email" { span class="soft" { " " (step.kind) } } }
                             td class="n" { (grouped(step.sent)) }
-                            td class="n" { (share(step.opened, step.sent)) }
-                            td class="n" { (share(step.clicked, step.sent)) }
-                            td class="n" { (share(step.replied, step.sent)) }
+                            td class="n" { (share_of_mails(step.opened, step)) }
+                            td class="n" { (share_of_mails(step.clicked, step)) }
+                            td class="n" { (share_of_mails(step.replied, step)) }
                         }
                     }
                 }
@@ -188,9 +186,16 @@ fn rep((side, sides): (&Side, &[Side]), of: &RepFigures) -> Markup {
         div class="card" {
             h3 { @if sides.len() > 1 { (side.name) ": " } (of.name) }
             p class="soft" {
-                (grouped(of.handoffs)) " handoffs, " (of.by_day.iter().max().copied().unwrap_or(0)) " on the busiest day (" (busiest(of, &side.figures)) "); "
-                (share(of.in_time, answered(of))) " answered in time, half within " (shown(quantile(&of.minutes, 50))) " working minutes; "
+                (grouped(of.handoffs)) " handoffs, " (most(&of.by_day)) " on the busiest day (" (busiest(of, &side.figures)) "); "
+                (share(of.in_time, of.answered())) " answered in time, half within " (shown(quantile(&of.minutes, 50))) " working minutes; "
                 (grouped(of.breached)) " breached, " (grouped(of.unanswered)) " never answered, " (grouped(of.most_open)) " open at most"
+            }
+            p class="soft" {
+                (counted(of.tasks.asked, "task")) ", " (most(&of.tasks.by_day)) " on the busiest day; "
+                (grouped(of.tasks.done)) " done, " (grouped(of.tasks.late)) " of them late, " (grouped(of.tasks.skipped)) " skipped, " (grouped(of.tasks.overdue)) " overdue. "
+                "Handoffs and tasks take " (taken(of.work)) " of the working time"
+                @if let Some(day) = of.work.behind_from { ", and are more than a day holds from " (date(&side.figures, day)) }
+                "."
             }
             div class="pair" {
                 div { (plot::heat("Handoffs by hour", &of.by_hour)) p class="caption" { "handoffs" } }
@@ -203,11 +208,5 @@ fn rep((side, sides): (&Side, &[Side]), of: &RepFigures) -> Markup {
 fn busiest(of: &RepFigures, figures: &Figures) -> String {
     let most = of.by_day.iter().copied().max().unwrap_or(0);
     let number = of.by_day.iter().position(|count| *count == most && most > 0);
-    number.map_or_else(
-        || "–".to_owned(),
-        |number| {
-            let noon = figures.start + Millis::HOUR.times(12);
-            day(noon + Millis::DAY.times(i64::try_from(number).unwrap_or(0)), figures)
-        },
-    )
+    number.map_or_else(|| "–".to_owned(), |number| figures.date(number).to_string())
 }

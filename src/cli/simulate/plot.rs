@@ -16,13 +16,20 @@ pub struct Days<'a> {
     pub title: &'a str,
     pub counts: &'a [u64],
     pub limit: Option<u64>,
-    /// A day that is marked, with its name.
-    pub mark: Option<(usize, String)>,
+    pub mark: Option<Marked>,
     /// Days that get a name under the axis.
     pub ticks: &'a [(usize, String)],
     pub height: f64,
     /// `bars` or `queue`.
     pub tone: &'a str,
+}
+
+/// Days that are marked, with what they are called; up to the end if nothing ends them.
+#[derive(Clone)]
+pub struct Marked {
+    pub from: usize,
+    pub until: Option<usize>,
+    pub name: String,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a picture is some hundred pixels wide")]
@@ -65,16 +72,20 @@ pub fn days(of: &Days<'_>) -> Markup {
     html! {
         svg class="plot" viewBox=(format!("0 0 {WIDTH} {}", of.height)) role="img" aria-label=(of.title) {
             (grid(top, y))
-            @if let Some((day, _)) = &of.mark { rect class="marked" x=(x(*day)) y=(TOP) width=(WIDTH - RIGHT - x(*day)) height=(floor - TOP) {} }
+            @if let Some(mark) = &of.mark {
+                @let end = mark.until.map_or(WIDTH - RIGHT, x);
+                rect class="marked" x=(x(mark.from)) y=(TOP) width=(end - x(mark.from)) height=(floor - TOP) {}
+            }
             path class=(of.tone) d=(path) {}
             @if let Some(limit) = of.limit {
                 line class="limit" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y(limit)) y2=(y(limit)) {}
                 text class="tiny limitname" x=(WIDTH - RIGHT) y=(y(limit) - 4.0) text-anchor="end" { "limit " (grouped(limit)) " a day" }
             }
-            @if let Some((day, name)) = &of.mark {
-                line class="mark" x1=(x(*day)) x2=(x(*day)) y1=(TOP) y2=(floor) {}
-                @let (at, anchor) = if x(*day) > WIDTH / 2.0 { (x(*day) - 5.0, "end") } else { (x(*day) + 5.0, "start") };
-                text class="tiny markname" x=(at) y=(TOP + 9.0) text-anchor=(anchor) { (name) }
+            @if let Some(mark) = &of.mark {
+                @let at = x(mark.from);
+                line class="mark" x1=(at) x2=(at) y1=(TOP) y2=(floor) {}
+                @let (at, anchor) = if at > WIDTH / 2.0 { (at - 5.0, "end") } else { (at + 5.0, "start") };
+                text class="tiny markname" x=(at) y=(TOP + 9.0) text-anchor=(anchor) { (mark.name) }
             }
             line class="axis" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(floor) y2=(floor) {}
             @for (day, name) in of.ticks { text class="tiny faint" x=(x(*day)) y=(of.height - 6.0) { (name) } }

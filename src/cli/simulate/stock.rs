@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Asked, Side, Simulate, midnight, name_of};
+use super::{Asked, Side, Simulate, midnight, name_of, watch};
 use crate::cli::desk::Desk;
 use crate::cli::failure::Failure;
 use crate::clock::wall;
@@ -12,11 +12,16 @@ use crate::domain::behaviour::Behaviour;
 use crate::domain::enrollment::Phase;
 use crate::domain::id::LeadId;
 use crate::domain::lead::Lead;
+use crate::domain::playbook::{Playbook, Settings};
+use crate::domain::routing::Load;
+use crate::domain::sequence::Intake;
+use crate::domain::suppression::Reason;
 use crate::domain::throttle;
 use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{NewTouch, State};
-use crate::engine::rehearse::World;
+use crate::engine::rehearse::{World, today};
 use crate::sim::simulate::{Terms, go_on};
+use crate::store::lanes::LaneRow;
 use crate::store::leads::LeadKey;
 use crate::store::reports::ExperimentLine;
 use crate::store::touch_row::TouchRow;
@@ -24,6 +29,8 @@ use crate::store::{Access, Store, StoreError};
 
 /// Rows read at once.
 const PAGE: usize = 500;
+/// More than there are.
+const ALL: usize = 10_000_000;
 /// Days ahead unless said otherwise.
 const AHEAD: u32 = 30;
 
@@ -33,7 +40,14 @@ struct Stock {
     /// Touches that have not left, with the number of their lead.
     waiting: Vec<(usize, NewTouch)>,
     lanes: Vec<(String, throttle::Lane)>,
+    /// Senders from which nothing leaves, and sequences that stand still.
+    stopped: BTreeSet<String>,
     paused: BTreeSet<String>,
+    /// All that is paused, as a person reads it.
+    told: Vec<String>,
+    suppressed: BTreeMap<String, Reason>,
+    loads: BTreeMap<String, Load>,
+    intakes: BTreeMap<String, Intake>,
     /// Who of the leads' accounts replied last.
     replies: BTreeMap<String, Replies>,
     experiments: Vec<ExperimentLine>,
@@ -45,16 +59,20 @@ impl Simulate {
         let playbook = engine.playbook();
         let start = self.start.map_or_else(wall, |date| midnight(&playbook, date));
         let behaviour = match &self.behaviour {
-            Some(_) => self.behaviour(&playbook, desk)?.unwrap_or_default(),
+            Some(_) => self.behaviour(&playbook, desk)?,
             None => Behaviour::default(),
         };
-        let names: BTreeSet<String> = playbook.versions.values().map(|sequence| sequence.name.clone()).collect();
-        let stock = read(&engine.store, &names).await?;
+        self.can_report()?;
+        let stock = read(&engine.store, &playbook, start).await?;
         let terms = Terms { days: self.days.unwrap_or(AHEAD), seed: self.seed, start };
-        let leads = stock.leads.len();
-        let figures = go_on(&playbook, &behaviour, (&terms, leads), |world| fill(world, stock));
-        let asked = Asked { leads, days: terms.days, seed: self.seed, start, from_database: true };
-        Ok((asked, vec![Side { name: name_of(&desk.workspace), figures }]))
+        let (leads, stopped, paused) = (stock.leads.len(), stock.stopped.clone(), stock.told.clone());
+        let name = name_of(&desk.workspace);
+        let mut watch = watch(name.clone(), terms.days);
+        let begin = (leads, stopped, |world: &mut World<'_>| fill(world, stock));
+        let figures = go_on(&playbook, &behaviour, (&terms, &mut watch), begin);
+        let lively = self.behaviour.is_some();
+        let asked = Asked { leads, days: terms.days, seed: self.seed, start, from_database: true, lively, paused };
+        Ok((asked, vec![Side { name, figures }]))
     }
 }
 
@@ -68,42 +86,77 @@ fn fill(world: &mut World<'_>, stock: Stock) {
     for (account, replies) in stock.replies {
         world.replied(account, replies);
     }
+    for (target, reason) in stock.suppressed {
+        world.suppress(target, reason);
+    }
+    for (rep, load) in stock.loads {
+        world.load(rep, load);
+    }
     for lead in stock.leads {
         world.add(lead);
     }
+    world.resume_intakes(stock.intakes);
     for (number, touch) in stock.waiting {
         world.put(number, touch);
     }
 }
 
-async fn read(store: &Store, sequences: &BTreeSet<String>) -> Result<Stock, StoreError> {
-    let pauses = store.pauses().await?;
-    let paused = |scope: &str| pauses.iter().any(|pause| pause.scope == scope || pause.scope == "all");
-    let mut lanes = Vec::new();
-    for row in store.lanes().await? {
-        let scope = match row.name.split_once(':') {
-            Some(("mail", sender)) => format!("sender:{sender}"),
-            Some(("hook", channel)) => format!("channel:{channel}"),
-            _ => String::new(),
-        };
-        let mut lane = throttle::Lane::new(Millis::ZERO, Millis::ZERO, None);
-        (lane.ready_at, lane.day, lane.used, lane.before) = (row.ready_at, row.day, row.used, row.before);
-        if row.paused || paused(&scope) {
-            lane.ready_at = Instant::NEVER;
-        }
-        lanes.push((row.name, lane));
-    }
-    let leads = in_flight(store, sequences).await?;
-    let waiting = waiting(store, &leads).await?;
-    let names = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
-    let replies = replies(store, &leads).await?;
-    let experiments = store.reports().experiments(None).await?;
-    Ok(Stock { leads, waiting, lanes, paused: names.collect(), replies, experiments })
+async fn read(store: &Store, playbook: &Playbook, start: Instant) -> Result<Stock, StoreError> {
+    let pauses: BTreeSet<String> = store.pauses().await?.into_iter().map(|pause| pause.scope).collect();
+    let rows = store.lanes().await?;
+    let by_itself = rows.iter().filter(|row| row.paused).map(|row| scope_of(&row.name));
+    let stopped: BTreeSet<String> = pauses.iter().cloned().chain(by_itself).collect();
+    let lanes = lanes(rows, &playbook.settings, &stopped);
+    let senders = lanes.iter().filter(|(_, lane)| lane.ready_at == Instant::NEVER);
+    let senders = senders.filter_map(|(name, _)| name.strip_prefix("mail:").map(str::to_owned)).collect();
+    let leads = leads(store, playbook).await?;
+    let paused = pauses.iter().filter_map(|scope| scope.strip_prefix("sequence:").map(str::to_owned)).collect();
+    Ok(Stock {
+        waiting: waiting(store, &leads).await?,
+        lanes,
+        stopped: senders,
+        paused,
+        told: stopped.iter().map(|scope| scope.replace(':', " ").replace("all", "everything")).collect(),
+        suppressed: suppressed(store, &leads).await?,
+        loads: store.loads().await?,
+        intakes: store.intakes(today(playbook, start)).await?,
+        replies: replies(store, &leads).await?,
+        experiments: store.reports().experiments(None).await?,
+        leads,
+    })
 }
 
-/// Everybody who is in a sequence, in the order of their ids.
-async fn in_flight(store: &Store, sequences: &BTreeSet<String>) -> Result<Vec<Lead>, StoreError> {
+/// What a pause names that stops a lane: `sender:growth`.
+fn scope_of(lane: &str) -> String {
+    match lane.split_once(':') {
+        Some(("mail", sender)) => format!("sender:{sender}"),
+        Some((_, channel)) => format!("channel:{channel}"),
+        None => lane.to_owned(),
+    }
+}
+
+/// What each lane has done, those too that have done nothing and are stopped.
+fn lanes(rows: Vec<LaneRow>, settings: &Settings, stopped: &BTreeSet<String>) -> Vec<(String, throttle::Lane)> {
+    let senders = settings.senders.keys().map(|name| format!("mail:{name}"));
+    let channels = settings.channels.iter().map(|name| format!("hook:{name}"));
+    let fresh = || throttle::Lane::new(Millis::ZERO, Millis::ZERO, None);
+    let mut lanes: BTreeMap<String, throttle::Lane> = senders.chain(channels).map(|name| (name, fresh())).collect();
+    for row in rows {
+        let lane = lanes.entry(row.name).or_insert_with(fresh);
+        (lane.ready_at, lane.day, lane.used, lane.before) = (row.ready_at, row.day, row.used, row.before);
+    }
+    for (name, lane) in &mut lanes {
+        if stopped.contains("all") || stopped.contains(&scope_of(name)) {
+            lane.ready_at = Instant::NEVER;
+        }
+    }
+    lanes.into_iter().collect()
+}
+
+/// Everybody who is in a sequence, waits for room in one, or is with sales, in the order of their ids.
+async fn leads(store: &Store, playbook: &Playbook) -> Result<Vec<Lead>, StoreError> {
     let mut ids: BTreeSet<LeadId> = BTreeSet::new();
+    let sequences: BTreeSet<&str> = playbook.versions.values().map(|sequence| sequence.name.as_str()).collect();
     for sequence in sequences {
         let mut after = None;
         loop {
@@ -115,12 +168,26 @@ async fn in_flight(store: &Store, sequences: &BTreeSet<String>) -> Result<Vec<Le
             }
         }
     }
+    for sequence in store.waited_for().await? {
+        ids.extend(store.pending(&sequence, ALL).await?);
+    }
+    ids.extend(store.reports().open_handoffs(ALL).await?.into_iter().map(|handoff| handoff.lead));
     let keys: Vec<LeadKey> = ids.into_iter().map(LeadKey::Id).collect();
     let mut leads = Vec::with_capacity(keys.len());
     for some in keys.chunks(PAGE) {
         leads.extend(store.leads(some).await?.into_iter().flatten());
     }
     Ok(leads)
+}
+
+/// Which of their addresses and domains must not be contacted.
+async fn suppressed(store: &Store, leads: &[Lead]) -> Result<BTreeMap<String, Reason>, StoreError> {
+    let mut suppressed = BTreeMap::new();
+    for some in leads.chunks(PAGE) {
+        let targets = some.iter().flat_map(|lead| [lead.address.as_str(), lead.address.domain()]).collect();
+        suppressed.extend(store.suppressed(&targets).await?);
+    }
+    Ok(suppressed)
 }
 
 async fn replies(store: &Store, leads: &[Lead]) -> Result<BTreeMap<String, Replies>, StoreError> {

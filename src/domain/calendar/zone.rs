@@ -1,6 +1,9 @@
 //! Most leads do not say where they live, so their zone is taken from the next best thing known.
 
-use jiff::tz::TimeZone;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 use super::countries::zone_of_country;
@@ -45,11 +48,20 @@ impl ZoneHints<'_> {
     }
 }
 
+static BUILT_IN: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+static ONLY_BUILT_IN: AtomicBool = AtomicBool::new(false);
+
+/// From now on zones of this process have the rules that are built in, so that what follows from them is the same on every machine.
+pub fn use_built_in() {
+    ONLY_BUILT_IN.store(true, Ordering::Relaxed);
+}
+
 /// The zone with this IANA name, in any case; none when there is no such zone. The rules are the system's where it
 /// has them, since those are updated, else the ones built in; either is read once and shared.
 pub fn zone_named(name: &str) -> Option<TimeZone> {
     let name = name.trim();
-    TimeZone::get(name).ok().filter(|zone| !name.is_empty() && !zone.is_unknown())
+    let zone = if ONLY_BUILT_IN.load(Ordering::Relaxed) { BUILT_IN.get(name) } else { TimeZone::get(name) };
+    zone.ok().filter(|zone| !name.is_empty() && !zone.is_unknown())
 }
 
 #[cfg(test)]

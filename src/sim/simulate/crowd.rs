@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::super::Chance;
-use super::desk::{self, choice};
+use super::desk::{Deeds, Desk, choice};
 use super::figures::{Figures, Mark};
 use crate::domain::behaviour::{After, Behaviour, Habit, Rate, Span, Way};
 use crate::domain::calendar::{Calendar, Hours, Weekdays};
@@ -14,9 +14,10 @@ use crate::domain::event::{Actor, What};
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::sequence::{Act, Sequence, Trigger};
+use crate::domain::task::{OpenTask, TaskFact};
 use crate::domain::template::LinkTarget;
 use crate::domain::time::{Instant, Millis};
-use crate::domain::touch::{Channel, Outcome, RefusalClass};
+use crate::domain::touch::{Channel, NewTouch, Outcome, RefusalClass};
 use crate::engine::rehearse::{Agenda, Decided, People, Said, Sent};
 
 /// How soon a gateway has followed all links.
@@ -35,6 +36,7 @@ pub struct Crowd<'a> {
     /// The kind of each lead, by number.
     of_lead: Vec<usize>,
     up: Calendar,
+    desk: Desk<'a>,
     figures: Figures,
 }
 
@@ -51,6 +53,7 @@ impl<'a> Crowd<'a> {
             kinds: behaviour.people.iter().map(|(_, habit)| habit.share).collect(),
             of_lead: Vec::new(),
             up: Calendar::new(jiff::tz::TimeZone::UTC, Weekdays::ALL, &hours, BTreeSet::new()),
+            desk: Desk::new(&behaviour.reps, &playbook.staff),
             figures,
         }
     }
@@ -78,10 +81,39 @@ impl<'a> Crowd<'a> {
         (at, said)
     }
 
-    /// Takes in a lead that was known before.
-    pub fn knows(&mut self, number: usize, lead: &Lead) {
+    /// Writes down which mails leave when; some senders are stopped.
+    pub fn looks_ahead(&mut self, stopped: &BTreeSet<String>) {
+        self.figures.looks_ahead(stopped);
+    }
+
+    /// Takes in a lead that was known before; what reps do about what they have of it goes on the agenda.
+    pub fn knows(&mut self, number: usize, lead: &Lead, (now, agenda): (Instant, &mut Agenda)) {
         self.take_in(number, lead.id.as_str());
         self.figures.knows(number, lead);
+        if let Some(handoff) = lead.handoff.as_ref().filter(|handoff| handoff.answered.is_none()) {
+            let deeds = self.desk.handoff((number, handoff), now, &self.chance);
+            note(deeds, number, agenda);
+        }
+        for task in &lead.tasks {
+            self.take_task(task, (number, None), (now, agenda));
+        }
+    }
+
+    /// A mail of a lead that was known before waits to leave.
+    pub fn waits(&mut self, touch: &NewTouch) {
+        self.figures.waits(touch);
+    }
+
+    /// A rep gets a task.
+    fn take_task(
+        &mut self,
+        task: &OpenTask,
+        (number, asked_at): (usize, Option<Instant>),
+        (now, agenda): (Instant, &mut Agenda),
+    ) {
+        let (rep, deeds) = self.desk.task(task, now, &self.chance);
+        self.figures.has_task(task, rep.as_deref(), asked_at);
+        note(deeds, number, agenda);
     }
 
     fn take_in(&mut self, number: usize, id: &str) {
@@ -89,7 +121,8 @@ impl<'a> Crowd<'a> {
         self.of_lead.push(choice(self.chance.part(&[id, "kind"]), &self.kinds).unwrap_or(0));
     }
 
-    pub fn close(self, decisions: u64) -> Figures {
+    pub fn close(mut self, decisions: u64, end: Instant) -> Figures {
+        self.desk.close(&mut self.figures, end);
         self.figures.closed(decisions)
     }
 
@@ -213,13 +246,27 @@ impl People for Crowd<'_> {
     fn notice(&mut self, decided: &Decided<'_>, agenda: &mut Agenda) {
         self.figures.notice(decided);
         for event in decided.events {
-            if let What::HandoffOpened { handoff } = &event.what {
-                let (reps, staff) = (&self.behaviour.reps, &self.playbook.staff);
-                for (at, ask) in desk::deeds(handoff, reps, staff, (decided.now, &self.chance)) {
-                    agenda.add(at, decided.number, Said::by_person(ask));
+            match &event.what {
+                What::HandoffOpened { handoff } => {
+                    let deeds = self.desk.handoff((decided.number, handoff), decided.now, &self.chance);
+                    note(deeds, decided.number, agenda);
                 }
+                What::HandoffClosed { .. } => self.desk.closed(decided.number, decided.now),
+                What::Task { fact: TaskFact::Asked { open, .. }, .. } => {
+                    self.take_task(open, (decided.number, Some(decided.now)), (decided.now, agenda));
+                }
+                What::Task { task, .. } if decided.lead.task(task).is_none() => {
+                    self.desk.over(task.as_str(), decided.now);
+                }
+                _ => {}
             }
         }
+    }
+}
+
+fn note(deeds: Deeds, number: usize, agenda: &mut Agenda) {
+    for (at, ask) in deeds {
+        agenda.add(at, number, Said::by_person(ask));
     }
 }
 

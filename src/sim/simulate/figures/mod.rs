@@ -1,14 +1,33 @@
 //! What is counted while it is played: by day, by step, by rep and by lead, never event by event.
+//!
+//! | file | what it counts |
+//! |---|---|
+//! | `mark` | how far leads come |
+//! | `sender` | what leaves and what waits, by day |
+//! | `sales` `rep` | handoffs and tasks, and what they take of a rep's time |
+//! | `upcoming` | which mails leave on which day |
 
-use std::collections::BTreeMap;
+mod mark;
+mod rep;
+mod sales;
+mod sender;
+mod upcoming;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
+pub use mark::Mark;
+pub use rep::{RepFigures, TaskFigures, Work};
+use sales::{Open, Task};
+pub use sender::{Backlog, SenderFigures};
+pub use upcoming::{Line, Upcoming};
+
 use super::series::Histogram;
 use super::tried::Tried;
-use crate::domain::calendar::{Calendar, local, zone_named};
+use crate::domain::calendar::local;
 use crate::domain::event::What;
-use crate::domain::handoff::Met;
+use crate::domain::id::TaskId;
 use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::stage::Stage;
@@ -16,59 +35,8 @@ use crate::domain::time::{Instant, Millis};
 use crate::domain::touch::{Channel, NewTouch};
 use crate::engine::rehearse::{Decided, Sent};
 
-/// Working minutes to an answer that are told apart.
-const MINUTES: usize = 24 * 60;
 /// Mails in one week that are told apart.
 const MAILS: usize = 14;
-
-/// How far a lead came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mark {
-    Lead,
-    Enrolled,
-    Mailed,
-    Opened,
-    Clicked,
-    Replied,
-    Mql,
-    Sql,
-    Opportunity,
-    Customer,
-}
-
-impl Mark {
-    pub const ALL: [Self; 10] = [
-        Self::Lead,
-        Self::Enrolled,
-        Self::Mailed,
-        Self::Opened,
-        Self::Clicked,
-        Self::Replied,
-        Self::Mql,
-        Self::Sql,
-        Self::Opportunity,
-        Self::Customer,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lead => "leads",
-            Self::Enrolled => "enrolled",
-            Self::Mailed => "mailed",
-            Self::Opened => "opened",
-            Self::Clicked => "clicked",
-            Self::Replied => "replied",
-            Self::Mql => "MQL",
-            Self::Sql => "SQL",
-            Self::Opportunity => "opportunity",
-            Self::Customer => "customer",
-        }
-    }
-
-    const fn bit(self) -> u16 {
-        1 << self as u16
-    }
-}
 
 /// All that was counted.
 #[derive(Clone, Debug)]
@@ -85,12 +53,15 @@ pub struct Figures {
     pub reps: BTreeMap<String, RepFigures>,
     /// Mails in several variants, as they stand in the end.
     pub experiments: Vec<Tried>,
+    /// Which mails leave when, where that was asked for.
+    pub upcoming: Option<Upcoming>,
     /// Weeks of a lead in which it got so many mails.
     pub weeks: Histogram,
     /// Days from a lead's arrival until it was SQL.
     pub to_sql: Histogram,
     each: Vec<OfLead>,
     open: BTreeMap<usize, Open>,
+    tasks: BTreeMap<TaskId, Task>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -101,77 +72,49 @@ struct OfLead {
     arrived_at: Instant,
 }
 
-/// A handoff that is open.
-#[derive(Clone, Debug)]
-struct Open {
-    rep: String,
-    opened_at: Instant,
-    answered: bool,
-}
-
-#[derive(Clone, Debug)]
-pub struct SenderFigures {
-    pub limit: Option<u32>,
-    zone: TimeZone,
-    /// Mails that left, by day.
-    pub sent: Vec<u32>,
-    /// Mails that might have left from that day on, by day.
-    pub came: Vec<u32>,
-    /// Mails that left or were called off, by day.
-    pub gone: Vec<u32>,
-}
-
 #[derive(Clone, Debug, Default)]
 pub struct SequenceFigures {
     pub title: String,
     pub entered: u64,
     pub ended: BTreeMap<String, u64>,
-    /// By step, in the order of the file.
+    /// Leads that wait for room in it at the end.
+    pub waiting: u64,
+    /// By step, in the order of the file; then those that only earlier versions have.
     pub steps: Vec<(String, StepFigures)>,
+}
+
+impl SequenceFigures {
+    /// Whether anybody was in it, or waits for it.
+    pub fn is_played(&self) -> bool {
+        self.entered > 0
+            || self.waiting > 0
+            || !self.ended.is_empty()
+            || self.steps.iter().any(|(_, step)| step.sent > 0)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepFigures {
+    /// `email`, `webhook` or `task`.
+    pub kind: &'static str,
+    /// Mails and webhooks that left, tasks that were asked for.
     pub sent: u64,
     pub opened: u64,
     pub clicked: u64,
     pub replied: u64,
 }
 
-#[derive(Clone, Debug)]
-pub struct RepFigures {
-    pub name: String,
-    calendar: Option<Calendar>,
-    pub handoffs: u64,
-    /// By day.
-    pub by_day: Vec<u32>,
-    /// Handoffs by weekday from Monday and hour, of the rep's zone.
-    pub by_hour: Vec<[u64; 24]>,
-    /// Hours that clocks ran, by weekday and hour.
-    pub clock_hours: Vec<[u64; 24]>,
-    pub in_time: u64,
-    pub late: u64,
-    pub breached: u64,
-    /// Closed without an answer.
-    pub unanswered: u64,
-    pub open: u64,
-    pub most_open: u64,
-    /// Working minutes from the handoff to the answer.
-    pub minutes: Histogram,
-}
-
 impl Figures {
     pub fn new(playbook: &Playbook, leads: usize, (start, days, zone): (Instant, u32, TimeZone)) -> Self {
         let days = days as usize;
-        let settings = &playbook.settings;
-        let sender = |(name, sender): (&String, &crate::domain::playbook::Sender)| {
-            let zone = zone_named(&sender.zone).unwrap_or(TimeZone::UTC);
-            let none = || vec![0; days];
-            (name.clone(), SenderFigures { limit: sender.per_day, zone, sent: none(), came: none(), gone: none() })
+        let sender = |(name, of): (&String, &crate::domain::playbook::Sender)| {
+            (name.clone(), SenderFigures::new(of, sender::longest_window(of, playbook), days))
         };
         let sequences = playbook.sequences.values().map(|sequence| {
-            let mails = sequence.steps.iter().filter(|step| matches!(step.act.kind(), "email" | "webhook"));
-            let steps = mails.map(|step| (step.id.clone(), StepFigures::default())).collect();
+            let kinds = sequence.steps.iter().map(|step| (&step.id, step.act.kind()));
+            let counted = kinds.filter(|(_, kind)| matches!(*kind, "email" | "webhook" | "task"));
+            let steps =
+                counted.map(|(id, kind)| (id.clone(), StepFigures { kind, ..StepFigures::default() })).collect();
             (
                 sequence.name.clone(),
                 SequenceFigures { title: sequence.title.clone(), steps, ..SequenceFigures::default() },
@@ -188,14 +131,16 @@ impl Figures {
             leads,
             decisions: 0,
             reached: BTreeMap::new(),
-            senders: settings.senders.iter().map(sender).collect(),
+            senders: playbook.settings.senders.iter().map(sender).collect(),
             sequences: sequences.collect(),
             reps: reps.collect(),
             experiments: Vec::new(),
+            upcoming: None,
             weeks: Histogram::new(MAILS),
             to_sql: Histogram::new(days),
             each: vec![OfLead::default(); leads],
             open: BTreeMap::new(),
+            tasks: BTreeMap::new(),
         }
     }
 
@@ -212,6 +157,25 @@ impl Figures {
         if !lead.enrollments.is_empty() {
             self.mark(number, Mark::Enrolled);
         }
+        if let Some(handoff) = &lead.handoff {
+            self.has_open(number, handoff);
+        }
+    }
+
+    /// Writes down which mails leave when; some senders are stopped.
+    pub fn looks_ahead(&mut self, stopped: &BTreeSet<String>) {
+        self.upcoming = Some(Upcoming::default());
+        for (name, sender) in &mut self.senders {
+            sender.stopped = stopped.contains(name);
+        }
+    }
+
+    /// A mail that waited before the first day might have left from then on.
+    pub fn waits(&mut self, touch: &NewTouch) {
+        let from = touch.first_allowed_at.max(self.start);
+        if let Some((sender, day)) = self.sender(touch, from) {
+            add(&mut sender.came, day);
+        }
     }
 
     /// A touch leaves.
@@ -221,8 +185,11 @@ impl Figures {
             return;
         }
         if let Some((sender, day)) = self.sender(sent.touch, sent.now) {
-            add(&mut sender.sent, day);
-            add(&mut sender.gone, day);
+            sender.leaves(day);
+        }
+        if let (Some(day), Some(upcoming)) = (self.day(sent.now), &mut self.upcoming) {
+            let sender = sent.touch.lane.strip_prefix("mail:").unwrap_or_default();
+            upcoming.count(day, (&sent.touch.sequence, &sent.touch.step, sender));
         }
         let week = u16::try_from(self.day(sent.now).unwrap_or(0) / 7).unwrap_or(u16::MAX);
         if let Some(lead) = self.each.get_mut(sent.number) {
@@ -243,19 +210,27 @@ impl Figures {
         if sent.touch.channel == Channel::Email && mark != Mark::Mailed {
             self.mark(sent.number, mark);
         }
-        let sequence = self.sequences.get_mut(&sent.touch.sequence);
-        let steps = sequence.map(|sequence| sequence.steps.as_mut_slice()).unwrap_or_default();
-        let Some((_, step)) = steps.iter_mut().find(|(id, _)| *id == sent.touch.step) else { return };
-        match mark {
+        let kind = if sent.touch.channel == Channel::Email { "email" } else { "webhook" };
+        self.count_step((&sent.touch.sequence, &sent.touch.step, kind), |step| match mark {
             Mark::Mailed => step.sent += 1,
             Mark::Opened => step.opened += 1,
             Mark::Clicked => step.clicked += 1,
             Mark::Replied => step.replied += 1,
             Mark::Lead | Mark::Enrolled | Mark::Mql | Mark::Sql | Mark::Opportunity | Mark::Customer => {}
-        }
+        });
         if sent.touch.channel == Channel::Email && mark == Mark::Mailed {
             self.mark(sent.number, Mark::Mailed);
         }
+    }
+
+    /// Counts something of a step; one that the files do not have any more is put after those that they have. Alerts belong to none.
+    fn count_step(&mut self, (sequence, id, kind): (&str, &str, &'static str), count: impl FnOnce(&mut StepFigures)) {
+        let Some(sequence) = self.sequences.get_mut(sequence) else { return };
+        let place = sequence.steps.iter().position(|(step, _)| step == id).unwrap_or_else(|| {
+            sequence.steps.push((id.to_owned(), StepFigures { kind, ..StepFigures::default() }));
+            sequence.steps.len() - 1
+        });
+        count(&mut sequence.steps[place].1);
     }
 
     pub fn notice(&mut self, decided: &Decided<'_>) {
@@ -290,38 +265,8 @@ impl Figures {
                 }
             }
             What::Staged { to, .. } => self.staged(number, *to, decided.now),
-            What::HandoffOpened { handoff } => {
-                let day = self.day(decided.now);
-                if let Some(rep) = self.reps.get_mut(&handoff.rep) {
-                    rep.opens(decided.now, day);
-                }
-                self.open.insert(number, Open { rep: handoff.rep.clone(), opened_at: decided.now, answered: false });
-            }
-            What::SlaBreached { .. } => {
-                if let Some(rep) = self.open.get(&number).and_then(|open| self.reps.get_mut(&open.rep)) {
-                    rep.breached += 1;
-                }
-            }
-            What::Answered { met, .. } => {
-                if let Some(open) = self.open.get_mut(&number).filter(|open| !open.answered)
-                    && let Some(rep) = self.reps.get_mut(&open.rep)
-                {
-                    open.answered = true;
-                    rep.answers(open.opened_at, at.max(open.opened_at), *met);
-                }
-            }
-            What::HandoffClosed { .. } => {
-                if let Some(open) = self.open.remove(&number)
-                    && let Some(rep) = self.reps.get_mut(&open.rep)
-                {
-                    rep.open = rep.open.saturating_sub(1);
-                    if !open.answered {
-                        rep.unanswered += 1;
-                        rep.run(open.opened_at, decided.now);
-                    }
-                }
-            }
-            _ => {}
+            What::Task { task, fact, .. } => self.hear_of_task(task, fact, at),
+            what => self.hear_of_handoff(decided, what, at),
         }
     }
 
@@ -363,7 +308,13 @@ impl Figures {
         self
     }
 
-    fn day(&self, at: Instant) -> Option<usize> {
+    /// The date of a day, where the workspace is.
+    pub fn date(&self, day: usize) -> jiff::civil::Date {
+        let first = local::clock(&self.zone, self.start).date();
+        local::days_after(first, u32::try_from(day).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn day(&self, at: Instant) -> Option<usize> {
         day_of(&self.zone, (self.start, at)).filter(|day| *day < self.days)
     }
 
@@ -383,94 +334,5 @@ fn day_of(zone: &TimeZone, (start, at): (Instant, Instant)) -> Option<usize> {
 fn add(days: &mut [u32], day: usize) {
     if let Some(count) = days.get_mut(day) {
         *count += 1;
-    }
-}
-
-impl SenderFigures {
-    /// Mails that might have left and had not, at the end of each day.
-    pub fn waiting(&self) -> Vec<u64> {
-        let mut waiting = 0_u64;
-        let days = self.came.iter().zip(&self.gone);
-        days.map(|(came, gone)| {
-            waiting = (waiting + u64::from(*came)).saturating_sub(u64::from(*gone));
-            waiting
-        })
-        .collect()
-    }
-
-    /// The day from which what waits never comes to nothing again, if by the end it is more than one day may send.
-    pub fn grows_from(&self) -> Option<usize> {
-        let waiting = self.waiting();
-        let last = waiting.last().copied().unwrap_or(0);
-        let limit = u64::from(self.limit?);
-        let empty = waiting.iter().rposition(|waiting| *waiting == 0);
-        (last > limit).then(|| empty.map_or(0, |day| day + 1))
-    }
-
-    pub fn total(&self) -> u64 {
-        self.sent.iter().copied().map(u64::from).sum()
-    }
-}
-
-impl RepFigures {
-    fn new(name: String, calendar: Option<Calendar>, days: usize) -> Self {
-        Self {
-            name,
-            calendar,
-            handoffs: 0,
-            by_day: vec![0; days],
-            by_hour: vec![[0; 24]; 7],
-            clock_hours: vec![[0; 24]; 7],
-            in_time: 0,
-            late: 0,
-            breached: 0,
-            unanswered: 0,
-            open: 0,
-            most_open: 0,
-            minutes: Histogram::new(MINUTES),
-        }
-    }
-
-    fn opens(&mut self, now: Instant, day: Option<usize>) {
-        self.handoffs += 1;
-        self.open += 1;
-        self.most_open = self.most_open.max(self.open);
-        if let Some(day) = day {
-            add(&mut self.by_day, day);
-        }
-        let (weekday, hour) = self.place(now);
-        self.by_hour[weekday][hour] += 1;
-    }
-
-    fn answers(&mut self, opened_at: Instant, at: Instant, met: Met) {
-        match met {
-            Met::InTime | Met::NoClock => self.in_time += 1,
-            Met::Late => self.late += 1,
-        }
-        let working =
-            self.calendar.as_ref().map_or(at.since(opened_at), |calendar| calendar.working_between(opened_at, at));
-        self.minutes.add(usize::try_from(working.0 / Millis::MINUTE.0).unwrap_or(0));
-        self.run(opened_at, at);
-    }
-
-    /// Counts the hours in which a clock ran, open hours alone.
-    fn run(&mut self, from: Instant, to: Instant) {
-        let mut at = from;
-        while at < to {
-            let open = self.calendar.as_ref().and_then(|calendar| calendar.next_open(at)).unwrap_or(at);
-            if open >= to {
-                return;
-            }
-            let (weekday, hour) = self.place(open);
-            self.clock_hours[weekday][hour] += 1;
-            at = open + Millis::HOUR;
-        }
-    }
-
-    fn place(&self, at: Instant) -> (usize, usize) {
-        let utc = TimeZone::UTC;
-        let clock = local::clock(self.calendar.as_ref().map_or(&utc, Calendar::zone), at);
-        let weekday = usize::try_from(clock.weekday().to_monday_zero_offset()).unwrap_or(0);
-        (weekday, usize::try_from(clock.hour()).unwrap_or(0))
     }
 }
