@@ -35,6 +35,7 @@ const ALL: usize = 10_000_000;
 const AHEAD: u32 = 30;
 
 /// What stands in the database now.
+#[derive(Default)]
 struct Stock {
     leads: Vec<Lead>,
     /// Touches that have not left, with the number of their lead.
@@ -244,3 +245,6 @@ fn touch(row: TouchRow) -> NewTouch {
         zone: row.zone,
     }
 }
+
+#[cfg(test)]
+mod tests;
