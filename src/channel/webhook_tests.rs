@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -51,7 +53,7 @@ fn with(status: &str, more: &str) -> String {
 #[tokio::test]
 async fn a_call_is_signed_over_the_very_bytes_that_arrive() {
     let (request, answer) = answered(&with("204 No Content", "")).await;
-    assert_eq!(answer, Answer::Done { status: 204, brought: Default::default() });
+    assert_eq!(answer, Answer::Done { status: 204, brought: BTreeMap::default() });
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let header = |name: &str| {
         let found: Vec<&str> = head
@@ -131,7 +133,7 @@ async fn a_listed_name_is_resolved_and_called() {
     let call = call_to(format!("http://localhost:{}/", listener.local_addr().unwrap().port()));
     let (client, answer) = (local(), with("200 OK", ""));
     let (_, answer) = tokio::join!(serve_once(&listener, answer.as_bytes()), client.call(&call));
-    assert_eq!(answer, Answer::Done { status: 200, brought: Default::default() });
+    assert_eq!(answer, Answer::Done { status: 200, brought: BTreeMap::default() });
 }
 
 #[tokio::test]
@@ -165,7 +167,7 @@ async fn a_2xx_counts_even_if_its_body_never_ends() {
     let client = Client::build(guard, &Trust::system(), Duration::from_secs(2)).unwrap();
     let begun = b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\nbegun";
     let (_, answer) = tokio::join!(serve_once(&listener, begun), client.call(&call));
-    assert_eq!(answer, Answer::Done { status: 200, brought: Default::default() });
+    assert_eq!(answer, Answer::Done { status: 200, brought: BTreeMap::default() });
 }
 
 #[tokio::test]

@@ -80,12 +80,12 @@ impl Lanes {
         }
     }
 
-    /// The turns that must be put in the queue.
-    pub fn turns(&mut self) -> Vec<(usize, Instant)> {
+    /// The turns that must be put in the queue; what was ready before has its turn now.
+    pub fn turns(&mut self, now: Instant) -> Vec<(usize, Instant)> {
         let mut turns = Vec::new();
         for place in std::mem::take(&mut self.moved) {
             let lane = &mut self.all[place];
-            let Some(at) = lane.first().map(|ready| ready.max(lane.arithmetic.ready_at)) else {
+            let Some(at) = lane.first().map(|ready| ready.max(lane.arithmetic.ready_at).max(now)) else {
                 lane.turn = None;
                 continue;
             };

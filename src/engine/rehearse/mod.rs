@@ -425,8 +425,8 @@ impl<'p> World<'p> {
 
     /// Lets lanes whose turn moved come to it.
     fn schedule(&mut self) {
-        for (lane, at) in self.lanes.turns() {
-            self.queue.push(at.max(self.now), Due::Turn { lane });
+        for (lane, at) in self.lanes.turns(self.now) {
+            self.queue.push(at, Due::Turn { lane });
         }
         if let Some(at) = self.intakes.next(self.now) {
             self.queue.push(at, Due::Admit);

@@ -134,20 +134,20 @@ mod tests {
         Diary::new(Calendar::new(TimeZone::UTC, Weekdays::parse("mon-fri").unwrap(), &hours, BTreeSet::new()))
     }
 
-    fn slot(begins: i64, ends: i64) -> Option<Slot> {
-        Some(Slot { begins_at: at(begins), ends_at: at(ends) })
+    fn slot(begins: i64, ends: i64) -> Slot {
+        Slot { begins_at: at(begins), ends_at: at(ends) }
     }
 
     #[test]
     fn one_thing_is_done_after_the_other_in_working_hours() {
         let (mut diary, half) = (diary(), Millis::MINUTE.times(30));
-        assert_eq!(diary.plan("first", (at(0), at(0)), half), slot(0, 30));
-        assert_eq!(diary.plan("second", (at(10), at(10)), half), slot(30, 60));
-        assert_eq!(diary.plan("at noon", (at(180), at(10)), half), slot(180, 210));
-        assert_eq!(diary.plan("long", (at(11), at(11)), half.times(4)), slot(60, 180), "it just fits");
-        assert_eq!(diary.plan("after all of these", (at(12), at(12)), half), slot(210, 240));
+        assert_eq!(diary.plan("first", (at(0), at(0)), half), Some(slot(0, 30)));
+        assert_eq!(diary.plan("second", (at(10), at(10)), half), Some(slot(30, 60)));
+        assert_eq!(diary.plan("at noon", (at(180), at(10)), half), Some(slot(180, 210)));
+        assert_eq!(diary.plan("long", (at(11), at(11)), half.times(4)), Some(slot(60, 180)), "it just fits");
+        assert_eq!(diary.plan("after all of these", (at(12), at(12)), half), Some(slot(210, 240)));
         let tomorrow = 24 * 60;
-        assert_eq!(diary.plan("in the evening", (at(479), at(12)), half), slot(479, tomorrow + 29));
+        assert_eq!(diary.plan("in the evening", (at(479), at(12)), half), Some(slot(479, tomorrow + 29)));
     }
 
     #[test]
@@ -157,9 +157,9 @@ mod tests {
             diary.plan(what, (at(0), at(0)), half);
         }
         diary.strike("b", at(5));
-        assert_eq!(diary.plan("d", (at(6), at(6)), half), slot(30, 60));
+        assert_eq!(diary.plan("d", (at(6), at(6)), half), Some(slot(30, 60)));
         diary.strike("a", at(10));
-        assert_eq!(diary.plan("e", (at(10), at(10)), half), slot(90, 120), "it was under way");
+        assert_eq!(diary.plan("e", (at(10), at(10)), half), Some(slot(90, 120)), "it was under way");
         let work = diary.work((at(0), at(480)), |_| Some(0));
         assert_eq!((work.busy, work.open, work.behind_from), (half.times(4), half.times(16), None));
     }
