@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::check::holidays::Lists;
 use super::check::known::Known;
 use super::check::sequence::{Around, sequence};
-use super::diagnostic::{Diagnostic, Report};
+use super::diagnostic::{Code, Diagnostic, Report};
 use super::source::Source;
 use super::template::{self, Format};
 use super::{check, hash, syntax};
@@ -154,7 +154,7 @@ pub fn model(revision: &Revision) -> Result<Scoring, Vec<Diagnostic>> {
 fn unreadable(report: Report, file: String) -> Vec<Diagnostic> {
     let place = super::source::Place::top(report.add(Source::new(file, "")));
     let hint = "apply the sequence's file again, or bring the store back from a backup".to_owned();
-    report.error_with(super::diagnostic::Code::UnreadableFile, place, "this stored version cannot be read", hint);
+    report.error_with(Code::UnreadableFile, place, "this stored version cannot be read", hint);
     report.into_diagnostics()
 }
 
@@ -175,6 +175,9 @@ pub fn files_of(revision: &Revision) -> Vec<String> {
     let attached = stored.into_iter().flat_map(|stored| stored.files.into_keys());
     texts(revision).into_keys().chain(attached.map(|path| format!("templates/{path}"))).collect()
 }
+
+/// What a later program may find fault with in a version that an earlier one took: whoever is in it goes on as it was applied.
+const JUDGED: [Code; 2] = [Code::NoUnsubscribe, Code::NoPostalAddress];
 
 /// Compiles a stored version again; names of other files may have gone since, and are not looked at. An error is a store that
 /// was tampered with, or a version written by a later program.
@@ -209,7 +212,9 @@ pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
     let around = Around { known, has_address: true, report: &report };
     let compiled = syntax::read(number, &report).and_then(|root| sequence(&revision.name, &root, around));
     match compiled {
-        Some(sequence) if report.errors() == 0 => Ok(Sequence { version: revision.version.clone(), ..sequence }),
+        Some(sequence) if !report.has_errors_but(&JUDGED) => {
+            Ok(Sequence { version: revision.version.clone(), ..sequence })
+        }
         _ => Err(report.into_diagnostics()),
     }
 }

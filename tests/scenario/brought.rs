@@ -48,7 +48,7 @@ fn what_answers_and_tasks_bring_is_said_by_the_steps_after_them(database: &str) 
     scene.overture(&["task", "done", &id, "--outcome", "connected"]).ok();
     scene.wait_touch(ANN, "told", "accepted");
     let calls = receiver.requests();
-    assert_eq!(calls[1].json()["data"]["with"]["seats"], 3);
+    assert_eq!(calls[1].json()["data"]["with"]["seats"], "3");
     let mail = server.wait_taken(1).remove(0);
     assert_eq!(mail.subject(), "After connected");
     assert!(mail.text().contains("at https://meet.example/7, 4 of you"), "{}", mail.text());

@@ -58,6 +58,11 @@ impl Report {
         self.found.borrow().iter().filter(|one| one.is_error()).count()
     }
 
+    /// Whether an error was noted of another code than these.
+    pub fn has_errors_but(&self, spared: &[Code]) -> bool {
+        self.found.borrow().iter().any(|one| one.is_error() && !spared.contains(&one.code))
+    }
+
     /// Whether no error was noted in a text.
     pub fn is_sound(&self, number: usize) -> bool {
         let source = self.source(number);

@@ -2,6 +2,7 @@
 
 use super::{codes, compile, small};
 use crate::compile::diagnostic::{Code, render};
+use crate::compile::revision;
 
 const ADDRESS: &str = "{{company.postal_address}}";
 const LINK: &str = "{{unsubscribe_url}}";
@@ -104,4 +105,17 @@ fn what_is_there_and_not_seen_is_told_as_such() {
     files.insert("templates/hello.md".to_owned(), text.as_bytes().to_vec());
     let shown = render(&compile(&files).diagnostics, false);
     assert!(shown.contains("not where every reader sees it"), "{shown}");
+}
+
+/// Rules grow stricter from one program to the next; whoever is in a version goes on as it was applied.
+#[test]
+fn a_version_that_an_earlier_program_took_is_still_read() {
+    let mut stored = compile(&small()).revisions.remove(0);
+    let (link, hidden) =
+        ("[Unsubscribe]({{unsubscribe_url}})", "{{#if lead.plan}}[Unsubscribe]({{unsubscribe_url}}){{/if}}");
+    assert!(stored.source.contains(link));
+    stored.source = stored.source.replace(link, hidden);
+    assert!(revision(&stored).is_ok());
+    stored.source = stored.source.replace("kind: nurture", "kind: newsletter");
+    assert!(revision(&stored).is_err(), "what cannot be read is not guessed at");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::colleagues::REPLIED;
 use super::{frequency, ledger, tasks, trials};
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
@@ -385,7 +386,10 @@ fn touched(facts: &mut StepFacts, outcome: &Outcome, at: Instant) {
     facts.outcome = Some(outcome.state().as_str().to_owned());
     match outcome {
         Outcome::Accepted { brought, .. } => facts.brought.extend(brought.clone()),
-        Outcome::Deferred { until, .. } if *until > at => facts.deferred.push((at, *until)),
+        // A colleague's reply puts it off by our own rule, and no server.
+        Outcome::Deferred { reply, until } if *until > at && !reply.starts_with(REPLIED) => {
+            facts.deferred.push((at, *until));
+        }
         _ => {}
     }
     if matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Expired) {
