@@ -108,6 +108,7 @@ fn bulk() -> Value {
     let [outcome, until, length, to, by] = doing();
     let tasks = json!({"type": "array", "items": of("Id"), "maxItems": 500});
     let filter = object([
+        ("state?", maybe(words(["open", "snoozed"]))),
         ("owner?", maybe(text())),
         ("kind?", maybe(words(TaskKind::ALL.map(TaskKind::as_str)))),
         ("sequence?", maybe(text())),
@@ -115,7 +116,7 @@ fn bulk() -> Value {
         ("due_by?", maybe(time())),
         ("overdue?", boolean()),
         ("cursor?", maybe(text())),
-        ("limit?", maybe(integer())),
+        ("limit?", maybe(json!({"type": "integer", "minimum": 1, "maximum": 500}))),
     ]);
     object([
         ("act", words(["done", "skip", "snooze", "assign"])),
