@@ -158,7 +158,7 @@ fn beside(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
     }
     let (differ, them) = if settings.len() == 1 { ("differs", "it") } else { ("differ", "them") };
     paper.line(format!(
-        "{} {differ} from what is in force; the daemon takes {them} when it reads its files again (SIGHUP)",
+        "{} {differ} from what is in force; the daemon takes {them} when it reads its files again (SIGHUP), or applies a sequence",
         settings.join(" and ")
     ))
 }
@@ -174,31 +174,40 @@ fn crowded(plan: &Value, paper: &mut Paper) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The changed lines of a diff, the file named where it is another one.
+/// The changed lines of a unified diff, the file named where it is another one. What a line means is known by the lengths that its hunk tells:
+/// a removed `-- ` looks as a file's name does.
 fn diff_of(part: &Value, paper: &mut Paper) -> Result<(), Failure> {
-    let diff = part["diff"].as_str().unwrap_or_default();
-    let mut lines = Vec::new();
-    let mut in_file = false;
-    for line in diff.lines() {
-        let path =
-            |line: &str| line.split_once('/').map(|(_, rest)| rest.split('\t').next().unwrap_or(rest).to_owned());
-        if line.starts_with("--- ") {
-            in_file = false;
-            lines.extend(path(line).filter(|path| path != "dev/null").map(|path| (' ', path)));
-        } else if line.starts_with("+++ ") && !in_file {
-            let new = path(line).filter(|path| path != "dev/null" && lines.last().is_none_or(|(_, last)| last != path));
-            lines.extend(new.map(|path| (' ', path)));
-        } else if line.starts_with("@@") {
-            in_file = true;
-        } else if let Some(sign) = line.chars().next().filter(|sign| in_file && matches!(sign, '+' | '-')) {
-            lines.push((sign, line.to_owned()));
+    let mut lines: Vec<(char, String)> = Vec::new();
+    let (mut old, mut new) = (0_usize, 0_usize);
+    for line in part["diff"].as_str().unwrap_or_default().lines() {
+        let sign = line.chars().next().unwrap_or(' ');
+        if old + new > 0 {
+            (old, new) = match sign {
+                '-' => (old.saturating_sub(1), new),
+                '+' => (old, new.saturating_sub(1)),
+                '\\' => (old, new),
+                _ => (old.saturating_sub(1), new.saturating_sub(1)),
+            };
+            if matches!(sign, '+' | '-') {
+                lines.push((sign, line.to_owned()));
+            }
+        } else if let Some(ranges) = line.strip_prefix("@@ ") {
+            let mut lengths =
+                ranges.split(' ').map(|range| range.split_once(',').map_or(Some(1), |(_, length)| length.parse().ok()));
+            let mut length = || lengths.next().flatten().unwrap_or_default();
+            (old, new) = (length(), length());
+        } else if let Some((_, path)) = line.split_once('/').filter(|_| matches!(sign, '+' | '-')) {
+            let path = path.split('\t').next().unwrap_or(path);
+            if path != "dev/null" && lines.last().is_none_or(|(_, last)| last != path) {
+                lines.push((' ', path.to_owned()));
+            }
         }
     }
     for (sign, line) in lines.iter().take(DIFF) {
         paper.marked(*sign, &format!("    {line}"))?;
     }
     if lines.len() > DIFF {
-        paper.line(format!("    … {} more lines; `--json` has all", lines.len() - DIFF))?;
+        paper.line(format!("    … {} more lines; `overture plan --json` has all", lines.len() - DIFF))?;
     }
     Ok(())
 }
@@ -286,7 +295,9 @@ fn named_of(part: &Value, paper: &mut Paper) -> Result<(), Failure> {
     }
     match count(&part["changed"]).saturating_sub(named.len()) {
         0 => Ok(()),
-        others => paper.line(format!("      … and {others} {}; `--all` names all", plural(others, "other"))),
+        others => {
+            paper.line(format!("      … and {others} {}; `overture plan --all` names all", plural(others, "other")))
+        }
     }
 }
 

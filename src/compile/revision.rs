@@ -176,8 +176,12 @@ pub fn files_of(revision: &Revision) -> Vec<String> {
     texts(revision).into_keys().chain(attached.map(|path| format!("templates/{path}"))).collect()
 }
 
-/// What a later program may find fault with in a version that an earlier one took: whoever is in it goes on as it was applied.
-const JUDGED: [Code; 2] = [Code::NoUnsubscribe, Code::NoPostalAddress];
+/// Whether a later program may find this fault in a version that an earlier one took: whoever is in it goes on as it was applied. A helper
+/// that cannot take its argument holds the mail, as it did.
+fn is_judged(one: &Diagnostic) -> bool {
+    let of_template = one.file().starts_with("templates/");
+    matches!(one.code, Code::NoUnsubscribe | Code::NoPostalAddress) || (one.code == Code::BadValue && of_template)
+}
 
 /// Compiles a stored version again; names of other files may have gone since, and are not looked at. An error is a store that
 /// was tampered with, or a version written by a later program.
@@ -212,7 +216,7 @@ pub fn revision(revision: &Revision) -> Result<Sequence, Vec<Diagnostic>> {
     let around = Around { known, has_address: true, report: &report };
     let compiled = syntax::read(number, &report).and_then(|root| sequence(&revision.name, &root, around));
     match compiled {
-        Some(sequence) if !report.has_errors_but(&JUDGED) => {
+        Some(sequence) if !report.has_errors_but(is_judged) => {
             Ok(Sequence { version: revision.version.clone(), ..sequence })
         }
         _ => Err(report.into_diagnostics()),

@@ -141,10 +141,13 @@ impl StepFacts {
     }
 }
 
-/// What later steps may say of earlier ones as `step.NAME`: what answers to calls brought, and as `outcome` what a task came to. Of a name that
+/// What a step may say of earlier ones as `step.NAME`: what answers to calls brought, and as `outcome` what a task came to. Of a name that
 /// several brought it is the last one's.
-pub fn brought(steps: &BTreeMap<String, StepFacts>) -> Brought {
-    let mut done: Vec<&StepFacts> = steps.values().filter(|facts| facts.done_at.is_some()).collect();
+pub fn brought(steps: &BTreeMap<String, StepFacts>, step: &str) -> Brought {
+    let itself = steps.get(step).and_then(|facts| facts.done_at);
+    let is_earlier = |at: Instant| itself.is_none_or(|itself| at <= itself);
+    let others = steps.iter().filter(|(id, _)| *id != step).map(|(_, facts)| facts);
+    let mut done: Vec<&StepFacts> = others.filter(|facts| facts.done_at.is_some_and(is_earlier)).collect();
     done.sort_by_key(|facts| facts.done_at);
     let mut all = Brought::new();
     for facts in done {
@@ -232,4 +235,35 @@ pub struct Past {
     pub last_ended_at: Option<Instant>,
     /// Where a goal may still be counted.
     pub last_exit: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_says_what_those_before_it_brought_and_neither_itself_nor_a_later_one() {
+        let step = |at, task: Option<&str>, outcome: &str, url: &str| StepFacts {
+            done_at: at,
+            task: task.map(|id| TaskId(id.to_owned())),
+            outcome: Some(outcome.to_owned()),
+            brought: Brought::from([("url".to_owned(), url.into())]),
+            ..StepFacts::default()
+        };
+        let steps = BTreeMap::from([
+            ("a".to_owned(), step(Some(Instant(1)), None, "accepted", "one")),
+            ("b".to_owned(), step(Some(Instant(2)), Some("1"), "voicemail", "two")),
+            ("c".to_owned(), step(Some(Instant(3)), Some("2"), "connected", "three")),
+            ("d".to_owned(), step(None, None, "deferred", "four")),
+        ]);
+        let said = |id: &str| {
+            let said = brought(&steps, id);
+            let text = |name: &str| said.get(name).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
+            format!("{} {}", text("url"), text("outcome"))
+        };
+        assert_eq!(
+            ["a", "b", "c", "d", "next"].map(said),
+            ["- -", "one -", "two voicemail", "three connected", "three connected"]
+        );
+    }
 }

@@ -6,6 +6,9 @@ use super::condition::Condition;
 use super::stage::Stage;
 use super::time::{Instant, Millis};
 
+/// What `temperature` can be, from the lowest scores to the highest.
+pub const TEMPERATURES: [&str; 3] = ["cold", "warm", "hot"];
+
 /// config/scoring.yaml, compiled.
 #[derive(Clone, Debug)]
 pub struct Scoring {

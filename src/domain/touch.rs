@@ -110,7 +110,7 @@ pub mod rank {
     /// What was promised to a person, and what people are to be told, goes before any sequence's.
     pub const AHEAD: i32 = -200;
     /// What somebody asked for and waits for goes before what nobody did.
-    const ASKED_FOR: i32 = -100;
+    const ASKED_FOR: i32 = -101;
 
     /// The rank of what a sequence of this kind and priority sends.
     pub const fn of(kind: Kind, priority: i32) -> i32 {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Engine;
-use crate::domain::id::LeadId;
+use crate::domain::id::{EnrollmentId, LeadId};
 use crate::domain::lead::Lead;
 use crate::domain::sequence::{Act, Sequence, Task};
 use crate::render::{About, Refuse};
@@ -27,6 +27,9 @@ pub struct ToDo {
     /// What helps to do it; read for one task at a time.
     pub notes: Option<String>,
 }
+
+/// Whose task it is, of which enrollment, and at which step.
+type Place<'p> = (&'p Lead, Option<&'p EnrollmentId>, &'p str);
 
 impl Engine {
     /// Fills the titles of tasks, their leads read together; `notes` are filled too where they are asked for.
@@ -51,12 +54,14 @@ impl Engine {
         let (Some(lead), Some(sequence)) = (lead, sequence) else { return told };
         let Some(Act::Task(task)) = sequence.step(&told.line.step).map(|(_, step)| &step.act) else { return told };
         told.outcomes.clone_from(&task.outcomes);
-        match self.title_of(task, &sequence, (lead, &told.line.step)) {
+        let enrollment = told.line.enrollment.clone();
+        let about = (lead, Some(&enrollment), told.line.step.as_str());
+        match self.title_of(task, &sequence, about) {
             Ok(title) => told.title = title,
             Err(refuse) => told.missing = Some(refuse.to_string()),
         }
         if notes {
-            told.notes = match self.notes_of(task, &sequence, (lead, &told.line.step)) {
+            told.notes = match self.notes_of(task, &sequence, (lead, Some(&enrollment), &told.line.step)) {
                 Ok(notes) => notes,
                 Err(refuse) => Some(format!("the notes cannot be shown: {refuse}")),
             };
@@ -65,12 +70,12 @@ impl Engine {
     }
 
     /// The title of a task for a lead, on one line.
-    pub(super) fn title_of(&self, task: &Task, sequence: &Sequence, to: (&Lead, &str)) -> Result<String, Refuse> {
+    pub(super) fn title_of(&self, task: &Task, sequence: &Sequence, to: Place<'_>) -> Result<String, Refuse> {
         let text = self.about(sequence, to, |about| self.renderer.text(&task.title, about))?;
         Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    fn notes_of(&self, task: &Task, sequence: &Sequence, to: (&Lead, &str)) -> Result<Option<String>, Refuse> {
+    fn notes_of(&self, task: &Task, sequence: &Sequence, to: Place<'_>) -> Result<Option<String>, Refuse> {
         let Some(name) = &task.notes else { return Ok(None) };
         let missing = || Refuse::Broken(format!("`{name}` is not in the files any more"));
         let template = sequence.templates.get(name).ok_or_else(missing)?;
@@ -80,17 +85,13 @@ impl Engine {
     fn about<T>(
         &self,
         sequence: &Sequence,
-        (lead, step): (&Lead, &str),
+        (lead, enrollment, step): Place<'_>,
         fill: impl FnOnce(&About<'_>) -> Result<T, Refuse>,
     ) -> Result<T, Refuse> {
         let playbook = self.playbook();
         let account = super::deliver::account_of(lead);
-        let step = super::deliver::step_values(
-            lead.enrollments
-                .iter()
-                .find(|running| running.sequence == sequence.name && running.steps.contains_key(step)),
-            step,
-        );
+        let running = lead.enrollments.iter().find(|running| Some(&running.id) == enrollment);
+        let step = super::deliver::step_values(running, step);
         let settings = &playbook.settings;
         fill(&About {
             lead,

@@ -102,14 +102,14 @@ impl Renderer {
             None => self.fill(&texts.subject, &sight, Into::Plain)?,
         };
         let text = self.fill(&texts.text, &sight, Into::Plain)?;
+        if is_blank_text(&text) {
+            return Err(Refuse::Blank("the text"));
+        }
         let teaser =
             texts.preheader.as_ref().map_or(Ok(String::new()), |source| self.fill(source, &sight, Into::Plain))?;
         sight.make(|all| all.preheader = Some(teaser.clone()));
         let html = self.fill(&texts.html, &sight, Into::Html)?;
         // A mail in plain text has no HTML to hide it in.
-        if is_blank_text(&text) {
-            return Err(Refuse::Blank("the text"));
-        }
         let html = if texts.places_preheader || teaser.is_empty() || html.is_empty() {
             html
         } else {

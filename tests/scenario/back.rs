@@ -76,6 +76,24 @@ fn a_sequence_without_a_file_that_was_called_back_stays_until_it_is_applied_by_n
 }
 
 #[test]
+fn going_back_from_a_file_that_was_read_and_never_applied_lasts_too() {
+    let (mut scene, _server, _receiver) = stage();
+    let first = text(&versions(&scene)[0]["version"]).to_owned();
+    let file = scene.workspace.read(FILE);
+    scene.workspace.write(FILE, &file.replace("wait: 9d", "wait: 8d"));
+    reread(&mut scene, "the files were read again");
+    let back = ["--sequence", "scene", "--version", &first];
+    scene.overture(&[&["apply", "--yes"][..], &back].concat()).ok();
+    let rest = scene.overture(&["plan"]).ok().stdout;
+    assert!(rest.contains("scene was set aside for version") && rest.contains("nothing to apply"), "{rest}");
+    scene.overture(&["apply", "--yes"]).ok();
+    reread(&mut scene, "its file was set aside");
+    scene.arrive(&["ann@example.com"]).expect("it answers");
+    let touch = scene.wait_touch("ann@example.com", "first", "accepted");
+    assert_eq!(text(&touch["version"]), first, "who is new takes the version that was gone back to");
+}
+
+#[test]
 fn a_file_that_was_set_aside_takes_no_part_until_it_changes_or_is_named() {
     let (mut scene, _server, _receiver) = stage();
     scene.arrive(&["ann@example.com"]).expect("it answers");

@@ -59,7 +59,7 @@ fn a_plan_reads_like_a_diff_and_names_all_who_are_asked_for() {
         "step wait 1d (at the start): another wait (9d -> 1d), 75 leads with it ahead\n",
         "at wait 9d (at the start): 75 leads: 75 wait less\n",
         "wait 9d (at the start) -> wait 1d (at the start): waits less\n",
-        "      … and 55 others; `--all` names all\n",
+        "      … and 55 others; `overture plan --all` names all\n",
         "more  fewer\n",
         "a sender's cap and gap may make them later\n",
         "    growth would have 75 of them on ",

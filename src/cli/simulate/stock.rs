@@ -117,7 +117,7 @@ async fn read(store: &Store, playbook: &Playbook, start: Instant) -> Result<Stoc
         lanes,
         stopped: senders,
         paused,
-        told: stopped.iter().map(|scope| scope.replace(':', " ").replace("all", "everything")).collect(),
+        told: stopped.iter().map(|scope| told_of(scope)).collect(),
         suppressed: suppressed(store, &leads).await?,
         loads: store.loads().await?,
         intakes: store.intakes(today(playbook, start)).await?,
@@ -125,6 +125,11 @@ async fn read(store: &Store, playbook: &Playbook, start: Instant) -> Result<Stoc
         experiments: store.reports().experiments(None).await?,
         leads,
     })
+}
+
+/// What is paused, in words.
+fn told_of(scope: &str) -> String {
+    if scope == "all" { "everything".to_owned() } else { scope.replacen(':', " ", 1) }
 }
 
 /// What a pause names that stops a lane: `sender:growth`.

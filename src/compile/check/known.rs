@@ -14,7 +14,15 @@ pub struct Known<'a> {
     pub templates: &'a BTreeMap<String, Parsed>,
     /// The workspace's own lists of holidays.
     pub holidays: &'a Lists,
+    /// None for a stored version.
     pub names: Option<Names<'a>>,
+}
+
+impl Known<'_> {
+    /// Whether it is a version that was applied, to be read again: other files may have changed since, and rules may have.
+    pub const fn is_stored(&self) -> bool {
+        self.names.is_none()
+    }
 }
 
 /// The names that other files declare.

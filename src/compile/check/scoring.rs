@@ -8,7 +8,7 @@ use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::Node;
 use crate::domain::calendar::parse_length;
 use crate::domain::condition::Condition;
-use crate::domain::score::{EngagementRule, FitRule, Scoring};
+use crate::domain::score::{EngagementRule, FitRule, Scoring, TEMPERATURES};
 use crate::domain::stage::Stage;
 use crate::domain::time::Millis;
 
@@ -96,8 +96,8 @@ fn unique(fields: &Fields<'_>, report: &Report) {
 fn bands(fields: &Fields<'_>, report: &Report) -> Vec<(String, f64)> {
     let mut bands: Vec<(String, f64)> = Vec::new();
     for entry in fields.map("bands") {
-        if !["cold", "warm", "hot"].contains(&entry.key.text.as_str()) {
-            unknown(Code::UnknownChoice, entry.key.place, &entry.key.text, ["cold", "warm", "hot"], report);
+        if !TEMPERATURES.contains(&entry.key.text.as_str()) {
+            unknown(Code::UnknownChoice, entry.key.place, &entry.key.text, TEMPERATURES, report);
             continue;
         }
         let Some(from) = parse(&entry.value, &entry.key.text, report, number) else { continue };

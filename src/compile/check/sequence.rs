@@ -7,6 +7,7 @@ use super::scoring::length;
 use super::{deeds, entry, send, steps};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::syntax::Node;
+use crate::domain::condition::Deed;
 use crate::domain::sequence::{Act, AtSql, Colleagues, Kind, OnUnknown, Sequence, Stop};
 use crate::domain::time::Millis;
 
@@ -54,7 +55,12 @@ pub fn sequence(name: &str, root: &Node, around: Around<'_>) -> Option<Sequence>
         let message = format!("a {} has no `topic`; only a nurture's unsubscribe can be limited to one", kind.as_str());
         report.error_with(Code::UnknownKey, key.place, message, "remove it, or write `kind: nurture`".to_owned());
     }
-    let deeds = deeds::deeds(root);
+    let mut deeds = deeds::deeds(root);
+    if known.is_stored() {
+        for deed in deeds.values_mut() {
+            *deed = Deed::Any;
+        }
+    }
     let speaks = Speaks { lead: known.lead, account: known.account, steps: &deeds, event: false };
     let send = send::sending(&fields, kind, known);
     let body = steps::steps(name, &fields, steps::Inside { around, speaks, kind, has_sender: send.from.is_some() });

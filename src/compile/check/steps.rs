@@ -185,6 +185,10 @@ impl<'a> Layout<'a> {
 
     /// Tells what stands beside an `else` or `else if`: it is part of the `if` before it, and no step of its own.
     fn alone(&self, fields: &Fields<'_>, key: &Key) {
+        // What was applied under milder rules goes on as it was read then.
+        if self.inside.around.known.is_stored() {
+            return;
+        }
         let others = fields.entries().iter().map(|entry| &entry.key).filter(|other| other.text != key.text);
         for other in others.filter(|other| other.text != "then" && STEP.known.contains(&other.text.as_str())) {
             let hint = match other.text.as_str() {

@@ -232,7 +232,9 @@ pub fn days(fields: &Fields<'_>) -> Option<Weekdays> {
 /// The hours under `hours`; none where there is no such key, or where some of them cannot be read.
 pub fn hours(fields: &Fields<'_>) -> Option<Vec<Hours>> {
     fields.get("hours")?;
-    fields.list("hours").into_iter().map(|node| parse(node, "hours", fields.report, Hours::parse)).collect()
+    let read: Vec<Option<Hours>> =
+        fields.list("hours").into_iter().map(|node| parse(node, "hours", fields.report, Hours::parse)).collect();
+    read.into_iter().collect()
 }
 
 pub fn never_opens(calendar: &Calendar, place: Place, report: &Report) {

@@ -58,9 +58,9 @@ impl Report {
         self.found.borrow().iter().filter(|one| one.is_error()).count()
     }
 
-    /// Whether an error was noted of another code than these.
-    pub fn has_errors_but(&self, spared: &[Code]) -> bool {
-        self.found.borrow().iter().any(|one| one.is_error() && !spared.contains(&one.code))
+    /// Whether an error was noted that is not spared.
+    pub fn has_errors_but(&self, is_spared: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.found.borrow().iter().any(|one| one.is_error() && !is_spared(one))
     }
 
     /// Whether no error was noted in a text.

@@ -64,7 +64,7 @@ fn undeclared(name: &str, side: &str, known: &BTreeMap<String, Type>) -> Option<
 /// The values that exist where a template is used, for people.
 pub fn there_are(place: Use) -> String {
     let step = (place != Use::Acknowledgement).then_some("step.*");
-    let fixed = FIXED.iter().filter(|(_, uses)| uses.contains(&place)).map(|(known, _)| *known);
+    let fixed = FIXED.iter().map(|(known, _)| *known).filter(|known| exists_in(known, place));
     let all: Vec<&str> = ["lead.*", "account.*"].into_iter().chain(step).chain(fixed).collect();
     format!("there are {}", all.join(", "))
 }

@@ -24,6 +24,14 @@ fn thousands_of_branches_in_a_row_join_again() {
 }
 
 #[test]
+fn thousands_of_questions_one_after_the_other_are_read() {
+    let ask = |n: usize| format!("  - if: score > {n} && happened(\"e{}\")\n    then: [{{end: x}}]\n", n % 12);
+    let steps: String = (0..2_000).map(ask).collect();
+    let compiled = compile(&with(PATH, &format!("{HEAD}{steps}  - {{id: a, email: hello}}\n")));
+    assert_eq!(compiled.playbook.expect("it is sound").sequences["large"].steps.len(), 4_001);
+}
+
+#[test]
 fn one_id_thousands_of_times_is_told_each_time_with_the_first_line_and_shown_a_screenful() {
     let steps = "  - {id: a, email: hello}\n".repeat(5_000);
     let compiled = compile(&with(PATH, &format!("{HEAD}{steps}")));

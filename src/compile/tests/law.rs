@@ -116,6 +116,12 @@ fn a_version_that_an_earlier_program_took_is_still_read() {
     assert!(stored.source.contains(link));
     stored.source = stored.source.replace(link, hidden);
     assert!(revision(&stored).is_ok());
+    let steps = "steps:\\n  - id: first";
+    assert!(stored.source.contains(steps));
+    let milder = "steps:\\n  - if: clicked(\\\"other\\\") || outcome(\\\"first\\\") == \\\"x\\\"\\n    then: []\\n  - else: []\\n    id: either\\n  - \
+                  {id: other, set: {lead.plan: pro}}\\n  - id: first";
+    stored.source = stored.source.replace(steps, milder);
+    assert!(revision(&stored).is_ok(), "{:?}", revision(&stored).map(|_| ()));
     stored.source = stored.source.replace("kind: nurture", "kind: newsletter");
     assert!(revision(&stored).is_err(), "what cannot be read is not guessed at");
 }

@@ -201,6 +201,11 @@ fn a_sequence_starves_where_the_others_of_its_group_take_everybody_together() {
     };
     let starves = ["OV0613 sequences/hello.yaml:3"];
     let none: [&str; 0] = [];
+    assert_eq!(
+        told("{on: s, when: 'false'}", &["{on: other}"]),
+        [] as [&str; 0],
+        "nobody is brought, and nobody taken"
+    );
     assert_eq!(told("{on: s}", &["{on: s}"]), starves);
     assert_eq!(told("{on: s}", &["{on: s, when: 'true'}"]), starves);
     assert_eq!(told("{on: s}", &["{on: s, when: score > 5}", "{on: s, when: score <= 5}"]), starves);

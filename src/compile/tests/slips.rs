@@ -221,3 +221,12 @@ fn a_webhook_and_a_task_know_the_sender_where_there_is_one() {
     let or = "kind: nurture\nsteps:\n  - {id: a, webhook: crm, with: {from: '{{or sender.name \"us\"}}'}}\n";
     assert!(compile(&with(SEQUENCE, or)).diagnostics.is_empty());
 }
+
+#[test]
+fn each_of_several_hours_that_are_none_is_told() {
+    let found =
+        compile(&with(SEQUENCE, "kind: nurture\nsend: {from: maya, hours: [9-12, 13-17]}\nsteps: [{wait: 1d}]\n"))
+            .diagnostics;
+    let codes: Vec<Code> = found.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [Code::BadValue; 2], "{}", render(&found, false));
+}

@@ -5,8 +5,8 @@ use super::check::Checker;
 use super::fault::Fault;
 use super::node::{Fact, Node, Op};
 use super::value::Value;
-use super::worlds::TEMPERATURES;
 use super::{Deed, Scope};
+use crate::domain::score::TEMPERATURES;
 use crate::domain::spelling::nearest;
 use crate::domain::stage::Stage;
 
@@ -38,7 +38,7 @@ impl Checker<'_> {
     pub(super) fn mail(&mut self, expr: &Expr, act: &str) -> Option<Box<str>> {
         let step = self.step(expr)?;
         match self.deed(&step) {
-            None | Some(Deed::Mail) => Some(step),
+            None | Some(Deed::Mail | Deed::Any) => Some(step),
             Some(_) => {
                 let fault = Fault::new(expr.span.clone(), format!("\"{step}\" is no mail, and only a mail is {act}"));
                 self.wrong(fault.hint(format!("ask `done(\"{step}\")`, or about a step with `email`")));
@@ -51,7 +51,7 @@ impl Checker<'_> {
     pub(super) fn task(&mut self, expr: &Expr) -> Option<Box<str>> {
         let step = self.step(expr)?;
         match self.deed(&step) {
-            None | Some(Deed::Task(_)) => Some(step),
+            None | Some(Deed::Task(_) | Deed::Any) => Some(step),
             Some(_) => {
                 let message = format!("\"{step}\" is no task, and only a task has an outcome");
                 let fault = Fault::new(expr.span.clone(), message);

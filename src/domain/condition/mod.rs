@@ -54,6 +54,8 @@ pub enum Deed {
     /// With the words it can be done with; none means that any will do.
     Task(Vec<String>),
     Other,
+    /// Whatever is asked about it: it was applied under other rules, which may have been milder.
+    Any,
 }
 
 /// What a condition may speak of where it stands.

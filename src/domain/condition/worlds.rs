@@ -6,7 +6,7 @@
 //! give may be among those that are found.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -14,15 +14,16 @@ use jiff::civil::Date;
 use super::node::{Fact, Node, Op};
 use super::value::{Type, Value};
 use super::{Condition, operate};
+use crate::domain::score::TEMPERATURES;
 use crate::domain::stage::Stage;
 use crate::domain::time::Millis;
 
 /// More kinds of leads than this are not tried.
 const MOST: usize = 1 << 12;
-/// Nor are conditions that compare more often than this.
+/// Nor are conditions that compare more often than this, or are more than this.
 const MOST_COMPARED: usize = 256;
-/// What `temperature` can be.
-pub(super) const TEMPERATURES: [&str; 3] = ["cold", "warm", "hot"];
+/// Nor is anything asked more often than this: each condition about each kind of lead.
+const MOST_ASKED: usize = 1 << 17;
 
 /// The answers of several conditions to one lead, in their order.
 pub type Answers = Vec<bool>;
@@ -31,10 +32,11 @@ pub type Answers = Vec<bool>;
 pub struct Worlds<'c> {
     conditions: Vec<&'c Condition>,
     subjects: Vec<Subject>,
+    /// Which subject each part asks about, by where the part lies.
+    places: HashMap<*const Node, usize>,
 }
 
 struct Subject {
-    key: String,
     values: Vec<Value>,
     /// Its place among the values as long as no person did anything; none where that says nothing about it.
     undone: Option<usize>,
@@ -47,16 +49,17 @@ impl<'c> Worlds<'c> {
     pub fn of(conditions: impl IntoIterator<Item = &'c Condition>) -> Option<Self> {
         let conditions: Vec<&Condition> = conditions.into_iter().collect();
         let mut gathered = Gathered::default();
-        for condition in &conditions {
+        for (number, condition) in conditions.iter().enumerate() {
             gathered.truth(&condition.0.root);
+            if number >= MOST_COMPARED || gathered.compared() > MOST_COMPARED {
+                return None;
+            }
         }
-        if gathered.0.values().map(|(_, beside)| beside.len()).sum::<usize>() > MOST_COMPARED {
-            return None;
-        }
-        let subjects: Vec<Subject> =
-            gathered.0.into_iter().map(|(key, (kind, beside))| kind.subject(key, &beside)).collect();
+        let Gathered { subjects, places, .. } = gathered;
+        let subjects: Vec<Subject> = subjects.into_iter().map(|(kind, beside)| kind.subject(&beside)).collect();
         let many = subjects.iter().try_fold(1_usize, |many, subject| many.checked_mul(subject.values.len()));
-        many.filter(|many| *many <= MOST).map(|_| Self { conditions, subjects })
+        let few = |many: &usize| *many <= MOST && many.saturating_mul(conditions.len()) <= MOST_ASKED;
+        many.filter(few).map(|_| Self { conditions, subjects, places })
     }
 
     /// Every way in which the conditions can answer one lead.
@@ -109,8 +112,7 @@ impl<'c> Worlds<'c> {
     }
 
     fn ask(&self, pick: &[usize]) -> Answers {
-        let chosen = self.subjects.iter().zip(pick).map(|(subject, at)| (subject.key.as_str(), &subject.values[*at]));
-        let world = World(chosen.collect());
+        let world = World { of: self, pick };
         self.conditions.iter().map(|condition| world.truth(&condition.0.root)).collect()
     }
 }
@@ -156,7 +158,7 @@ impl Kind {
     }
 
     /// The subject with its values; the first is the one it has as long as no person did anything.
-    fn subject(self, key: String, beside: &[Value]) -> Subject {
+    fn subject(self, beside: &[Value]) -> Subject {
         let compared = beside.iter().flat_map(neighbours);
         let known: Vec<Value> = match self.values {
             Values::Any => compared.collect(),
@@ -171,7 +173,7 @@ impl Kind {
                 values.push(value);
             }
         }
-        Subject { key, values, undone: self.by_person.then_some(0), machine: self.machine }
+        Subject { values, undone: self.by_person.then_some(0), machine: self.machine }
     }
 }
 
@@ -211,11 +213,20 @@ const fn whole(number: i64) -> f64 {
     number as f64
 }
 
-/// The subjects by their keys, with what each is compared with.
+/// The subjects, with what each is compared with.
 #[derive(Default)]
-struct Gathered(BTreeMap<String, (Kind, Vec<Value>)>);
+struct Gathered {
+    subjects: Vec<(Kind, Vec<Value>)>,
+    places: HashMap<*const Node, usize>,
+    known: HashMap<String, usize>,
+}
 
 impl Gathered {
+    /// How often anything is compared.
+    fn compared(&self) -> usize {
+        self.subjects.iter().map(|(_, beside)| beside.len()).sum()
+    }
+
     fn truth(&mut self, node: &Node) {
         match Form::of(node) {
             Form::Fixed(_) => {}
@@ -245,13 +256,14 @@ impl Gathered {
     }
 
     fn subject(&mut self, node: &Node, beside: &[Value]) {
-        let entry = self.0.entry(key(node)).or_insert_with(|| (Kind::of(&node.op), Vec::new()));
-        entry.1.extend_from_slice(beside);
+        let next = self.subjects.len();
+        let at = *self.known.entry(format!("{node:?}")).or_insert(next);
+        if at == next {
+            self.subjects.push((Kind::of(&node.op), Vec::new()));
+        }
+        self.places.insert(std::ptr::from_ref(node), at);
+        self.subjects[at].1.extend_from_slice(beside);
     }
-}
-
-fn key(node: &Node) -> String {
-    format!("{node:?}")
 }
 
 /// How a part of a condition is looked at.
@@ -332,8 +344,11 @@ fn fixed(node: &Node) -> Option<Value> {
     }
 }
 
-/// One kind of lead: the value of each subject.
-struct World<'w>(BTreeMap<&'w str, &'w Value>);
+/// One kind of lead: which value each subject has.
+struct World<'w> {
+    of: &'w Worlds<'w>,
+    pick: &'w [usize],
+}
 
 impl World<'_> {
     fn truth(&self, node: &Node) -> bool {
@@ -355,7 +370,10 @@ impl World<'_> {
                 let item = self.value(item);
                 (!item.is_null() && list.iter().any(|one| same(&item, one))).into()
             }
-            (Form::Subject, _) => self.0.get(key(node).as_str()).map_or(Value::Null, |value| (*value).clone()),
+            (Form::Subject, _) => {
+                let value = |at: &usize| self.of.subjects[*at].values[self.pick[*at]].clone();
+                self.of.places.get(&std::ptr::from_ref(node)).map_or(Value::Null, value)
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Claimed;
 use crate::domain::enrollment::{Enrollment, brought};
-use crate::domain::id::{TouchId, encode_hex};
+use crate::domain::id::{TaskId, TouchId, encode_hex};
 use crate::domain::lead::Lead;
 use crate::domain::message::Thread;
 use crate::domain::playbook::{Playbook, Sender};
@@ -159,9 +159,14 @@ impl Engine {
     fn entitle(&self, claimed: &Claimed, payload: &mut Value) {
         let task = &payload["data"]["task"];
         let (Some(version), Some(step)) = (task["version"].as_str(), task["step"].as_str()) else { return };
+        let Some(id) = task["id"].as_str().and_then(TaskId::parse) else { return };
         let Some(sequence) = self.playbook().version(version).cloned() else { return };
         let Some(Act::Task(task)) = sequence.step(step).map(|(_, step)| &step.act) else { return };
-        if let Ok(title) = self.title_of(task, &sequence, (&claimed.lead, step)) {
+        // An alert is nobody's step: the enrollment is the one that asked for this task.
+        let asked =
+            |running: &&Enrollment| running.steps.get(step).is_some_and(|facts| facts.task.as_ref() == Some(&id));
+        let about = (&claimed.lead, claimed.lead.enrollments.iter().find(asked).map(|running| &running.id), step);
+        if let Ok(title) = self.title_of(task, &sequence, about) {
             payload["data"]["task"]["title"] = json!(title);
         }
     }
@@ -259,7 +264,7 @@ pub(super) fn enrollment_of(claimed: &Claimed) -> Option<&Enrollment> {
 /// What a template may say as `step.NAME`.
 pub fn step_values(running: Option<&Enrollment>, step: &str) -> Map<String, Value> {
     let mut values: Map<String, Value> =
-        running.map(|running| brought(&running.steps)).unwrap_or_default().into_iter().collect();
+        running.map(|running| brought(&running.steps, step)).unwrap_or_default().into_iter().collect();
     values.insert("id".to_owned(), json!(step));
     values
 }

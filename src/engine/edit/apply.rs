@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::look::{Look, PAGE};
 use super::plan::{NAMED, Plan};
 use super::reader::Mistakes;
-use super::wanted::{ModelWish, Wanted};
+use super::wanted::{ModelWish, Wanted, Wish};
 use super::{KIND, MODEL};
 use crate::domain::decide::{Ask, Edit};
 use crate::domain::id::LeadId;
@@ -90,7 +90,9 @@ impl Engine {
     }
 
     async fn plan_of(&self, wanted: &Wanted, names: usize) -> Result<Plan, ApplyError> {
-        let mut look = Look::new(self, Arc::clone(&wanted.playbook), names).await?;
+        let to = |wish: &Wish| wish.edit.new.as_ref().map(|new| new.version.clone());
+        let edited = wanted.wishes.iter().map(|wish| (wish.edit.sequence.clone(), to(wish))).collect();
+        let mut look = Look::new(self, (Arc::clone(&wanted.playbook), edited), names).await?;
         let (set_aside, settings) = (wanted.set_aside.clone(), wanted.settings.clone());
         let mut plan = Plan { set_aside, settings, ..Plan::default() };
         if let Some(model) = &wanted.model {

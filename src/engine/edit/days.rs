@@ -33,13 +33,20 @@ pub struct Crowded {
     pub per_day: u32,
 }
 
+/// Whether a count is of how it comes with the edit, or of how it would without.
+#[derive(Clone, Copy, Debug)]
+pub enum With {
+    Edit,
+    None,
+}
+
 /// Counts sends by date in the zone of the workspace.
 pub struct Days {
     zone: TimeZone,
     until: Instant,
     counts: BTreeMap<Date, (usize, usize)>,
-    /// Mails with the edit, by sender and date.
-    mails: BTreeMap<String, BTreeMap<Date, usize>>,
+    /// Mails by sender and date: how many there are with the edit, and how many were there without.
+    mails: BTreeMap<String, BTreeMap<Date, (usize, usize)>>,
 }
 
 impl Days {
@@ -49,19 +56,15 @@ impl Days {
         Self { zone, until, counts: BTreeMap::new(), mails: BTreeMap::new() }
     }
 
-    /// Counts what a sender mails with the edit.
-    pub fn mailed(&mut self, sender: &str, mails: impl Iterator<Item = Instant>) {
-        let dates: Vec<Date> =
-            mails.filter(|at| self.holds(*at)).map(|at| local::clock(&self.zone, at).date()).collect();
-        if dates.is_empty() {
-            return;
-        }
-        if !self.mails.contains_key(sender) {
-            self.mails.insert(sender.to_owned(), BTreeMap::new());
-        }
-        let Some(of_sender) = self.mails.get_mut(sender) else { return };
-        for date in dates {
-            *of_sender.entry(date).or_default() += 1;
+    /// Counts what a sender mails, with the edit or without.
+    pub fn mailed(&mut self, sender: &str, with: With, mails: impl Iterator<Item = Instant>) {
+        for at in mails.filter(|at| *at < self.until) {
+            let dates = self.mails.entry(sender.to_owned()).or_default();
+            let (more, fewer) = dates.entry(local::clock(&self.zone, at).date()).or_default();
+            match with {
+                With::Edit => *more += 1,
+                With::None => *fewer += 1,
+            }
         }
     }
 
@@ -91,9 +94,8 @@ impl Days {
         let mut crowded = Vec::new();
         for (sender, dates) in &self.mails {
             let Some(per_day) = settings.senders.get(sender).and_then(|sender| sender.per_day) else { continue };
-            for (date, mails) in dates {
-                let adds = self.counts.get(date).is_some_and(|(more, _)| *more > 0);
-                if adds && *mails > per_day as usize {
+            for (date, (mails, without)) in dates {
+                if mails > without && *mails > per_day as usize {
                     let (sender, date) = (sender.clone(), date.to_string());
                     crowded.push(Crowded { sender, date, mails: *mails, per_day });
                 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::called::{Called, waits};
-use super::days::{Crowded, Day, Days};
+use super::days::{Crowded, Day, Days, With};
 use super::plan::{Change, EditedStep, Named, SequencePlan, Tally};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::{
@@ -36,6 +36,8 @@ pub struct Look<'e> {
     pub(super) now: Instant,
     /// How many leads of each file are named.
     pub(super) names: usize,
+    /// The sequences that are edited, each with the version that whoever is in it goes to; nothing where it is taken away.
+    pub(super) edited: BTreeMap<String, Option<String>>,
     days: Days,
 }
 
@@ -63,13 +65,17 @@ struct Edited {
 }
 
 impl<'e> Look<'e> {
-    pub async fn new(engine: &'e Engine, playbook: Arc<Playbook>, names: usize) -> Result<Self, StoreError> {
+    pub async fn new(
+        engine: &'e Engine,
+        (playbook, edited): (Arc<Playbook>, BTreeMap<String, Option<String>>),
+        names: usize,
+    ) -> Result<Self, StoreError> {
         let pauses = engine.store.pauses().await?;
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
         let now = engine.now();
         let zone = zone_named(&playbook.settings.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let (paused, winners) = (Arc::new(sequences.collect()), Arc::new(engine.store.winners().await?));
-        Ok(Self { engine, paused, winners, now, names, days: Days::new(zone, now), playbook })
+        Ok(Self { engine, paused, winners, now, names, edited, days: Days::new(zone, now), playbook })
     }
 
     /// The days the looks so far add up to, and who could not keep up with them.
@@ -186,20 +192,21 @@ impl<'e> Look<'e> {
         counting.tally.released += usize::from(released && asked.is_some());
         counting.tally.dropped += self.lost(&before, &after);
         counting.ahead(enrollment, (&before, &after));
+        self.mailed((lead, &enrollment.version), With::None, &before);
         if let Some(running) = running {
-            self.mailed((lead, &running.version), &after);
+            self.mailed((lead, &running.version), With::Edit, &after);
         }
         running.is_none()
     }
 
-    /// Counts the mails ahead of one that still runs, for its sender.
-    pub(super) fn mailed(&mut self, (lead, version): (&Lead, &str), ahead: &Ahead) {
+    /// Counts the mails ahead of an enrollment, for its sender.
+    pub(super) fn mailed(&mut self, (lead, version): (&Lead, &str), with: With, ahead: &Ahead) {
         let playbook = Arc::clone(&self.playbook);
         let Some(sequence) = playbook.version(version) else { return };
         let from = sequence.send.from.as_deref();
         let Some(sender) = from.and_then(|from| playbook.settings.sender_for(from, lead)) else { return };
         let mails = |step: &str| sequence.step(step).is_some_and(|(_, step)| matches!(step.act, Act::Email { .. }));
-        self.days.mailed(&sender.name, ahead.sends.iter().filter(|send| mails(&send.step)).map(|send| send.at));
+        self.days.mailed(&sender.name, with, ahead.sends.iter().filter(|send| mails(&send.step)).map(|send| send.at));
     }
 
     /// What an apply would decide about a lead.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::days::With;
 use super::look::{Around, Look, PAGE};
 use super::plan::{Named, ScoringPlan, Shift};
 use super::wanted::ModelWish;
@@ -151,8 +152,13 @@ impl Look<'_> {
             plan.released += usize::from(asked.is_some());
             plan.ended += usize::from(running.is_none());
             plan.dropped += self.lost(&before, &after);
+            // Whoever an edit moves is looked at once more then, and its mails are counted there.
+            if self.edited.get(&enrollment.sequence).is_some_and(|to| to.as_ref() != Some(&enrollment.version)) {
+                continue;
+            }
+            self.mailed((lead, &enrollment.version), With::None, &before);
             if let Some(running) = running {
-                self.mailed((lead, &running.version), &after);
+                self.mailed((lead, &running.version), With::Edit, &after);
             }
         }
     }

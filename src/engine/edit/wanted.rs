@@ -162,10 +162,18 @@ impl Engine {
         let now = self.playbook().sequences.get(name).map(|now| now.version.clone());
         let row = rows.iter().find(|row| row.name == name).cloned();
         let kept = row.as_ref().and_then(|row| row.set_aside.clone());
-        let set_aside = kept.or(now).or_else(|| Some(String::new())).filter(|aside| aside != &revision.version);
+        let is_in_force = |now: &str| row.as_ref().is_some_and(|row| row.in_force() == now);
+        // New leads may be in a file that was read and not applied, and it is that one which is set aside.
+        let set_aside = match now {
+            Some(now) if is_in_force(&now) => kept.or(Some(now)),
+            Some(now) => Some(now),
+            None => Some(String::new()),
+        };
+        let set_aside = set_aside.filter(|aside| aside != &revision.version);
         take_in(&mut playbook, name, Some(&new));
         let edit = Arc::new(Edit::new(name, Some(Arc::clone(&new)), playbook.versions.values()));
-        let same = row.as_ref().is_some_and(|row| row.version == new.version && row.moving_to.is_none());
+        let stands = |row: &Row| row.version == new.version && row.moving_to.is_none() && row.set_aside == set_aside;
+        let same = row.as_ref().is_some_and(stands);
         let revision = Revision { stored_at: self.now(), ..revision.clone() };
         let change = if row.is_some() { Change::Changed } else { Change::Added };
         let wish = Wish { edit, change, row, revision: Some(revision), set_aside };

@@ -252,7 +252,8 @@ impl People for Crowd<'_> {
                     note(deeds, decided.number, agenda);
                 }
                 What::HandoffClosed { .. } => self.desk.closed(decided.number, decided.now),
-                What::Task { fact: TaskFact::Asked { open, .. }, .. } => {
+                // One that the same decision calls off comes into nobody's inbox.
+                What::Task { fact: TaskFact::Asked { open, .. }, .. } if decided.lead.task(&open.id).is_some() => {
                     self.take_task(open, (decided.number, Some(decided.now)), (decided.now, agenda));
                 }
                 What::Task { task, .. } if decided.lead.task(task).is_none() => {

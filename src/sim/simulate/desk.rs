@@ -31,6 +31,8 @@ pub struct Desk<'a> {
     handed: BTreeMap<usize, (String, String)>,
     /// Who is to do which task.
     tasks: BTreeMap<String, String>,
+    /// How many tasks each has been given so far.
+    given: BTreeMap<String, usize>,
 }
 
 impl<'a> Desk<'a> {
@@ -45,7 +47,7 @@ impl<'a> Desk<'a> {
             Some((name.clone(), Diary::new(calendar.closed_also(Arc::new(off)))))
         };
         let diaries = staff.reps.iter().filter_map(diary).collect();
-        Self { reps, diaries, handed: BTreeMap::new(), tasks: BTreeMap::new() }
+        Self { reps, diaries, handed: BTreeMap::new(), tasks: BTreeMap::new(), given: BTreeMap::new() }
     }
 
     /// All that is done about a lead's handoff.
@@ -106,6 +108,7 @@ impl<'a> Desk<'a> {
         let Some(rep) = self.whose(task, shown, (sees, takes)) else { return (None, Vec::new()) };
         let Some(diary) = self.diaries.get_mut(&rep) else { return (None, Vec::new()) };
         self.tasks.insert(id.to_owned(), rep.clone());
+        *self.given.entry(rep.clone()).or_default() += 1;
         let seen = diary.after(shown, sees);
         let act = |act: TaskAct| Ask::Task { task: task.id.clone(), act, by: rep.clone() };
         let done = || act(TaskAct::Done { outcome: outcome(rates, task, chance) });
@@ -135,7 +138,7 @@ impl<'a> Desk<'a> {
         }
         let first = |(name, diary): (&String, &Diary)| {
             let slot = diary.gap(diary.after(shown, sees), takes)?;
-            Some((slot.begins_at, diary.length(), name.clone()))
+            Some((slot.begins_at, self.given.get(name).copied().unwrap_or_default(), name.clone()))
         };
         self.diaries.iter().filter_map(first).min().map(|(_, _, name)| name)
     }

@@ -57,14 +57,11 @@ impl Diary {
         {
             self.behind_at = Some(now);
         }
-        self.fill(slot);
+        if slot.begins_at < slot.ends_at {
+            self.fill(slot);
+        }
         self.planned.insert(what.to_owned(), slot);
         Some(slot)
-    }
-
-    /// How many things she has had to do so far.
-    pub fn length(&self) -> usize {
-        self.planned.len()
     }
 
     /// Something need not be done any more; where it was not begun there is a gap.
@@ -162,6 +159,14 @@ mod tests {
         assert_eq!(diary.plan("e", (at(10), at(10)), half), Some(slot(90, 120)), "it was under way");
         let work = diary.work((at(0), at(480)), |_| Some(0));
         assert_eq!((work.busy, work.open, work.behind_from), (half.times(4), half.times(16), None));
+    }
+
+    #[test]
+    fn what_takes_no_time_is_in_nobodys_way() {
+        let (mut diary, half) = (diary(), Millis::MINUTE.times(30));
+        assert_eq!(diary.plan("at once", (at(10), at(0)), Millis::ZERO), Some(slot(10, 10)));
+        assert_eq!(diary.plan("around it", (at(0), at(0)), half), Some(slot(0, 30)));
+        assert_eq!(diary.plan("after it", (at(20), at(0)), Millis::ZERO), Some(slot(30, 30)));
     }
 
     #[test]

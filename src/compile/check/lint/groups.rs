@@ -73,11 +73,11 @@ fn all_taken(trigger: &Trigger, rivals: &[&Sequence]) -> bool {
         return true;
     }
     let Some(worlds) = Worlds::of(asked.iter().copied().chain(trigger.condition())) else { return false };
-    let left = |answers: &Vec<bool>| {
-        let (rivals, own) = answers.split_at(asked.len());
-        own.iter().all(|one| *one) && !rivals.contains(&true)
-    };
-    !worlds.answers().iter().any(left)
+    let answers = worlds.answers();
+    let mut brought = answers.iter().map(|one| one.split_at(asked.len())).filter(|(_, own)| own.iter().all(|one| *one));
+    // A trigger that brings nobody has nobody taken away.
+    let Some((first, _)) = brought.next() else { return false };
+    first.contains(&true) && brought.all(|(rivals, _)| rivals.contains(&true))
 }
 
 /// Whether a step of another sequence enrolls into this one.

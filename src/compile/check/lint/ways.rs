@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::condition::{Answers, Condition, Worlds};
 use crate::domain::sequence::{Act, Arm, Sequence};
 
+/// Questions right before one that are looked at together with it: each is asked with each, so long rows of them would take for ever.
+const NEAREST: usize = 4;
+
 /// A way out of a step: the step, and its place among `Act::ways`.
-type Way = (usize, usize);
+pub type Way = (usize, usize);
 
 /// The index of the way that a branch takes: its first arm that holds, else the one after them.
 pub fn taken(arms: &[Arm], answers: &[bool]) -> usize {
@@ -63,9 +66,11 @@ fn entrances(sequence: &Sequence) -> BTreeMap<usize, Way> {
     entered.into_iter().filter_map(|(at, ways)| Some((at, <[_; 1]>::try_from(ways).ok()?[0]?))).collect()
 }
 
-/// The branches that were asked at the same moment right before one, the outermost first, each with the way that led here.
+/// The branches that were asked at the same moment right before one, the outermost first, each with the way that led here. Those further
+/// above are not looked at: without them more ways are taken for open, and none for closed that is not.
 fn questions_above(at: usize, alone: &BTreeMap<usize, Way>) -> Vec<Way> {
-    let mut above: Vec<Way> = std::iter::successors(alone.get(&at), |(branch, _)| alone.get(branch)).copied().collect();
+    let all = std::iter::successors(alone.get(&at), |(branch, _)| alone.get(branch)).copied();
+    let mut above: Vec<Way> = all.take(NEAREST).collect();
     above.reverse();
     above
 }
@@ -94,4 +99,16 @@ fn way_below(sequence: &Sequence, above: &[Way], answers: &[bool], arms: &[Arm])
 /// What conditions can answer as long as no person did anything; none where they are too many to try.
 pub fn untouched<'c>(conditions: impl IntoIterator<Item = &'c Condition>) -> Option<BTreeSet<Answers>> {
     Worlds::of(conditions).map(|worlds| worlds.before_anybody_acts())
+}
+
+/// The ways of branches that no lead takes while no person does anything.
+pub fn closed_while_quiet(sequence: &Sequence) -> BTreeSet<Way> {
+    let mut closed = BTreeSet::new();
+    for (at, step) in sequence.steps.iter().enumerate() {
+        let Act::Branch { arms, .. } = &step.act else { continue };
+        let Some(all) = untouched(arms.iter().map(|arm| &arm.when)) else { continue };
+        let open: BTreeSet<usize> = all.iter().map(|answers| taken(arms, answers)).collect();
+        closed.extend((0..=arms.len()).filter(|way| !open.contains(way)).map(|way| (at, way)));
+    }
+    closed
 }
