@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::client::{Client, escaped};
-use super::desk::Desk;
+use super::desk::{Desk, plural};
 use super::failure::Failure;
 use super::fields::{text, time};
 use super::paper::{Paper, say};
@@ -194,7 +194,7 @@ impl Which {
                 Ok(())
             })
             .await?;
-        Err(Failure::no(format!("this would be {count} tasks"))
+        Err(Failure::no(format!("this would be {count} {}", plural(count, "task")))
             .hint("name some by their ids, or add --yes for all of them"))
     }
 }

@@ -99,3 +99,19 @@ fn who_waits_for_room_and_who_is_with_sales_is_in_flight_too() {
     let answered: u64 = reps.map(|of| of["in_time"].as_u64().unwrap_or(0) + of["late"].as_u64().unwrap_or(0)).sum();
     assert_eq!(answered, 1, "a rep answers the handoff that was open: {told}");
 }
+
+#[test]
+fn tasks_that_are_open_are_done_in_the_days_that_come() {
+    let workspace = crate::inbox::with_calls();
+    workspace.write(
+        "rates.yaml",
+        "people: {all: {share: 100%}}\nreps: {in_time: 100%, tasks: {done: 100%, outcomes: {voicemail: 100%}}}\n",
+    );
+    let file = workspace.file("rates.yaml");
+    let told = on(&workspace, &["--behaviour", file.to_str().expect("a path in UTF-8")]);
+    let reps = told["workspaces"][0]["reps"].as_object().expect("reps").values();
+    let done: u64 = reps.filter_map(|of| of["tasks"]["done"].as_u64()).sum();
+    assert_eq!((&told["leads"], done), (&3.into(), 6), "each is called, and read about after: {told}");
+    let open = overture(&workspace, &["task", "list", "--json"]).ok().stdout;
+    assert_eq!(open.lines().count(), 3, "nothing was written: {open}");
+}

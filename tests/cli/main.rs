@@ -18,6 +18,7 @@ mod explained;
 mod files;
 mod help;
 mod in_flight;
+mod inbox;
 mod lists;
 mod proofs;
 mod rehearsal;

@@ -110,6 +110,44 @@ fn a_test_expects_a_variant_and_plays_the_reply_of_a_colleague() {
     );
 }
 
+const CALLS_TEST: &str = "\
+lead: {email: ann@acme.example, first_name: Ann}
+start: 2026-03-02 09:00
+tests:
+  - name: who is reached is done
+    events: [{at: call + 2h, task: call, outcome: connected}]
+    expect: {tasks: [{call: 2026-03-02 09:00}], touches: [], exit: 'finished: connected'}
+  - name: whoever is not called is read about
+    events: [{at: +1h, task: call, outcome: skipped}, {at: research + 1d, task: research}]
+    expect: {tasks: [{call: any}, {research: 2026-03-02 10:00}], exit: finished}
+  - name: nobody calls
+    until: 2026-03-08 12:00
+    expect: {tasks: [call, {research: 2026-03-07 09:00}], exit: no}
+  - name: a call that comes too late
+    events: [{at: call + 6d, task: call, outcome: connected}]
+    until: 2026-03-10
+    expect: {tasks: [call, research]}
+  - name: no task at all
+    until: 2026-03-03
+    expect: {tasks: []}
+";
+
+#[test]
+fn a_test_does_tasks_and_expects_them() {
+    let workspace = Workspace::example();
+    workspace.write("sequences/calls.yaml", crate::inbox::CALLS);
+    workspace.write("sequences/calls.test.yaml", CALLS_TEST);
+    let told = overture(&workspace, &["test", "sequences/calls.test.yaml", "--json"]).json();
+    let tests = told["tests"].as_array().expect("there are tests");
+    let passed: Vec<bool> = tests.iter().map(|test| test["passed"] == true).collect();
+    assert_eq!(passed, [true, true, true, false, false], "{told}");
+    let is_told = |test: usize, words: &str| tests[test]["timeline"].to_string().contains(words);
+    assert!(is_told(0, "· call is done: connected") && is_told(0, "task call at Mon 2026-03-02 09:00"), "{told}");
+    assert!(is_told(2, "· call is overdue"), "{told}");
+    assert!(is_told(3, "this task is not open any more"), "{told}");
+    assert!(is_told(4, "\"got\":\"task call\",\"well\":false"), "{told}");
+}
+
 #[test]
 fn what_cannot_be_played_is_exit_code_2() {
     let workspace = Workspace::example();

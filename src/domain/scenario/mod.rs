@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::address::EmailAddress;
 use super::handoff::Act;
 use super::stage::Stage;
+use super::task::TaskAct;
 use super::time::{Instant, Millis};
 
 /// All tests of one `*.test.yaml` file.
@@ -117,6 +118,11 @@ pub enum Deed {
     Rep {
         act: Act,
     },
+    /// Somebody ends the task of a step.
+    Task {
+        step: StepName,
+        act: TaskAct,
+    },
     /// Somebody else of the lead's account answers a mail.
     ColleagueReplies,
 }
@@ -126,6 +132,8 @@ pub enum Deed {
 pub struct Expected {
     /// All touches of the lead, in their order.
     pub touches: Option<Vec<ExpectedTouch>>,
+    /// All tasks that came into somebody's inbox for the lead, in their order.
+    pub tasks: Option<Vec<ExpectedTouch>>,
     pub enrolled: Option<bool>,
     /// How the sequence ended: `finished`, `replied`, …, with more behind a colon if wanted; `no` while it goes on.
     pub exit: Option<String>,
@@ -137,6 +145,7 @@ pub struct Expected {
     pub attributes: BTreeMap<String, Value>,
 }
 
+/// A touch that leaves, or a task that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedTouch {
     pub step: StepName,
@@ -180,6 +189,11 @@ impl Deed {
             Self::Pause => "is paused".to_owned(),
             Self::Resume => "is resumed".to_owned(),
             Self::Rep { act } => format!("the rep says {}", word(act)),
+            Self::Task { step, act: TaskAct::Done { outcome: Some(outcome) } } => {
+                format!("{} is done: {outcome}", step.told(home))
+            }
+            Self::Task { step, act: TaskAct::Done { outcome: None } } => format!("{} is done", step.told(home)),
+            Self::Task { step, .. } => format!("{} is skipped", step.told(home)),
             Self::ColleagueReplies => "a colleague replies".to_owned(),
         }
     }

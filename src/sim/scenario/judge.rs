@@ -50,6 +50,12 @@ pub fn judge(
         Some(expected) => rows.extend(touches(expected, &recorder.touches, scenario)),
         None => rows.extend(recorder.touches.iter().map(|got| Row::note(got.at, &told(got, home)))),
     }
+    match &scenario.expected.tasks {
+        Some(expected) => rows.extend(touches(expected, &recorder.tasks, scenario).into_iter().map(Row::of_task)),
+        None => {
+            rows.extend(recorder.tasks.iter().map(|got| Row::note(got.at, &format!("task {}", got.step.told(home)))));
+        }
+    }
     // What has no time of its own stands where it was missed.
     rows.sort_by_key(|row| row.at.unwrap_or(Instant::NEVER));
     rows.extend(recorder.never().map(|text| Row::wrong(None, String::new(), text)));
@@ -193,6 +199,12 @@ fn handed(wanted: &ExpectedHandoff, got: Option<&(String, String)>) -> (String, 
 impl Row {
     fn note(at: Instant, text: &str) -> Self {
         Self { at: Some(at), expected: String::new(), got: format!("· {text}"), well: true }
+    }
+
+    /// The same of a task.
+    fn of_task(self) -> Self {
+        let named = |text: String| if text.is_empty() { text } else { format!("task {text}") };
+        Self { expected: named(self.expected), got: named(self.got), ..self }
     }
 
     const fn wrong(at: Option<Instant>, expected: String, got: String) -> Self {

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, json};
 
 use super::LONG_AGO;
-use crate::domain::decide::Ask;
+use crate::domain::decide::{Ask, Reply};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, What};
 use crate::domain::id::{EnrollmentId, TouchId};
 use crate::domain::lead::Lead;
 use crate::domain::scenario::{By, Deed, Happening, Scenario, StepName, When};
+use crate::domain::task::{OpenTask, TaskFact};
 use crate::domain::time::Instant;
 use crate::domain::touch::Outcome;
 use crate::engine::rehearse::{Agenda, Decided, People, Said, Sent};
@@ -36,6 +37,8 @@ pub struct Recorder<'s> {
     scenario: &'s Scenario,
     cast: Cast,
     pub touches: Vec<Got>,
+    /// Tasks that came into somebody's inbox.
+    pub tasks: Vec<Got>,
     /// All else that is worth a line.
     pub notes: Vec<(Instant, String)>,
     /// What could not be done as the file says.
@@ -55,6 +58,7 @@ impl<'s> Recorder<'s> {
             scenario,
             cast,
             touches: Vec::new(),
+            tasks: Vec::new(),
             notes: Vec::new(),
             faults: Vec::new(),
             enrolled: false,
@@ -87,7 +91,7 @@ impl<'s> Recorder<'s> {
         self.scenario.happenings.iter().filter_map(|one| match &one.when {
             When::AfterStep { step, .. } if !self.done.contains(&one.line) => {
                 let home = &self.scenario.sequence;
-                Some(format!("{} (line {}): {} was not sent", one.deed.told(home), one.line, step.told(home)))
+                Some(format!("{} (line {}): {} never came", one.deed.told(home), one.line, step.told(home)))
             }
             When::AfterStep { .. } | When::At(_) => None,
         })
@@ -126,6 +130,13 @@ impl<'s> Recorder<'s> {
                 let handoff = lead.handoff.as_ref().ok_or("no handoff is open")?;
                 Ask::Act { handoff: handoff.id.clone(), act: act.clone(), by: handoff.rep.clone() }
             }
+            Deed::Task { step, act } => {
+                let is_it = |open: &&OpenTask| open.sequence == step.sequence && open.step == step.step;
+                let none = || format!("no task of {} is open", step.told(&self.scenario.sequence));
+                let open = lead.tasks.iter().find(is_it).ok_or_else(none)?;
+                let by = open.owner.clone().unwrap_or_else(|| "test".to_owned());
+                Ask::Task { task: open.id.clone(), act: act.clone(), by }
+            }
             Deed::ColleagueReplies => {
                 let nobody = "whoever has an address at a mailbox provider has no colleagues";
                 let who = self.cast.colleague.ok_or(nobody)?;
@@ -159,25 +170,23 @@ impl People for Recorder<'_> {
             let step = StepName { sequence: sent.touch.sequence.clone(), step: sent.touch.step.clone() };
             self.touches.push(Got { at: sent.now, step: step.clone(), variant: sent.touch.variant.clone() });
             self.sent.insert(step.clone(), (sent.touch.id.clone(), Some(enrollment.clone())));
-            for happening in &self.scenario.happenings {
-                let When::AfterStep { step: after, wait } = &happening.when else { continue };
-                if *after != step || !self.done.insert(happening.line) {
-                    continue;
-                }
-                let at = sent.now + *wait;
-                if let Some((who, said)) = self.do_it(happening, sent.lead, at) {
-                    agenda.add(at, who, said);
-                }
-            }
+            self.follow(&step, (sent.lead, sent.now), agenda);
         }
         Outcome::accepted("250 2.0.0 rehearsed")
     }
 
-    fn notice(&mut self, decided: &Decided<'_>, _: &mut Agenda) {
+    fn notice(&mut self, decided: &Decided<'_>, agenda: &mut Agenda) {
         if decided.number != self.cast.lead {
             return;
         }
         let home = &self.scenario.sequence;
+        // Why somebody does not enter is a fact of its own.
+        let is_told = decided.events.iter().any(|event| matches!(event.what, What::NotEnrolled { .. }));
+        if let Reply::Refused(why) = decided.reply
+            && !is_told
+        {
+            self.faults.push((decided.now, why.clone()));
+        }
         for event in decided.events {
             let note = match &event.what {
                 What::Enrolled { sequence, by, .. } => {
@@ -202,6 +211,17 @@ impl People for Recorder<'_> {
                 What::SlaBreached { .. } => "the clock of the handoff is breached".to_owned(),
                 What::Suppressed { reason, .. } => format!("must not be contacted: {}", reason.as_str()),
                 What::Paused { because, .. } => format!("paused: {because}"),
+                // One that the same decision calls off comes into nobody's inbox.
+                What::Task { fact: TaskFact::Asked { open, .. }, .. } if decided.lead.task(&open.id).is_some() => {
+                    let step = StepName { sequence: open.sequence.clone(), step: open.step.clone() };
+                    self.tasks.push(Got { at: open.shown_at, step: step.clone(), variant: None });
+                    self.follow(&step, (decided.lead, open.shown_at), agenda);
+                    continue;
+                }
+                What::Task { step, fact: TaskFact::Overdue { .. }, .. } => format!("{step} is overdue"),
+                What::Task { step, fact: TaskFact::CalledOff { because }, .. } => {
+                    format!("{step} is called off: {because}")
+                }
                 What::Held { hold, .. } => format!("held: {}", hold.reason),
                 What::Faulted { rule, fault } => format!("{rule} cannot be answered: {fault}"),
                 _ => continue,
@@ -212,6 +232,20 @@ impl People for Recorder<'_> {
 }
 
 impl Recorder<'_> {
+    /// Puts on the agenda what the file says happens after a step.
+    fn follow(&mut self, step: &StepName, (lead, since): (&Lead, Instant), agenda: &mut Agenda) {
+        for happening in &self.scenario.happenings {
+            let When::AfterStep { step: after, wait } = &happening.when else { continue };
+            if after != step || !self.done.insert(happening.line) {
+                continue;
+            }
+            let at = since + *wait;
+            if let Some((who, said)) = self.do_it(happening, lead, at) {
+                agenda.add(at, who, said);
+            }
+        }
+    }
+
     /// Whether an enrollment that has ended was one of the tested sequence: ids say of what they were made.
     fn is_ours(&self, enrollment: &EnrollmentId, lead: &Lead) -> bool {
         let begun = lead.past.get(&self.scenario.sequence).map_or(0, |past| past.begun);

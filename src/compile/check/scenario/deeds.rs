@@ -5,12 +5,14 @@ use serde_json::{Map, Value as Json};
 use super::super::fields::{Fields, Keys, date, entries, scalar, unknown};
 use super::{Inside, attribute};
 use crate::compile::diagnostic::Code;
+use crate::compile::names;
 use crate::compile::syntax::{Entry, Node, Style, Value};
 use crate::domain::handoff::Act;
-use crate::domain::scenario::{By, Deed, Happening, When};
+use crate::domain::scenario::{By, Deed, Happening, StepName, When};
 use crate::domain::stage::Stage as LifeStage;
+use crate::domain::task::TaskAct;
 
-const DEEDS: [&str; 15] = [
+const DEEDS: [&str; 16] = [
     "event",
     "open",
     "click",
@@ -24,6 +26,7 @@ const DEEDS: [&str; 15] = [
     "pause",
     "resume",
     "rep",
+    "task",
     "colleague",
     "at",
 ];
@@ -47,10 +50,17 @@ const HAPPENING: Keys = Keys {
         "pause",
         "resume",
         "rep",
+        "task",
+        "outcome",
         "colleague",
     ],
     later: &[],
 };
+/// Keys that say more about some deeds.
+const MORE: [(&str, &[&str]); 4] =
+    [("with", &["event"]), ("url", &["click"]), ("by", &["open", "click"]), ("outcome", &["task"])];
+/// The outcome of a task that nobody does.
+const SKIPPED: &str = "skipped";
 /// Where a click leads that does not say.
 const SOMEWHERE: &str = "https://example.com/";
 
@@ -63,10 +73,16 @@ pub fn happening(node: &Node, inside: Inside<'_>) -> Option<Happening> {
     let [what] = named.as_slice() else {
         let found = if named.is_empty() { "none".to_owned() } else { named.join(" and ") };
         let message = format!("one thing happens at a time; found {found}");
-        let hint = format!("one of {}", DEEDS[..14].join(", "));
+        let hint = format!("one of {}", DEEDS[..DEEDS.len() - 1].join(", "));
         report.error_with(Code::StepKind, fields.place, message, hint);
         return None;
     };
+    for (more, _) in MORE.iter().filter(|(_, deeds)| !deeds.contains(what)) {
+        if let Some(key) = fields.key(more) {
+            let message = format!("`{more}` says nothing about `{what}`");
+            report.error_with(Code::UnknownKey, key.place, message, format!("remove `{more}`"));
+        }
+    }
     let deed = deed(what, &fields, inside)?;
     Some(Happening { when: when?, deed, line: report.source(node.place.source).position(node.place.start).0 })
 }
@@ -112,6 +128,11 @@ fn deed(what: &str, fields: &Fields<'_>, inside: Inside<'_>) -> Option<Deed> {
         "enroll" => Deed::Enroll { sequence: sequence(node, inside)? },
         "pause" => Deed::Pause,
         "resume" => Deed::Resume,
+        "task" => {
+            let step = step()?;
+            let act = task_act(&step, node, fields, inside)?;
+            Deed::Task { step, act }
+        }
         "colleague" => fields.choice("colleague", &[("replies", ())]).map(|()| Deed::ColleagueReplies)?,
         _ => Deed::Rep { act: act(fields)? },
     })
@@ -125,6 +146,36 @@ fn act(fields: &Fields<'_>) -> Option<Act> {
         2 => Act::NotReady { reason: "said in a test".to_owned() },
         _ => Act::WrongPerson,
     })
+}
+
+/// How the task of a step ends: with one of its outcomes, or skipped.
+fn task_act(step: &StepName, node: &Node, fields: &Fields<'_>, inside: Inside<'_>) -> Option<TaskAct> {
+    let report = inside.stage.report;
+    let Some(task) = inside.task(step) else {
+        let message = format!("`{}` is no task", step.step);
+        report.error_with(Code::UnknownStep, node.place, message, "name a step with `task`".to_owned());
+        return None;
+    };
+    let words = || task.outcomes.iter().map(String::as_str).chain([SKIPPED]);
+    match fields.text("outcome") {
+        Some(SKIPPED) => Some(TaskAct::Skip),
+        Some(word) if task.outcomes.is_empty() || task.outcomes.iter().any(|known| known == word) => {
+            Some(TaskAct::Done { outcome: Some(word.to_owned()) })
+        }
+        Some(word) => {
+            let place = fields.get("outcome").map_or(node.place, |node| node.place);
+            let message = format!("`{word}` is no outcome of `{}`", step.step);
+            report.error_with(Code::UnknownChoice, place, message, names::hint(word, words()));
+            None
+        }
+        None if task.outcomes.is_empty() => Some(TaskAct::Done { outcome: None }),
+        None => {
+            let message = format!("how did `{}` come out?", step.step);
+            let hint = format!("add `outcome:` with one of {}", words().collect::<Vec<_>>().join(", "));
+            report.error_with(Code::MissingKey, node.place, message, hint);
+            None
+        }
+    }
 }
 
 fn sequence(node: &Node, inside: Inside<'_>) -> Option<String> {

@@ -9,7 +9,7 @@ use crate::domain::scenario::{Expected, ExpectedHandoff, ExpectedTouch, StepName
 
 const EXPECTED: Keys = Keys {
     what: "`expect`",
-    known: &["touches", "enrolled", "exit", "stage", "score", "temperature", "handoff", "attributes"],
+    known: &["touches", "tasks", "enrolled", "exit", "stage", "score", "temperature", "handoff", "attributes"],
     later: &[],
 };
 /// How an enrollment may end.
@@ -34,19 +34,9 @@ const EXITS: [&str; 14] = [
 pub fn expected(node: &Node, inside: Inside<'_>) -> Option<Expected> {
     let report = inside.stage.report;
     let fields = Fields::of(node, EXPECTED, report)?;
-    let touches = fields.key("touches").map(|_| {
-        let items = match fields.get("touches").map(|node| &node.value) {
-            Some(Value::List(items)) => items.as_slice(),
-            _ => &[],
-        };
-        items.iter().filter_map(|item| touch(item, inside)).collect()
-    });
-    if let Some(node) = fields.get("touches").filter(|node| !matches!(node.value, Value::List(_))) {
-        let hint = "write `[]` where none is expected, else `- STEP: TIME` for each".to_owned();
-        report.error_with(Code::WrongShape, node.place, format!("expected a list, found {}", node.kind()), hint);
-    }
     Some(Expected {
-        touches,
+        touches: in_order(&fields, "touches", inside),
+        tasks: in_order(&fields, "tasks", inside),
         enrolled: super::yes_or_no(&fields, "enrolled"),
         exit: fields.get("exit").and_then(|node| exit(node, inside)),
         stage: fields.get("stage").and_then(|node| deeds::stage(node, inside)),
@@ -58,6 +48,32 @@ pub fn expected(node: &Node, inside: Inside<'_>) -> Option<Expected> {
             .map(|node| deeds::values(node, inside).into_iter().collect())
             .unwrap_or_default(),
     })
+}
+
+/// A list of touches or of tasks.
+fn in_order(fields: &Fields<'_>, key: &str, inside: Inside<'_>) -> Option<Vec<ExpectedTouch>> {
+    let report = inside.stage.report;
+    let tasks = key == "tasks";
+    fields.key(key)?;
+    let node = fields.get(key);
+    let items = match node.map(|node| &node.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    if let Some(node) = node.filter(|node| !matches!(node.value, Value::List(_))) {
+        let hint = "write `[]` where none is expected, else `- STEP: TIME` for each".to_owned();
+        report.error_with(Code::WrongShape, node.place, format!("expected a list, found {}", node.kind()), hint);
+    }
+    let one = |item: &Node| {
+        let found = touch(item, inside)?;
+        if inside.task(&found.step).is_some() != tasks {
+            let (is, list) = if tasks { ("is no task", "touches") } else { ("is a task", "tasks") };
+            let message = format!("`{}` {is}", found.step.step);
+            report.error_with(Code::UnknownStep, item.place, message, format!("expect it under `{list}`"));
+        }
+        Some(found)
+    };
+    Some(items.iter().filter_map(one).collect())
 }
 
 /// `STEP`, or `STEP: TIME`, and `variant: NAME` beside it.
@@ -86,7 +102,7 @@ fn touch(node: &Node, inside: Inside<'_>) -> Option<ExpectedTouch> {
         };
         return Some(ExpectedTouch { step, between, variant, line });
     }
-    let step = inside.step(scalar(node, "touches", report)?, node.place)?;
+    let step = inside.step(scalar(node, "a step", report)?, node.place)?;
     Some(ExpectedTouch { step, between: None, variant: None, line })
 }
 

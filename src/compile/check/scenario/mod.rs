@@ -18,7 +18,7 @@ use crate::domain::calendar::zone_named;
 use crate::domain::playbook::Settings;
 use crate::domain::routing::Staff;
 use crate::domain::scenario::{Scenario, StepName, Suite};
-use crate::domain::sequence::Sequence;
+use crate::domain::sequence::{Act, Sequence, Task};
 
 const FILE: Keys = Keys { what: "a file of tests", known: &["sequence", "zone", "start", "lead", "tests"], later: &[] };
 const TEST: Keys = Keys {
@@ -156,7 +156,15 @@ fn attribute(name: &str, place: Place, value: &Node, stage: Stage<'_>) -> Option
     read.map(|value| value.to_json())
 }
 
-impl Inside<'_> {
+impl<'a> Inside<'a> {
+    /// The task of a step, if it is one.
+    fn task(&self, name: &StepName) -> Option<&'a Task> {
+        match self.stage.sequences.get(&name.sequence)?.step(&name.step).map(|(_, step)| &step.act) {
+            Some(Act::Task(task)) => Some(task),
+            _ => None,
+        }
+    }
+
     /// A step by its id, or by SEQUENCE/ID for one of another sequence.
     fn step(&self, text: &str, place: Place) -> Option<StepName> {
         let (stage, report) = (self.stage, self.stage.report);
