@@ -1,12 +1,14 @@
 //! The figures as one page that needs nothing else: no script, no font, no picture from outside.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::plot::{self, Days};
 use super::summary::{counted, date, findings, grouped, headline, share, share_of_mails, shown};
 use super::tables::{most, taken};
 use super::{Asked, Side};
-use crate::sim::simulate::{Figures, Mark, RepFigures, SenderFigures, quantile};
+use crate::sim::simulate::{Figures, Mark, RepFigures, SenderFigures, SequenceFigures, quantile};
 
 pub fn page(asked: &Asked, sides: &[Side]) -> Markup {
     let title = if asked.from_database { "The next days, as they stand" } else { "A rehearsal" };
@@ -27,13 +29,13 @@ pub fn page(asked: &Asked, sides: &[Side]) -> Markup {
                 div class="sides" { @for side in sides { (funnel(side, sides)) } }
                 h2 { "Mails a day against each sender's limit" }
                 p class="soft" { "A mail waits when its window is open and its sender may not send yet. What waits for longer than a night is marked, from the first day with more than a day carries until that is over." }
-                div class=(if sides.len() > 1 { "sides" } else { "wide" }) { @for side in sides { @for (name, of) in &side.figures.senders { (sender((side, sides), name, of)) } } }
+                (beside(sides, "wide", |figures| named(&figures.senders).collect(), sender))
                 @for side in sides { (upcoming(side)) }
                 h2 { "Steps" }
-                div class="sides" { @for side in sides { (steps(side, sides)) } }
+                (beside(sides, "sides", |figures| named(&figures.sequences).filter(|(_, of)| of.is_played()).collect(), steps))
                 h2 { "Handoffs, clocks and tasks" }
                 p class="soft" { "Darker is more. Hours are those of the rep's own zone; a clock runs from the handoff until it is answered, in working hours." }
-                div class="sides" { @for side in sides { @for of in side.figures.reps.values() { (rep((side, sides), of)) } } }
+                (beside(sides, "sides", |figures| named(&figures.reps).collect(), rep))
                 h2 { "Mails a lead gets in a week" }
                 div class="sides" { @for side in sides { div class="card" { (caption(side, sides)) (plot::histogram("Weeks by mails", &side.figures.weeks, ("mails in one week, of weeks with any", 1))) } } }
                 h2 { "Time until sales has a lead" }
@@ -55,6 +57,36 @@ fn about(asked: &Asked) -> &'static str {
         (true, true) => "Leads in flight and mails that wait, as they are now; what people and reps do is made up.",
         (true, false) => {
             "Leads in flight and mails that wait, as they are now; nobody answers, so each goes as far as it can."
+        }
+    }
+}
+
+fn named<T>(all: &BTreeMap<String, T>) -> impl Iterator<Item = (&str, &T)> {
+    all.iter().map(|(name, of)| (name.as_str(), of))
+}
+
+/// A card for each thing with a name, those of several workspaces with the same name beside each other.
+fn beside<T>(
+    sides: &[Side],
+    alone: &str,
+    all: impl Fn(&Figures) -> Vec<(&str, &T)>,
+    card: impl Fn((&Side, &[Side]), &str, &T) -> Markup,
+) -> Markup {
+    if let [side] = sides {
+        return html! { div class=(alone) { @for (name, of) in all(&side.figures) { (card((side, sides), name, of)) } } };
+    }
+    let all: Vec<Vec<(&str, &T)>> = sides.iter().map(|side| all(&side.figures)).collect();
+    let names: BTreeSet<&str> = all.iter().flatten().map(|(name, _)| *name).collect();
+    html! {
+        @for name in names {
+            div class="sides" {
+                @for (side, all) in sides.iter().zip(&all) {
+                    @match all.iter().find(|(own, _)| *own == name) {
+                        Some((_, of)) => { (card((side, sides), name, of)) }
+                        None => { div class="card" { h3 { (side.name) ": " (name) } p class="soft" { "nothing of this name" } } }
+                    }
+                }
+            }
         }
     }
 }
@@ -154,26 +186,24 @@ fn months(figures: &Figures) -> Vec<(usize, String)> {
         .collect()
 }
 
-fn steps(side: &Side, sides: &[Side]) -> Markup {
+fn steps((side, sides): (&Side, &[Side]), _: &str, of: &SequenceFigures) -> Markup {
     html! {
-        @for of in side.figures.sequences.values().filter(|of| of.is_played()) {
-            div class="card" {
-                h3 { @if sides.len() > 1 { (side.name) ": " } (of.title) }
-                p class="soft" {
-                    (grouped(of.entered)) " entered"
-                    @for (exit, count) in &of.ended { " · " (grouped(*count)) " " (exit.replace('_', " ")) }
-                    @if of.waiting > 0 { " · " (grouped(of.waiting)) " wait for room" }
-                }
-                table {
-                    tr { th { "step" } th class="n" { "sent" } th class="n" { "opened" } th class="n" { "clicked" } th class="n" { "replied" } }
-                    @for (id, step) in &of.steps {
-                        tr {
-                            td { (id) @if step.kind != "email" { span class="soft" { " " (step.kind) } } }
-                            td class="n" { (grouped(step.sent)) }
-                            td class="n" { (share_of_mails(step.opened, step)) }
-                            td class="n" { (share_of_mails(step.clicked, step)) }
-                            td class="n" { (share_of_mails(step.replied, step)) }
-                        }
+        div class="card" {
+            h3 { @if sides.len() > 1 { (side.name) ": " } (of.title) }
+            p class="soft" {
+                (grouped(of.entered)) " entered"
+                @for (exit, count) in &of.ended { " · " (grouped(*count)) " " (exit.replace('_', " ")) }
+                @if of.waiting > 0 { " · " (grouped(of.waiting)) " wait for room" }
+            }
+            table {
+                tr { th { "step" } th class="n" { "sent" } th class="n" { "opened" } th class="n" { "clicked" } th class="n" { "replied" } }
+                @for (id, step) in &of.steps {
+                    tr {
+                        td { (id) @if step.kind != "email" { span class="soft" { " " (step.kind) } } }
+                        td class="n" { (grouped(step.sent)) }
+                        td class="n" { (share_of_mails(step.opened, step)) }
+                        td class="n" { (share_of_mails(step.clicked, step)) }
+                        td class="n" { (share_of_mails(step.replied, step)) }
                     }
                 }
             }
@@ -181,7 +211,7 @@ fn steps(side: &Side, sides: &[Side]) -> Markup {
     }
 }
 
-fn rep((side, sides): (&Side, &[Side]), of: &RepFigures) -> Markup {
+fn rep((side, sides): (&Side, &[Side]), _: &str, of: &RepFigures) -> Markup {
     html! {
         div class="card" {
             h3 { @if sides.len() > 1 { (side.name) ": " } (of.name) }

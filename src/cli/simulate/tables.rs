@@ -58,10 +58,17 @@ fn beside(
     if names.is_empty() {
         return Ok(());
     }
-    let mut header: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    // Of several workspaces each head stands once, over their names.
+    let several = sides.len() > 1;
+    let mut header: Vec<String> =
+        keys.iter().map(|key| if several { format!("\n{key}") } else { (*key).to_owned() }).collect();
     for head in heads {
-        let whose = |side: &Side| if sides.len() > 1 { format!("{head}: {}", side.name) } else { (*head).to_owned() };
-        header.extend(sides.iter().map(whose));
+        let whose = |(place, side): (usize, &Side)| match (several, place) {
+            (false, _) => (*head).to_owned(),
+            (true, 0) => format!("{head}\n{}", side.name),
+            (true, _) => format!("\n{}", side.name),
+        };
+        header.extend(sides.iter().enumerate().map(whose));
     }
     let row = |name: &Vec<String>| {
         let column = |place: usize| {
