@@ -17,6 +17,7 @@ on_both_databases!(
     nobody_is_handed_to_sales_by_another_file_alone_and_by_what_is_heard_then,
     whoever_meets_a_lead_of_another_scoring_file_learns_which_one_is_in_force,
     going_back_to_an_older_scoring_file_gives_the_scores_it_gave,
+    going_back_from_a_scoring_file_that_was_never_applied_lasts_too,
     sequences_that_are_edited_with_the_scoring_file_meet_the_new_scores,
 );
 
@@ -227,6 +228,24 @@ fn going_back_to_an_older_scoring_file_gives_the_scores_it_gave(database: &str) 
     let named = Order { scoring: true, ..order(10) };
     let forth = bench.with(async |engine| engine.plan(&named).await.expect("there is a plan"));
     assert!(forth.scoring.is_some(), "the file still says something else");
+}
+
+fn going_back_from_a_scoring_file_that_was_never_applied_lasts_too(database: &str) {
+    let (bench, _server, _receiver) = stage(database);
+    let before = standings(&bench);
+    let versions = bench.with(async |engine| engine.versions_of(Subject::Scoring).await.expect("there are versions"));
+    edit(bench.workspace());
+    let back = Order { scoring: true, version: Some(versions[0].version.clone()), ..order(10) };
+    bench.with(async |engine| engine.apply(&back).await.expect("it is applied"));
+    let rest = plan(&bench);
+    assert_eq!((rest.is_empty(), rest.set_aside.len()), (true, 1), "the file takes no part: {rest:#?}");
+    bench.with(async |engine| engine.apply(&order(10)).await.expect("nothing is applied"));
+    assert_eq!(standings(&bench), before);
+    let again = bench.with(async |engine| engine.plan(&back).await.expect("there is a plan"));
+    assert!(again.is_empty(), "it was gone back to already: {again:#?}");
+    let named = Order { scoring: true, ..order(10) };
+    bench.with(async |engine| engine.apply(&named).await.expect("it is applied"));
+    assert_ne!(standings(&bench), before, "applied by itself the file counts");
 }
 
 fn sequences_that_are_edited_with_the_scoring_file_meet_the_new_scores(database: &str) {

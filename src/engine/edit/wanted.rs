@@ -140,9 +140,18 @@ impl Engine {
             );
             return Err(ApplyError::Unknown(told));
         };
-        let kept = row.as_ref().and_then(|row| row.set_aside.clone().or_else(|| Some(row.in_force().to_owned())));
-        let set_aside = kept.filter(|aside| aside != &revision.version);
-        let wish = model_wish(&Revision { stored_at: self.now(), ..revision.clone() }, row);
+        // The file as it is now, applied or not; where it is broken, what it was when it was last in force or set aside.
+        let file = self.reader.get().and_then(|read| (read.files)().ok()).map(|files| files.scoring.version);
+        let kept = || row.as_ref().and_then(|row| row.set_aside.clone().or_else(|| Some(row.in_force().to_owned())));
+        let set_aside = file.or_else(kept).filter(|aside| aside != &revision.version);
+        let revision = Revision { stored_at: self.now(), ..revision.clone() };
+        let only_aside = row.as_ref().is_some_and(|row| row.set_aside != set_aside).then(|| ModelWish {
+            change: Change::Changed,
+            row: row.clone(),
+            revision: revision.clone(),
+            set_aside: None,
+        });
+        let wish = model_wish(&revision, row).or(only_aside);
         self.model_alone(wish.map(|wish| ModelWish { set_aside, ..wish }))
     }
 
