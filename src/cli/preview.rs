@@ -27,8 +27,9 @@ use crate::domain::time::Instant;
 const AFTER: &str = "\
 Shows all arms of every branch and all variants of a mail; `->` marks the one the lead would take as it is now, and later dates count from
 there. Dates follow the sequence's waits, windows and holidays in the lead's zone; a sender's cap and gap may make them later. A mail that
-lacks a value is shown as held, with what is missing. With --lead the mark heeds the variant it has had, and the one that has won; else it
-is the lead's own by hash. Nothing is sent and nothing is stored; links are shown as they are written, not as they are tracked.
+lacks a value is shown as held, with what is missing; what an earlier step is to bring is named, as in `[step.seats]`, and a link made of it
+leads to example.com. With --lead the mark heeds the variant it has had, and the one that has won; else it is the lead's own by hash. Nothing
+is sent and nothing is stored; links are shown as they are written, not as they are tracked.
 
 Examples:
   overture preview trial-nurture                        for somebody made up

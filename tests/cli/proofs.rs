@@ -143,6 +143,37 @@ fn a_preview_shows_plain_mails_the_files_that_go_with_them_and_what_helps_with_a
     assert!(index.contains("with prices.csv, 17 B") && index.contains("the software prices."), "{index}");
 }
 
+/// What a call answers with is said by what comes after it.
+const BROUGHT: &str = "\
+kind: cadence
+send: {from: outbound, days: mon-sun, hours: 00:00-24:00, zone: Europe/Berlin}
+steps:
+  - {id: book, webhook: crm}
+  - {id: call, task: call, title: 'Call about {{step.seats}} seats', wait: no}
+  - {id: told, email: brought}
+";
+const BROUGHT_MAIL: &str = "\
+---
+subject: After {{step.outcome}}
+---
+[Join]({{step.meeting_url}}) {{or step.when \"soon\"}}. {{company.postal_address}} [stop]({{unsubscribe_url}})
+";
+
+#[test]
+fn what_a_step_is_still_to_bring_is_named_where_a_preview_says_it() {
+    let workspace = Workspace::example();
+    workspace.write("sequences/brought.yaml", BROUGHT);
+    workspace.write("templates/brought.md", BROUGHT_MAIL);
+    let told = overture(&workspace, &["preview", "brought"]).ok().stdout;
+    assert!(told.contains("somebody is asked: Call about [step.seats] seats"), "{told}");
+    let (_, mail) = previewed(&workspace, &["brought"]).remove(0);
+    assert_eq!(mail["subject"], "After [step.outcome]");
+    let text = mail["text"].as_str().expect("it has a text");
+    assert!(text.contains("https://example.com/step.meeting_url") && text.contains("soon."), "{text}");
+    let (_, sent) = sent(&workspace, &["brought", "told"]);
+    assert!(sent.contains("Subject: After [step.outcome]"), "a test mail says the same: {sent}");
+}
+
 #[test]
 fn a_task_that_lacks_its_words_is_told_and_fails_the_preview() {
     let workspace = shown();

@@ -24,7 +24,7 @@ impl Proof<'_> {
         let title = title.map(|title| one_line(title.as_str().unwrap_or_default()));
         let notes = task.notes.as_ref().map(|name| {
             let template = self.template(name)?;
-            self.about(step, |about| self.renderer.prose(template, about))
+            self.about((step, template.as_ref()), |about| self.renderer.prose(template, about))
         });
         let due = task.due.as_ref().and_then(|wait| due(shown_at, wait, &calendar));
         (What::Task { title, notes, due, until }, until.unwrap_or(at))

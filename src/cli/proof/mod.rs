@@ -4,13 +4,14 @@
 //! servers will do is not known, so every arm of a branch is shown, and time goes on from the arm the lead would take today.
 
 mod asked;
+mod brought;
 mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::domain::calendar::{Calendar, resume_at, zone_named};
 use crate::domain::decide::{View, lead_zone, portion_of};
@@ -316,7 +317,7 @@ impl<'a> Proof<'a> {
         let template = sequence.templates.get(name).ok_or_else(|| gone("template", name))?;
         let from = sequence.send.from.as_deref().unwrap_or_default();
         let sender = self.playbook.settings.sender_for(from, &self.lead).ok_or_else(|| gone("sender", from))?;
-        let (account, values) = (self.account(), step_values(step));
+        let (account, values) = (self.account(), self.step_values(step, template));
         let zone = self.zone();
         let about = About {
             lead: &self.lead,
@@ -358,7 +359,7 @@ impl<'a> Proof<'a> {
             With::Text(template) => template,
             With::Template(name) => self.template(name)?,
         };
-        self.about(step, |about| self.renderer.json(template, about))
+        self.about((step, template.as_ref()), |about| self.renderer.json(template, about))
     }
 
     fn template(&self, name: &str) -> Result<&Arc<Template>, Refuse> {
@@ -367,8 +368,8 @@ impl<'a> Proof<'a> {
     }
 
     /// Fills a text about the lead at a step.
-    fn about<T>(&self, step: &Step, fill: impl FnOnce(&About<'_>) -> T) -> T {
-        let (account, values, zone) = (self.account(), step_values(step), self.zone());
+    fn about<T>(&self, (step, text): (&Step, &Template), fill: impl FnOnce(&About<'_>) -> T) -> T {
+        let (account, values, zone) = (self.account(), self.step_values(step, text), self.zone());
         let settings = &self.playbook.settings;
         fill(&About {
             lead: &self.lead,
@@ -407,8 +408,4 @@ fn reached(sequence: &Sequence, from: usize) -> BTreeSet<usize> {
         open.extend(step.act.ways().into_iter().flatten());
     }
     seen
-}
-
-fn step_values(step: &Step) -> Map<String, Value> {
-    Map::from_iter([("id".to_owned(), json!(step.id))])
 }

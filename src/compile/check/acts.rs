@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::conditions::condition;
 use super::fields::{Fields, Keys, parse, scalar, unknown};
-use super::steps::{Inside, kinds};
+use super::steps::{Inside, STEP, kinds};
 use super::{copy, set, task};
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::source::Place;
-use crate::compile::syntax::{Node, Value};
+use crate::compile::syntax::{Key, Node, Value};
 use crate::compile::template::{self, Use};
 use crate::domain::calendar::{Pause, Wait};
 use crate::domain::sequence::{Act, OnFailure, With};
@@ -30,8 +30,11 @@ pub fn one_thing<'a>(fields: &Fields<'a>) -> Option<&'a str> {
         // A task says itself how long it is waited for.
         ["task", "wait"] | ["wait", "task"] => "task",
         [] => {
-            let hint = format!("a step does one of: {}", ALL.join(", "));
-            fields.report.error_with(Code::StepKind, fields.place, "this step does nothing", hint);
+            // Where a key is unknown it was told, and is what the step was to do.
+            if fields.entries().iter().all(|entry| STEP.known.contains(&entry.key.text.as_str())) {
+                let hint = format!("a step does one of: {}", ALL.join(", "));
+                fields.report.error_with(Code::StepKind, fields.place, "this step does nothing", hint);
+            }
             return None;
         }
         several => {
@@ -43,6 +46,16 @@ pub fn one_thing<'a>(fields: &Fields<'a>) -> Option<&'a str> {
     };
     misplaced(fields, kind);
     Some(kind)
+}
+
+/// Tells a key of `wait` that stands where a step does, as in `- until: 09:30`.
+pub fn is_bare_wait(item: &Node, report: &Report) -> bool {
+    let Value::Map(entries) = &item.value else { return false };
+    let is_of_wait = |key: &&Key| WAIT.known.contains(&key.text.as_str());
+    let Some(key) = entries.iter().map(|entry| &entry.key).find(is_of_wait) else { return false };
+    let message = format!("`{}` is a key of `wait`, and none of a step", key.text);
+    report.error_with(Code::UnknownKey, key.place, message, format!("write `- wait: {{{}: …}}`", key.text));
+    true
 }
 
 /// Reads what a step does; `None` when it is nothing that can be done.

@@ -17,7 +17,7 @@ use crate::domain::template::Template;
 const KINDS: [&str; 13] =
     ["email", "webhook", "task", "wait", "if", "else if", "else", "split", "set", "handoff", "enroll", "end", "then"];
 
-const STEP: Keys = Keys {
+pub(super) const STEP: Keys = Keys {
     what: "a step",
     known: &[
         "id",
@@ -116,6 +116,9 @@ impl<'a> Layout<'a> {
         let mut branch: Option<usize> = None;
         for (n, item) in items.iter().enumerate() {
             let here = if path.is_empty() { format!("#{}", n + 1) } else { format!("{path}.{}", n + 1) };
+            if acts::is_bare_wait(item, self.report()) {
+                continue;
+            }
             let Some(fields) = Fields::of(item, STEP, self.report()) else { continue };
             if self.continues(&fields, branch, &mut loose, &here) {
                 if fields.key("else").is_some() {

@@ -249,3 +249,25 @@ fn an_sla_that_returns_a_lead_to_where_it_was_handed_off_is_a_circle_if_it_may_e
     assert_eq!(told("always"), ["OV0605 sequences/hello.yaml:5"]);
     assert_eq!(told("never"), [] as [&str; 0]);
 }
+
+#[test]
+fn a_value_that_no_step_before_brings_is_told_unless_there_is_a_fallback() {
+    let told = |steps: &str| lines(Code::UnknownValue, steps);
+    let (call, crm) = ("  - {id: call, task: call, title: Call}\n", "  - {id: crm, webhook: crm}\n");
+    let says = |text: &str| format!("  - {{id: say, webhook: crm, with: {{note: '{text}'}}}}\n");
+    let (url, outcome) = (says("{{step.url}}"), says("{{step.outcome}}"));
+    let none: [usize; 0] = [];
+    assert_eq!(told(&url), [4]);
+    assert_eq!(told(&format!("{url}{crm}")), [4], "what comes later brings nothing");
+    assert_eq!(told(&format!("{call}{url}")), [5], "a task brings its outcome alone");
+    assert_eq!(told(&format!("{crm}{url}")), none);
+    assert_eq!(told(&format!("{call}{outcome}")), none);
+    assert_eq!(told(&format!("{crm}{outcome}")), none, "an answer may name it so");
+    assert_eq!(told(&says("{{or step.url \"none\"}}")), none);
+    assert_eq!(told(&says("{{step.id}}")), none);
+    assert_eq!(told(&says("{{#if step.url}}{{step.url}}{{/if}}")), none);
+    let ways = |then: &str, rest: &str| format!("  - if: score > 5\n    then:\n    {then}  - else:\n    {rest}");
+    assert_eq!(told(&format!("{}{url}", ways(crm, call))), none, "some leads come by it");
+    assert_eq!(told(&ways(crm, &url)), [8], "nobody goes both ways");
+    assert_eq!(told("  - {id: t, task: call, title: 'Call about {{step.url}}'}\n"), [4]);
+}

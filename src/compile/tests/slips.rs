@@ -230,3 +230,35 @@ fn each_of_several_hours_that_are_none_is_told() {
     let codes: Vec<Code> = found.iter().map(|one| one.code).collect();
     assert_eq!(codes, [Code::BadValue; 2], "{}", render(&found, false));
 }
+
+#[test]
+fn a_step_with_an_unknown_key_is_told_once() {
+    let wait = (Code::UnknownKey, 5, "write `- wait: {until: …}`");
+    let told = |slip: &str| steps(&format!("  - {{id: hi, email: hello}}\n  - {slip}\n"));
+    assert_told(&told("until: 09:30"), wait, "a wait without its key");
+    assert_told(&told("{wait: 1d, until: 09:30}"), wait, "a wait in two keys");
+    assert_told(
+        &told("{id: b, emial: hello}"),
+        (Code::UnknownKey, 5, "did you mean `email`?"),
+        "a slip of the keyboard",
+    );
+    assert_told(&told("{id: b}"), (Code::StepKind, 5, "a step does one of"), "an id alone");
+}
+
+#[test]
+fn a_test_that_does_a_task_says_a_word_that_the_task_knows() {
+    let told = |event: &str| {
+        let mut files = with(SEQUENCE, &format!("kind: nurture\nsend: {{from: maya}}\nsteps:\n{CALL}"));
+        let text = format!(
+            "start: 2026-03-02 09:00\ntests:\n  - name: x\n    events: [{{{event}}}]\n    expect: {{tasks: [call]}}\n"
+        );
+        files.insert("sequences/hello.test.yaml".to_owned(), text.into_bytes());
+        compile(&files).diagnostics
+    };
+    assert!(told("at: call + 1h, task: call, outcome: voicemail").is_empty());
+    assert!(told("at: call + 1h, task: call, outcome: skipped").is_empty());
+    let slip = (Code::UnknownChoice, 4, "did you mean `connected`?");
+    assert_told(&told("at: +1h, task: call, outcome: conected"), slip, "a word it does not know");
+    let none = (Code::MissingKey, 4, "one of connected, voicemail, skipped");
+    assert_told(&told("at: +1h, task: call"), none, "no word");
+}

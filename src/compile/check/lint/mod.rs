@@ -1,5 +1,6 @@
 //! What is allowed and probably not meant: seen only when all files lie side by side.
 
+mod brought;
 mod circles;
 mod groups;
 mod machines;
@@ -30,6 +31,7 @@ pub fn lint(files: Files<'_>, settings: &Settings, staff: &Staff) {
         machines::machine_opens(files, name, sequence);
         reach::unreachable(files, name, sequence);
         never_seen(files, name, sequence);
+        brought::never_brought(files, name, sequence);
     }
     circles::circles(files, staff);
     volumes::volumes(files, settings);

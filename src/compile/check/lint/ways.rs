@@ -22,8 +22,12 @@ pub fn after(sequence: &Sequence, at: usize) -> Vec<usize> {
     step.act.ways().into_iter().chain([step.next]).flatten().collect()
 }
 
-/// All steps that can be reached from one, itself among them, by the ways that are open.
-pub fn reached(sequence: &Sequence, from: Option<usize>, open: impl Fn(Way) -> bool) -> BTreeSet<usize> {
+/// All steps that can be reached from some, themselves among them, by the ways that are open.
+pub fn reached(
+    sequence: &Sequence,
+    from: impl IntoIterator<Item = usize>,
+    open: impl Fn(Way) -> bool,
+) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     let mut left: Vec<usize> = from.into_iter().collect();
     while let Some(at) = left.pop() {
