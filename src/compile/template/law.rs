@@ -37,8 +37,8 @@ impl Parsed {
         let file = format!("templates/{}.{}", self.template.name, self.format.extension());
         if self.template.asks_for(path) {
             return format!(
-                "`{path}` is in {file}, and not where every reader sees it: write `{write}` into the body, outside of comments, \
-                 attributes and `{{{{#if}}}}`"
+                "`{path}` is in {file}, and not where every reader sees it: write `{write}` into the body, outside of comments \
+                 and attributes, and of an `{{{{#if}}}}` into each arm, `{{{{else}}}}` too"
             );
         }
         format!("add to {file}: `{write}`")
@@ -48,8 +48,7 @@ impl Parsed {
 /// Whether the text part, which holds what is seen of the HTML part and no more, shows a value to everybody.
 fn stands(text: &str, path: &str) -> bool {
     let (tags, _) = tags::scan(text);
-    let (asked, _) = needs::needs(&tags);
-    asked.iter().any(|asked| asked.shown && asked.path == path)
+    needs::shown(&tags).contains(path)
 }
 
 /// Whether a link leads to where people unsubscribe. Links are written out in one form when the HTML is read.

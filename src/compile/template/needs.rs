@@ -1,5 +1,6 @@
 //! Which values a template asks for, and whether it can do without each: nothing may ever go out blank.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::expression::{Expr, Wrong};
@@ -23,8 +24,6 @@ const SHOWING: [&str; 4] = ["or", "upper", "lower", "title"];
 pub struct Asked {
     pub path: String,
     pub optional: bool,
-    /// Whether it stands there for every lead: in no `if`, and as a value of its own.
-    pub shown: bool,
     pub span: Range<usize>,
 }
 
@@ -39,38 +38,38 @@ struct Frame {
     each: bool,
     /// Inside `{{#with}}`, what paths begin from.
     prefix: Option<String>,
-    /// Whether what is inside is there for some leads only, or several times.
-    depends: bool,
+    arms: Arms,
+}
+
+/// What each way through a block shows.
+#[derive(Default)]
+struct Arms {
+    /// The values shown so far on the way that is open.
+    here: BTreeSet<String>,
+    before: Vec<BTreeSet<String>>,
+    /// Whether every lead takes one of the ways; not where it may take none.
+    whole: bool,
+}
+
+impl Arms {
+    /// What is shown whichever way a lead takes.
+    fn on_every_way(self) -> BTreeSet<String> {
+        if !self.whole {
+            return BTreeSet::new();
+        }
+        self.before.iter().fold(self.here, |all, arm| &all & arm)
+    }
 }
 
 /// Walks the tags of a template; errors are unknown helpers and values that cannot be meant.
 pub fn needs(tags: &[Tag]) -> (Vec<Asked>, Vec<Wrong>) {
-    let mut walk = Walk::default();
-    for tag in tags {
-        match &tag.kind {
-            Kind::Value(expr) => walk.expr(expr, (false, true)),
-            Kind::Open { block, arg } => {
-                walk.expr(arg, (true, false));
-                let frame = walk.frame(*block, arg);
-                walk.frames.push(frame);
-            }
-            Kind::Else(arg) => {
-                if let Some(frame) = walk.frames.last_mut() {
-                    *frame = Frame { given: frame.otherwise.take(), depends: true, ..Frame::default() };
-                }
-                if let Some(arg) = arg {
-                    walk.expr(arg, (true, false));
-                    let given = walk.full(arg);
-                    if let Some(frame) = walk.frames.last_mut() {
-                        frame.given = given;
-                    }
-                }
-            }
-            Kind::Close => drop(walk.frames.pop()),
-            Kind::Comment => {}
-        }
-    }
+    let walk = Walk::through(tags);
     (walk.asked, walk.wrong)
+}
+
+/// The values that every reader sees: each shows as itself, in no block or on every way through one.
+pub fn shown(tags: &[Tag]) -> BTreeSet<String> {
+    Walk::through(tags).shown
 }
 
 #[derive(Default)]
@@ -78,16 +77,62 @@ struct Walk {
     frames: Vec<Frame>,
     asked: Vec<Asked>,
     wrong: Vec<Wrong>,
+    shown: BTreeSet<String>,
 }
 
 impl Walk {
+    fn through(tags: &[Tag]) -> Self {
+        let mut walk = Self::default();
+        for tag in tags {
+            match &tag.kind {
+                Kind::Value(expr) => walk.expr(expr, (false, true)),
+                Kind::Open { block, arg } => {
+                    walk.expr(arg, (true, false));
+                    let frame = walk.frame(*block, arg);
+                    walk.frames.push(frame);
+                }
+                Kind::Else(arg) => {
+                    if let Some(frame) = walk.frames.last_mut() {
+                        let Frame { otherwise, arms: Arms { here, mut before, .. }, .. } = std::mem::take(frame);
+                        before.push(here);
+                        let arms = Arms { before, whole: arg.is_none(), ..Arms::default() };
+                        *frame = Frame { given: otherwise, arms, ..Frame::default() };
+                    }
+                    if let Some(arg) = arg {
+                        walk.expr(arg, (true, false));
+                        let given = walk.full(arg);
+                        if let Some(frame) = walk.frames.last_mut() {
+                            frame.given = given;
+                        }
+                    }
+                }
+                Kind::Close => {
+                    if let Some(frame) = walk.frames.pop() {
+                        let shown = frame.arms.on_every_way();
+                        walk.here().extend(shown);
+                    }
+                }
+                Kind::Comment => {}
+            }
+        }
+        walk
+    }
+
+    /// What is shown on the way that is open.
+    fn here(&mut self) -> &mut BTreeSet<String> {
+        self.frames.last_mut().map_or(&mut self.shown, |frame| &mut frame.arms.here)
+    }
+
     fn frame(&self, block: Block, arg: &Expr) -> Frame {
         let path = self.full(arg);
         match block {
-            Block::If => Frame { given: path, depends: true, ..Frame::default() },
-            Block::Unless => Frame { otherwise: path, depends: true, ..Frame::default() },
-            Block::Each => Frame { each: true, given: path, depends: true, ..Frame::default() },
-            Block::With => Frame { prefix: path.clone(), given: path, ..Frame::default() },
+            Block::If => Frame { given: path, ..Frame::default() },
+            Block::Unless => Frame { otherwise: path, ..Frame::default() },
+            Block::Each => Frame { each: true, given: path, ..Frame::default() },
+            Block::With => {
+                let arms = Arms { whole: true, ..Arms::default() };
+                Frame { prefix: path.clone(), given: path, arms, ..Frame::default() }
+            }
         }
     }
 
@@ -129,8 +174,10 @@ impl Walk {
             return;
         };
         let guarded = self.frames.iter().any(|frame| frame.given.as_deref() == Some(path.as_str()));
-        let shown = shown && !self.frames.iter().any(|frame| frame.depends);
-        self.asked.push(Asked { path, optional: optional || guarded, shown, span: span.clone() });
+        if shown {
+            self.here().insert(path.clone());
+        }
+        self.asked.push(Asked { path, optional: optional || guarded, span: span.clone() });
     }
 
     fn full(&self, expr: &Expr) -> Option<String> {

@@ -18,6 +18,8 @@ fn told(format: &str, front: &str, body: &str, more: &[(&str, &str)]) -> Vec<Cod
 
 #[test]
 fn a_link_to_unsubscribe_and_an_address_count_where_everybody_sees_them() {
+    let both = "[x]({{unsubscribe_url}}) {{company.postal_address}}";
+    let nested = "{{#if lead.country}}[x]({{unsubscribe_url}}){{else}}[y]({{unsubscribe_url}}){{/if}}";
     let html = "<p>{{company.postal_address}} <a href='{{ unsubscribe_url }}'>x</a></p>";
     let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>{{company.postal_address}} <a \
                 href=\"{{unsubscribe_url}}\">x</a></mj-text></mj-column></mj-section></mj-body></mjml>";
@@ -28,6 +30,10 @@ fn a_link_to_unsubscribe_and_an_address_count_where_everybody_sees_them() {
         ("html", html),
         ("mjml", mjml),
         ("txt", "Stop: {{unsubscribe_url}}\n{{company.postal_address}}"),
+        ("md", &format!("{{{{#if lead.plan}}}}Raus: {both}{{{{else}}}}Leave: {both}{{{{/if}}}}")),
+        ("html", &format!("{{{{#unless lead.plan}}}}{html}{{{{else}}}}{html}{{{{/unless}}}}")),
+        ("md", &format!("{{{{#if lead.plan}}}}{both}{{{{else if lead.country}}}}{both}{{{{else}}}}{both}{{{{/if}}}}")),
+        ("md", &format!("{ADDRESS} {{{{#if lead.plan}}}}{nested}{{{{else}}}}{both}{{{{/if}}}}")),
     ] {
         assert_eq!(told(format, "", body, &[]), [], "{format}: {body}");
     }
@@ -63,6 +69,9 @@ fn a_link_to_unsubscribe_that_not_every_reader_sees_is_none() {
     let link = "<a href=\"{{unsubscribe_url}}\">x</a>";
     cases.push(("md", with("", "{{#if lead.plan}}[x]({{unsubscribe_url}}){{/if}}")));
     cases.push(("md", with("", "{{#unless lead.plan}}Hi{{else}}[x]({{unsubscribe_url}}){{/unless}}")));
+    let arms = "{{#if lead.plan}}[x]({{unsubscribe_url}}){{else if lead.country}}[x]({{unsubscribe_url}})";
+    cases.push(("md", with("", &format!("{arms}{{{{/if}}}}"))));
+    cases.push(("md", with("", &format!("{arms}{{{{else}}}}Hi{{{{/if}}}}"))));
     cases.push(("md", with("", "![{{unsubscribe_url}}](https://a.example/x.png)")));
     cases.push(("html", with("", &format!("<!-- {link} -->"))));
     cases.push(("html", with("", &format!("<div style=\"display:none\">{link}</div>"))));
