@@ -149,6 +149,27 @@ fn a_test_does_tasks_and_expects_them() {
 }
 
 #[test]
+fn a_test_lets_mails_and_calls_be_refused() {
+    let workspace = Workspace::example();
+    workspace.write(
+        "sequences/told.yaml",
+        "kind: cadence\nsend: {from: growth, days: mon-sun, hours: 00:00-24:00}\nsteps:\n  \
+         - {id: tell, webhook: crm}\n  - {id: first, email: trial/welcome}\n  \
+         - {id: insist, webhook: crm, on_failure: exit}\n  - {id: second, email: trial/nudge}\n",
+    );
+    workspace.write(
+        "sequences/told.test.yaml",
+        "lead: {email: ann@acme.example, first_name: Ann}\nstart: 2026-03-02 09:00\ntests:\n  \
+         - {name: a call may fail, refused: [tell], expect: {touches: [first, insist, second], exit: finished}}\n  \
+         - {name: a call that must not fail, refused: [insist], expect: {touches: [tell, first], exit: failed}}\n  \
+         - {name: a mail is refused, refused: [first], expect: {touches: [tell], exit: failed}}\n",
+    );
+    let told = overture(&workspace, &["test", "sequences/told.test.yaml", "--json"]).json();
+    assert_eq!((told["passed"].as_u64(), told["failed"].as_u64()), (Some(3), Some(0)), "{told}");
+    assert!(told["tests"][1]["timeline"].to_string().contains("· insist is refused"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_played_is_exit_code_2() {
     let workspace = Workspace::example();
     let told = overture(&workspace, &["test", "sequences/nobody.test.yaml"]);

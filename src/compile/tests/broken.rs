@@ -58,6 +58,7 @@ fn tests_of_sequences() -> Vec<Row> {
         (Code::UnknownChoice, TEST, event("at: +1d, colleague: replis"), 6, "did you mean `replies`?"),
         (Code::UnknownStep, TEST, event("at: +1d, task: first"), 6, "name a step with `task`"),
         (Code::UnknownKey, TEST, event("at: +1d, reply: first, outcome: x"), 6, "says nothing about `reply`"),
+        (Code::UnknownStep, TEST, test("touches: []", "    refused: [frist]\n"), 5, "did you mean `first`?"),
         (Code::UnknownStep, TEST, test("tasks: [first]", ""), 4, "expect it under `touches`"),
         (Code::BadValue, TEST, test("score: 9..3", ""), 4, "ends before it begins"),
         (Code::UnknownStep, TEST, event("at: soon-ish, open: first"), 6, "no step `soon-ish`"),

@@ -1,6 +1,6 @@
 //! A test of a sequence, as its file says it: a lead, what happens to it and when, and what is expected of the daemon.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -35,6 +35,8 @@ pub struct Scenario {
     /// Whether the lead enters at the start by hand, or by what happens.
     pub enters_at_start: bool,
     pub happenings: Vec<Happening>,
+    /// Steps whose mails and calls the other side refuses for good.
+    pub refused: BTreeSet<StepName>,
     /// When the lead is looked at; else when it has left the sequence and all has happened.
     pub until: Option<Instant>,
     pub expected: Expected,

@@ -13,8 +13,11 @@ use crate::domain::lead::Lead;
 use crate::domain::scenario::{By, Deed, Happening, Scenario, StepName, When};
 use crate::domain::task::{OpenTask, TaskFact};
 use crate::domain::time::Instant;
-use crate::domain::touch::Outcome;
+use crate::domain::touch::{Outcome, RefusalClass};
 use crate::engine::rehearse::{Agenda, Decided, People, Said, Sent};
+
+/// What a server or a receiver says that refuses for good.
+const REFUSED: &str = "554 5.7.1 refused in a test";
 
 /// A touch that left.
 pub struct Got {
@@ -168,6 +171,10 @@ impl People for Recorder<'_> {
         // Alerts are no touches of the lead.
         if let Some(enrollment) = sent.touch.enrollment.as_ref().filter(|_| sent.number == self.cast.lead) {
             let step = StepName { sequence: sent.touch.sequence.clone(), step: sent.touch.step.clone() };
+            if self.scenario.refused.contains(&step) {
+                self.notes.push((sent.now, format!("{} is refused", step.told(&self.scenario.sequence))));
+                return Outcome::Refused { class: RefusalClass::Other, reply: REFUSED.to_owned() };
+            }
             self.touches.push(Got { at: sent.now, step: step.clone(), variant: sent.touch.variant.clone() });
             self.sent.insert(step.clone(), (sent.touch.id.clone(), Some(enrollment.clone())));
             self.follow(&step, (sent.lead, sent.now), agenda);

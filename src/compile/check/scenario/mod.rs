@@ -23,7 +23,7 @@ use crate::domain::sequence::{Act, Sequence, Task};
 const FILE: Keys = Keys { what: "a file of tests", known: &["sequence", "zone", "start", "lead", "tests"], later: &[] };
 const TEST: Keys = Keys {
     what: "a test",
-    known: &["name", "zone", "start", "lead", "enroll", "events", "until", "expect"],
+    known: &["name", "zone", "start", "lead", "enroll", "events", "refused", "until", "expect"],
     later: &[],
 };
 
@@ -99,10 +99,23 @@ fn scenario(node: &Node, file: &Fields<'_>, home: &str, stage: Stage<'_>) -> Opt
         start,
         enters_at_start: yes_or_no(&fields, "enroll").unwrap_or(true),
         happenings: events.into_iter().filter_map(|node| deeds::happening(node, inside)).collect(),
+        refused: fields.texts("refused").into_iter().filter_map(|(text, node)| refused(text, node, inside)).collect(),
         until: fields.parse("until", |text| clock.instant(text)),
         expected: expected::expected(fields.need("expect")?, inside)?,
         zone,
     })
+}
+
+/// A step whose touch somebody else takes, or refuses.
+fn refused(text: &str, node: &Node, inside: Inside<'_>) -> Option<StepName> {
+    let name = inside.step(text, node.place)?;
+    let act = inside.act(&name);
+    if matches!(act, Some(Act::Email { .. } | Act::Webhook { .. })) {
+        return Some(name);
+    }
+    let message = format!("`{text}` asks nobody who could refuse it");
+    inside.stage.report.error_with(Code::UnknownStep, node.place, message, "name a mail or a webhook".to_owned());
+    None
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {
@@ -157,9 +170,13 @@ fn attribute(name: &str, place: Place, value: &Node, stage: Stage<'_>) -> Option
 }
 
 impl<'a> Inside<'a> {
+    fn act(&self, name: &StepName) -> Option<&'a Act> {
+        self.stage.sequences.get(&name.sequence)?.step(&name.step).map(|(_, step)| &step.act)
+    }
+
     /// The task of a step, if it is one.
     fn task(&self, name: &StepName) -> Option<&'a Task> {
-        match self.stage.sequences.get(&name.sequence)?.step(&name.step).map(|(_, step)| &step.act) {
+        match self.act(name) {
             Some(Act::Task(task)) => Some(task),
             _ => None,
         }
