@@ -73,6 +73,16 @@ fn comma_semicolon_and_tab_are_told_apart() {
 }
 
 #[test]
+fn lines_are_counted_however_they_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let lines = ["email,first_name", "", "a@b.example,\"Zoe", "of X\"", "b@c.example,", ""];
+        let found = leads(&lines.join(end));
+        assert_eq!(found.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [3, 5], "{end:?}");
+        assert_eq!(found[0].2, json!({ "first_name": "Zoe\nof X" }), "{end:?}");
+    }
+}
+
+#[test]
 fn a_bad_row_is_told_and_costs_only_itself() {
     let text = "email,employees,trial_ends,consent\nnobody,1,,\na@b.example,many,,\na@b.example,1,31.12.2026,\na@b.example,1\n,1,,\na@b.example,1,2026-12-31,maybe\na@b.example,\u{0},,\nfine@b.example,1,,\n";
     let (entries, _) = read(text.as_bytes(), &[], None).unwrap();

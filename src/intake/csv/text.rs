@@ -92,7 +92,7 @@ impl<R: Read> Utf8<R> {
         Ok(())
     }
 
-    /// CRLF becomes LF: the reader behind counts a line too few where a row ends in both.
+    /// CRLF becomes LF, and so does the CR alone that old Macs wrote: the reader behind counts LF only, and a line too few where a row ends in both.
     fn with_plain_line_ends(&mut self, mut text: Vec<u8>) -> Vec<u8> {
         if self.held_return {
             text.insert(0, b'\r');
@@ -109,7 +109,7 @@ impl<R: Read> Utf8<R> {
         text.into_iter()
             .zip(follows)
             .filter(|(byte, before_feed)| !(*byte == b'\r' && *before_feed))
-            .map(|(byte, _)| byte)
+            .map(|(byte, _)| if byte == b'\r' { b'\n' } else { byte })
             .collect()
     }
 
