@@ -129,8 +129,10 @@ impl Shelf {
     }
 
     /// Whether a sequence of this name has a file, whatever is in it.
-    fn knows(&self, sequence: &str) -> bool {
-        self.sequences.contains_key(sequence) || self.broken.contains(sequence)
+    /// Whether the file of a sequence could not be read, or has errors.
+    fn is_broken(&self, sequence: &str, report: &Report) -> bool {
+        let has_errors = self.sequences.get(sequence).is_some_and(|number| !report.is_sound(*number));
+        has_errors || self.broken.contains(sequence)
     }
 
     fn has_overture(&self) -> bool {
@@ -213,12 +215,12 @@ impl Whole {
         Self { templates, sequences, scoring, staff, revisions }
     }
 
-    /// The tests of sequences; those of a sequence that could not be read are left unread.
+    /// The tests of sequences.
     fn tests(&self, shelf: &Shelf, settings: &Settings, report: &Report) -> Vec<Suite> {
-        let stage =
-            Stage { settings, staff: &self.staff, bands: &self.scoring.bands, sequences: &self.sequences, report };
-        let readable = |name: &str| self.sequences.contains_key(name) || !shelf.knows(name);
-        let suites = shelf.tests.iter().filter(|(_, (name, _))| readable(name));
+        let (staff, bands, sequences) = (&self.staff, &self.scoring.bands, &self.sequences);
+        let is_broken = |sequence: &str| shelf.is_broken(sequence, report);
+        let stage = Stage { settings, staff, bands, sequences, is_broken: &is_broken, report };
+        let suites = shelf.tests.iter();
         suites.filter_map(|(path, (name, number))| suite((path, name), &read_tree(*number, report)?, stage)).collect()
     }
 

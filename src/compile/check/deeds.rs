@@ -1,5 +1,6 @@
 //! Conditions may ask about any step of their file, also a later one; so what the steps are is gathered before they are read.
 
+use super::steps::KINDS;
 use crate::compile::syntax::{Node, Value};
 use crate::domain::condition::{Deed, Deeds};
 
@@ -33,7 +34,9 @@ fn deed(step: &Node) -> Deed {
         return Deed::Mail;
     }
     if step.get("task").is_none() {
-        return Deed::Other;
+        // What a step does that says nothing known is told at the step itself.
+        let is_known = KINDS.iter().any(|kind| step.get(kind).is_some());
+        return if is_known { Deed::Other } else { Deed::Any };
     }
     let outcomes = step.get("outcomes").map(|node| match &node.value {
         Value::List(items) => items.iter().filter_map(Node::text).map(str::to_owned).collect(),

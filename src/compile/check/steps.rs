@@ -14,7 +14,7 @@ use crate::domain::sequence::{Act, Arm, Kind, Portion, Step};
 use crate::domain::template::Template;
 
 /// The keys that say what a step does.
-const KINDS: [&str; 13] =
+pub(super) const KINDS: [&str; 13] =
     ["email", "webhook", "task", "wait", "if", "else if", "else", "split", "set", "handoff", "enroll", "end", "then"];
 
 pub(super) const STEP: Keys = Keys {

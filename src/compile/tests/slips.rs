@@ -262,3 +262,18 @@ fn a_test_that_does_a_task_says_a_word_that_the_task_knows() {
     let none = (Code::MissingKey, 4, "one of connected, voicemail, skipped");
     assert_told(&told("at: +1h, task: call"), none, "no word");
 }
+
+#[test]
+fn whatever_names_a_broken_step_is_not_told_beside_it() {
+    let tests = "start: 2026-03-02 09:00\ntests:\n  - name: x\n    events: [{at: a + 1h, click: a}]\n    expect: {touches: [a, hello/a]}\n";
+    for slip in ["emial: hello", "email: {templat: hello}", "task: cal, title: x"] {
+        let steps = format!("  - {{id: a, {slip}}}\n  - if: done(\"a\")\n    then: [{{wait: 1d}}]\n");
+        let mut files = with(SEQUENCE, &format!("kind: nurture\nsend: {{from: maya}}\nsteps:\n{steps}"));
+        files.insert("sequences/hello.test.yaml".to_owned(), tests.as_bytes().to_vec());
+        let found = compile(&files).diagnostics;
+        let elsewhere = found.iter().filter(|one| one.file() != SEQUENCE || one.position().0 != 4).count();
+        assert!(!found.is_empty() && elsewhere == 0, "{slip}: {}", render(&found, false));
+    }
+    let asked = steps("  - {id: a, emial: hello}\n  - if: clicked(\"a\")\n    then: [{wait: 1d}]\n");
+    assert_told(&asked, (Code::UnknownKey, 4, "did you mean `email`?"), "a condition about it");
+}
