@@ -91,6 +91,10 @@ fn in_trouble(lane: &LaneRow, alerts: Option<&str>, paper: &Paper) -> Option<Fin
         return Some(Finding::bad(&what, format!("stopped: {why}"), todo));
     }
     let since = lane.failing_since.filter(|_| lane.failures > 0)?;
-    let said = format!("not reached since {}, {} times in a row: {why}", paper.time(since), lane.failures);
+    let tries = match lane.failures {
+        1 => "once".to_owned(),
+        tries => format!("{tries} times in a row"),
+    };
+    let said = format!("not reached since {}, tried {tries}: {why}", paper.time(since));
     Some(Finding::bad(&what, said, format!("it is tried again at {}", paper.time(lane.ready_at))))
 }

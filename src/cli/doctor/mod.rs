@@ -182,7 +182,8 @@ async fn services(client: &Client, paper: &Paper) -> Result<Vec<Finding>, Failur
     let services = client.get("/v1/services").await?.ok()?;
     for one in rows(&services) {
         let what = format!("service {}", text(&one["name"]));
-        let runs = format!("ran {} times", text(&one["runs"]));
+        let runs = one["runs"].as_u64().and_then(|runs| usize::try_from(runs).ok()).unwrap_or_default();
+        let runs = format!("ran {runs} {}", plural(runs, "time"));
         found.push(match one["last_error"]["error"].as_str() {
             None => Finding::ok(&what, runs),
             Some(error) => {

@@ -54,7 +54,7 @@ pub enum Deed {
     /// With the words it can be done with; none means that any will do.
     Task(Vec<String>),
     Other,
-    /// Whatever is asked about it: it was applied under other rules, which may have been milder.
+    /// Anything may be asked about it: what it does is told elsewhere to be unknown, or was applied under other rules.
     Any,
 }
 
