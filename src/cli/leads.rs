@@ -19,7 +19,8 @@ Examples:
   overture leads list --hottest --limit 20
   overture leads list --tag fair-2026
   overture leads show zoe@example.com
-  overture leads set zoe@example.com first_name=Zoe employees=120 title=";
+  overture leads set zoe@example.com first_name=Zoe employees=120 title=
+  overture leads merge zoe@old.example --into zoe@example.com";
 
 /// Lists, shows, changes and imports leads
 #[derive(Args)]
@@ -50,6 +51,17 @@ enum What {
         #[arg(long)]
         tag: Vec<String>,
     },
+    /// Merges a lead into another that is the same person; there is no way back
+    ///
+    /// All that is known of it, its score, and what it is in become the other's, which keeps its own address and its own values. Nothing
+    /// is sent twice: of two enrollments in one sequence the further one stays. Who must not be contacted stays so.
+    Merge {
+        /// Address or id of the lead that is taken in
+        lead: String,
+        /// Address or id of the lead that stays
+        #[arg(long, value_name = "LEAD")]
+        into: String,
+    },
 }
 
 #[derive(Args)]
@@ -77,6 +89,7 @@ impl Leads {
             What::Import(import) => import.run(desk).await,
             What::List(list) => list.run(desk).await,
             What::Show { lead } => show(desk, &lead).await,
+            What::Merge { lead, into } => merge(desk, &lead, &into).await,
             What::Set { lead, values, tag } => set(desk, &lead, &values, &tag).await,
         }
     }
@@ -132,6 +145,12 @@ async fn show(desk: &mut Desk, lead: &str) -> Result<(), Failure> {
         vec!["account".to_owned(), text(&lead["account"])],
         vec!["known since".to_owned(), time(&lead["created_at"], paper)],
     ];
+    for alias in lead["aliases"].as_array().into_iter().flatten() {
+        rows.push(vec![
+            "also".to_owned(),
+            format!("{} until {}", text(&alias["email"]), time(&alias["merged_at"], paper)),
+        ]);
+    }
     for name in ["suppressed", "opted_out", "attention"] {
         if text(&lead[name]) != text(&Value::Null) {
             rows.push(vec![name.replace('_', " "), text(&lead[name])]);
@@ -171,6 +190,17 @@ async fn set(desk: &mut Desk, lead: &str, values: &[String], tags: &[String]) ->
     }
     let done = if changed["created"].as_bool() == Some(true) { "made" } else { "changed" };
     say(&format!("{} was {done}", text(&changed["email"])));
+    Ok(())
+}
+
+async fn merge(desk: &mut Desk, lead: &str, into: &str) -> Result<(), Failure> {
+    let client = Client::open(desk, Access::Write).await?;
+    let merged = client.post(&format!("/v1/leads/{}/merge", escaped(into)), &json!({ "from": lead })).await?.ok()?;
+    if desk.paper.json {
+        return desk.paper.value(&merged);
+    }
+    let email = text(&merged["email"]);
+    say(&format!("{lead} is {email} now; `overture why {email}` tells what became of what each was in"));
     Ok(())
 }
 

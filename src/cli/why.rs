@@ -53,7 +53,8 @@ impl Why {
         let first = self.last.map_or(0, |last| history.len().saturating_sub(last));
         paper.line(format!("\nWhat happened, in the time of {}:", paper.zone_name()))?;
         for entry in &history[first..] {
-            let (at, said) = (time(&entry["at"], paper), paper.local(&text(&entry["text"])));
+            let of = entry["of"].as_str().map_or_else(String::new, |of| format!("({of}) "));
+            let (at, said) = (time(&entry["at"], paper), format!("{of}{}", paper.local(&text(&entry["text"]))));
             paper.line(format!("  {at}  {said}"))?;
         }
         Ok(())

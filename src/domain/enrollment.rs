@@ -175,6 +175,8 @@ pub enum Exit {
     /// A `stop` rule: the event's name or the condition's text.
     Stopped(String),
     ReachedSql,
+    /// The lead is one person with another, who is or was in the same sequence, or in one that excludes it.
+    Merged,
     Removed(String),
     Failed(String),
 }
@@ -193,6 +195,7 @@ impl Exit {
             Self::Goal(_) => "goal",
             Self::Stopped(_) => "stopped",
             Self::ReachedSql => "reached_sql",
+            Self::Merged => "merged",
             Self::Removed(_) => "removed",
             Self::Failed(_) => "failed",
         }

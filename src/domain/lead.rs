@@ -84,6 +84,9 @@ pub struct Lead {
     /// Rules that cannot be answered as they stand.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub attention: BTreeSet<String>,
+    /// The leads that were found to be this person, in the order they were taken in, the last `ALIASES` of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<Alias>,
     /// The first instant at which time alone may change something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Instant>,
@@ -113,6 +116,17 @@ impl Lead {
         self.attention.iter().cloned().chain(held).collect()
     }
 }
+
+/// A lead that was found to be the same person as another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    pub lead: LeadId,
+    pub address: EmailAddress,
+    pub since: Instant,
+}
+
+/// As many leads of the same person as one remembers.
+pub const ALIASES: usize = 50;
 
 /// How often an event came, ever, and the last instants of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

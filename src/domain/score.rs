@@ -31,6 +31,22 @@ pub struct Scoring {
     pub announce_rescored: bool,
 }
 
+impl EngagementRule {
+    /// What of some points the rule's ceiling leaves at an instant, beside what it gave by then.
+    pub fn room(&self, lines: &[Line], at: Instant, points: f64) -> f64 {
+        let Some((most, within)) = self.at_most else { return points };
+        let given: f64 = lines
+            .iter()
+            .filter(|line| {
+                line.ledger == Ledger::Engagement && line.rule == self.name && line.at > at - within && line.at <= at
+            })
+            .map(|line| line.points.abs())
+            .sum();
+        let room = (most.abs() - given).max(0.0).min(points.abs());
+        if points < 0.0 { -room } else { room }
+    }
+}
+
 impl Scoring {
     /// The version where there is no scoring file.
     pub const NONE: &'static str = "none";

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use super::Engine;
 use super::anew::is_behind;
 use super::experiments::counted_in;
+use super::merge;
 use super::release::{limited, today};
+use super::slots::{Slot, Slots};
 use super::unit::{Answer, Target, Unit};
-use crate::domain::account::{Replies, account_of};
+use crate::domain::account::Replies;
 use crate::domain::address::EmailAddress;
 use crate::domain::decide::{
-    Ask, Case, Decision, Effect, InHand, Input, Reply, View, are_heeded, decide, newborn, shifted, touch_of,
+    Ask, Case, Decision, Effect, InHand, Input, Reply, View, are_heeded, decide, shifted, touch_of,
 };
-use crate::domain::event::Event;
 use crate::domain::experiment::Key;
 use crate::domain::id::{LeadId, TouchId, derived};
 use crate::domain::lead::Lead;
@@ -33,9 +34,7 @@ pub struct Batch<'e> {
     engine: &'e Engine,
     playbook: Arc<Playbook>,
     now: Instant,
-    slots: Vec<Slot>,
-    by_id: BTreeMap<LeadId, usize>,
-    by_address: BTreeMap<EmailAddress, usize>,
+    pub(super) slots: Slots,
     suppressed: BTreeMap<String, Reason>,
     paused: Arc<BTreeSet<String>>,
     loads: Option<BTreeMap<String, Load>>,
@@ -46,24 +45,13 @@ pub struct Batch<'e> {
     winners: Arc<BTreeMap<Key, String>>,
 }
 
-struct Slot {
-    lead: Lead,
-    was_wake_at: Option<Instant>,
-    touched: bool,
-    fresh: bool,
-    events: Vec<Event>,
-    effects: Vec<Effect>,
-}
-
 impl<'e> Batch<'e> {
     pub fn new(engine: &'e Engine, now: Instant) -> Self {
         Self {
             engine,
             playbook: engine.playbook(),
             now,
-            slots: Vec::new(),
-            by_id: BTreeMap::new(),
-            by_address: BTreeMap::new(),
+            slots: Slots::default(),
             suppressed: BTreeMap::new(),
             paused: Arc::default(),
             loads: None,
@@ -85,7 +73,7 @@ impl<'e> Batch<'e> {
         let in_hand = self.in_hand(tx, units, &places).await?;
         let mut answers = Vec::with_capacity(units.len());
         for ((unit, place), new) in units.iter().zip(places).zip(new) {
-            answers.push(match (place, &unit.input.ask) {
+            answers.push(match (place.map(|place| self.slots.follow(place)), &unit.input.ask) {
                 (None, _) => Answer::Unknown,
                 (Some(place), _) if !new => Answer::Duplicate { lead: self.slots[place].lead.id.clone() },
                 (Some(place), Ask::Rescore { .. }) => {
@@ -95,6 +83,8 @@ impl<'e> Batch<'e> {
                     let ask = Ask::Adopt { edit: Arc::clone(edit), in_hand: in_hand.clone() };
                     self.one(tx, place, &Input { ask, ..unit.input.clone() }).await?
                 }
+                (Some(place), Ask::Absorb { other, .. }) => self.absorb(tx, (place, other), &unit.input).await?,
+                (Some(place), Ask::Hear { .. }) => self.one(tx, place, &self.heard_at(place, unit)).await?,
                 (Some(place), _) => self.one(tx, place, &unit.input).await?,
             });
         }
@@ -111,7 +101,7 @@ impl<'e> Batch<'e> {
 
     /// The leads that another scoring file scored last.
     pub(super) fn behind(&self) -> impl Iterator<Item = &Lead> {
-        self.slots.iter().map(|slot| &slot.lead).filter(|lead| is_behind(lead, &self.playbook))
+        self.slots.leads().filter(|lead| is_behind(lead, &self.playbook))
     }
 
     /// Takes a scoring file in that another daemon put in force.
@@ -122,7 +112,7 @@ impl<'e> Batch<'e> {
 
     /// Decides one input of a lead of the batch.
     pub(super) async fn decide_one(&mut self, tx: &mut Tx, lead: &LeadId, input: &Input) -> Result<(), StoreError> {
-        if let Some(place) = self.by_id.get(lead).copied() {
+        if let Some(place) = self.slots.place_of(lead) {
             self.one(tx, place, input).await?;
         }
         Ok(())
@@ -178,13 +168,24 @@ impl<'e> Batch<'e> {
 
     /// Finds or makes the lead of each unit.
     async fn load(&mut self, tx: &mut Tx, units: &[Unit]) -> Result<Vec<Option<usize>>, StoreError> {
-        let keys: Vec<LeadKey> = units.iter().map(|unit| key(&unit.to)).collect();
-        let found = tx.load(&keys).await?;
+        let others: Vec<&LeadId> = units.iter().filter_map(merge::other).collect();
+        let others_keys = others.iter().map(|other| LeadKey::Id((*other).clone()));
+        let keys: Vec<LeadKey> = units.iter().map(|unit| unit.to.key()).chain(others_keys).collect();
+        let mut found = tx.load(&keys).await?;
+        for (other, lead) in others.into_iter().zip(found.split_off(units.len())) {
+            if let Some(lead) = lead {
+                let place = self.slots.known(lead);
+                self.slots.is_also(place, other.clone());
+            }
+        }
         let mut places = Vec::with_capacity(units.len());
         for (unit, lead) in units.iter().zip(found) {
             places.push(match (lead, &unit.to) {
-                (Some(lead), _) => Some(self.known(lead)),
-                (None, Target::Address { address, create: true }) => Some(self.newborn(address)),
+                (Some(lead), _) => Some(self.slots.known(lead)),
+                (None, Target::Address { address, create: true }) => {
+                    let id = || self.engine.entropy.lead(self.now);
+                    Some(self.slots.newborn(address, id, self.now))
+                }
                 (None, _) => None,
             });
         }
@@ -195,7 +196,7 @@ impl<'e> Batch<'e> {
 
     /// In a fleet another daemon may have moved a lead to a version that this one has not read.
     async fn learn_versions(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
-        let running = self.slots.iter().flat_map(|slot| &slot.lead.enrollments);
+        let running = self.slots.leads().flat_map(|lead| &lead.enrollments);
         let known = |version: &&str| self.playbook.versions.contains_key(*version);
         let unknown: BTreeSet<&str> =
             running.map(|enrollment| enrollment.version.as_str()).filter(|version| !known(version)).collect();
@@ -213,35 +214,15 @@ impl<'e> Batch<'e> {
         Ok(())
     }
 
-    fn known(&mut self, lead: Lead) -> usize {
-        if let Some(place) = self.by_id.get(&lead.id) {
-            return *place;
-        }
-        let was_wake_at = lead.wake_at;
-        self.place(lead, was_wake_at, false)
-    }
-
-    fn newborn(&mut self, address: &EmailAddress) -> usize {
-        if let Some(place) = self.by_address.get(address) {
-            return *place;
-        }
-        let id = self.engine.entropy.lead(self.now);
-        let lead = newborn(id, address.clone(), account_of(address), self.now);
-        self.place(lead, None, true)
-    }
-
-    fn place(&mut self, lead: Lead, was_wake_at: Option<Instant>, fresh: bool) -> usize {
-        let place = self.slots.len();
-        self.by_id.insert(lead.id.clone(), place);
-        self.by_address.insert(lead.address.clone(), place);
-        self.slots.push(Slot { lead, was_wake_at, touched: false, fresh, events: Vec::new(), effects: Vec::new() });
-        place
+    /// A suppression of an address itself that stands in the store.
+    pub(super) fn suppression_of(&self, address: &EmailAddress) -> Option<Reason> {
+        self.suppressed.get(address.as_str()).copied()
     }
 
     /// What stands in the store about the batch's addresses and sequences.
     async fn look_up(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         let targets: BTreeSet<&str> =
-            self.slots.iter().flat_map(|slot| [slot.lead.address.as_str(), slot.lead.address.domain()]).collect();
+            self.slots.leads().flat_map(|lead| [lead.address.as_str(), lead.address.domain()]).collect();
         self.suppressed = tx.suppressed(&targets).await?;
         let pauses = tx.pauses().await?;
         let sequences = pauses.iter().filter_map(|pause| pause.scope.strip_prefix("sequence:").map(str::to_owned));
@@ -253,7 +234,7 @@ impl<'e> Batch<'e> {
             self.stopped_senders = Arc::new(by_hand.chain(by_itself).collect());
         }
         if are_heeded(&self.playbook) {
-            let accounts: BTreeSet<&str> = self.slots.iter().filter_map(|slot| slot.lead.account.as_deref()).collect();
+            let accounts: BTreeSet<&str> = self.slots.leads().filter_map(|lead| lead.account.as_deref()).collect();
             self.replies = tx.replies(&accounts).await?;
         }
         if self.playbook.experiments().next().is_some() {
@@ -294,7 +275,7 @@ impl<'e> Batch<'e> {
         tx.in_hand(&touches).await
     }
 
-    async fn one(&mut self, tx: &mut Tx, place: usize, input: &Input) -> Result<Answer, StoreError> {
+    pub(super) async fn one(&mut self, tx: &mut Tx, place: usize, input: &Input) -> Result<Answer, StoreError> {
         let mut decision = self.run(place, input);
         if decision.reply == Reply::NeedsIntakes {
             self.intakes = Some(self.read_intakes(tx).await?);
@@ -397,15 +378,6 @@ fn is_idle(input: &Input, decision: &Decision) -> bool {
     matches!(input.ask, Ask::Tick { .. }) && decision.events.is_empty() && decision.effects.is_empty()
 }
 
-fn key(target: &Target) -> LeadKey {
-    match target {
-        Target::Lead(id) => LeadKey::Id(id.clone()),
-        Target::Address { address, .. } => LeadKey::Address(address.clone()),
-        Target::Touch(id) => LeadKey::Touch(id.clone()),
-        Target::Handoff(id) => LeadKey::Handoff(id.clone()),
-    }
-}
-
 impl Ask {
     /// The name of what was told, and a hash of all of it.
     fn told(&self) -> (String, String) {
@@ -414,17 +386,5 @@ impl Ask {
             _ => "input".to_owned(),
         };
         (name, derived(&[&format!("{self:?}")]))
-    }
-}
-
-impl Input {
-    /// Time's up.
-    pub fn wake(now: Instant) -> Self {
-        Self {
-            ask: Ask::Wake,
-            occurred_at: now,
-            source: "engine".to_owned(),
-            actor: crate::domain::event::Actor::System,
-        }
     }
 }

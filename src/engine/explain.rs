@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Engine;
 use crate::domain::decide::{REPLIED, View};
 use crate::domain::enrollment::Phase;
-use crate::domain::event::{Event, What};
+use crate::domain::event::{Event, Guests, What};
 use crate::domain::lead::Lead;
 use crate::domain::score::{Ledger, Score};
 use crate::domain::sequence::Overdue;
@@ -49,6 +49,8 @@ pub struct WasIn {
 pub struct Entry {
     pub seq: u64,
     pub at: Instant,
+    /// The address of the lead it was heard of, where that was another one then.
+    pub of: Option<String>,
     pub event: String,
     pub text: String,
 }
@@ -81,7 +83,9 @@ pub struct SheetLine {
 impl Engine {
     /// Explains a lead; a constant number of reads.
     pub async fn why(&self, lead: &Lead) -> Result<Why, Arc<StoreError>> {
-        let events = self.store.history(&lead.id).await.map_err(Arc::new)?;
+        let mut events = self.store.history(&lead.id).await.map_err(Arc::new)?;
+        let guests = Guests::of(&events);
+        events.sort_by_key(|event| event.recorded_at);
         let suppressed = self.suppression_of(lead).await?;
         let playbook = self.playbook();
         let view = View::new(lead, &playbook, self.now());
@@ -93,7 +97,7 @@ impl Engine {
             temperature: view.heat().to_owned(),
             stands: self.stands(lead, suppressed, &playbook).await?,
             versions: self.versions_in(&events).await?,
-            history: events.iter().map(entry).collect(),
+            history: events.iter().map(|event| entry(event, &guests)).collect(),
         })
     }
 
@@ -171,8 +175,14 @@ impl Engine {
     }
 }
 
-fn entry(event: &Event) -> Entry {
-    Entry { seq: event.seq, at: event.recorded_at, event: event.what.name().to_owned(), text: sentence(event) }
+fn entry(event: &Event, guests: &Guests) -> Entry {
+    Entry {
+        seq: event.seq,
+        at: event.recorded_at,
+        of: guests.address_of(event.seq).map(ToString::to_string),
+        event: event.what.name().to_owned(),
+        text: sentence(event),
+    }
 }
 
 /// One fact as a person would say it.
@@ -194,6 +204,14 @@ pub fn sentence(event: &Event) -> String {
         What::Heard { name, .. } => format!("{name}, by {}{}", event.actor.as_str(), by(&event.source)),
         What::Hit { name, step, reason, .. } => format!("{name} of `{step}` came in: {reason}"),
         What::Settled { hit, verdict } => format!("number {hit} counts as done by {}", verdict.as_str()),
+        What::Merged { from, .. } => {
+            let facts = if from.seq == 1 { "the one fact".to_owned() } else { format!("the {} facts", from.seq) };
+            format!(
+                "found to be one person with {}: {facts} known of that lead belong here{}",
+                from.address,
+                by(&event.source)
+            )
+        }
         What::Scored { line } => format!("{:+} points: {}", line.points, line.rule),
         What::Fitted { lines, .. } => {
             let rules: Vec<String> = lines.iter().map(|line| format!("{} {:+}", line.rule, line.points)).collect();

@@ -1,8 +1,11 @@
 //! A unit: one lead, one input. It is atomic; many share a commit.
 
 use crate::domain::address::EmailAddress;
-use crate::domain::decide::Input;
+use crate::domain::decide::{Ask, Input};
+use crate::domain::event::Actor;
 use crate::domain::id::{EnrollmentId, HandoffId, LeadId, TouchId};
+use crate::domain::time::Instant;
+use crate::store::leads::LeadKey;
 
 /// One input for one lead.
 #[derive(Clone, Debug)]
@@ -23,6 +26,13 @@ impl Unit {
     }
 }
 
+impl Input {
+    /// Time's up.
+    pub fn wake(now: Instant) -> Self {
+        Self { ask: Ask::Wake, occurred_at: now, source: "engine".to_owned(), actor: Actor::System }
+    }
+}
+
 /// Which lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -34,6 +44,18 @@ pub enum Target {
     },
     Touch(TouchId),
     Handoff(HandoffId),
+}
+
+impl Target {
+    /// What the store finds it by.
+    pub fn key(&self) -> LeadKey {
+        match self {
+            Self::Lead(id) => LeadKey::Id(id.clone()),
+            Self::Address { address, .. } => LeadKey::Address(address.clone()),
+            Self::Touch(id) => LeadKey::Touch(id.clone()),
+            Self::Handoff(id) => LeadKey::Handoff(id.clone()),
+        }
+    }
 }
 
 /// What came of a unit.

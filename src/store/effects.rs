@@ -8,7 +8,7 @@ use super::moves::Move;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
 use crate::domain::account::Replied;
-use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow, TaskRow};
+use crate::domain::decide::{Effect, EnrollmentRow, HandoffRow, Taken, TaskRow};
 use crate::domain::experiment::Tally;
 use crate::domain::id::{LeadId, TouchId};
 use crate::domain::suppression::Reason;
@@ -30,6 +30,7 @@ struct Sorted<'e> {
     intakes: BTreeMap<&'e str, Shift>,
     pending: BTreeMap<(&'e str, &'e LeadId), Option<Instant>>,
     replies: Vec<(&'e str, &'e Replied, bool)>,
+    absorbed: Vec<&'e Taken>,
 }
 
 impl<'e> Sorted<'e> {
@@ -70,6 +71,7 @@ impl<'e> Sorted<'e> {
                 shift.day = *day;
             }
             Effect::Replied { account, reply, tell } => self.replies.push((account, reply, *tell)),
+            Effect::Absorb(taken) => self.absorbed.push(taken),
             Effect::Pending { sequence, lead, since } => drop(self.pending.insert((sequence, lead), *since)),
         }
     }
@@ -104,7 +106,9 @@ impl Tx {
         // After the enrollments: who counts them anew waits for all who wrote one.
         self.shift_intakes(&all.intakes).await?;
         self.write_replies(&all.replies).await?;
-        self.count_trials(&all.tallies, now).await
+        self.count_trials(&all.tallies, now).await?;
+        // Last: what is written of a lead that is taken in is written under its own name first.
+        self.merge(&all.absorbed, now).await
     }
 
     async fn write_enrollments(&mut self, all: &BTreeMap<&str, &EnrollmentRow>) -> Result<(), StoreError> {

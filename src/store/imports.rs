@@ -66,6 +66,8 @@ impl NewLead {
 const INTO_LEAD: &str =
     "INSERT INTO lead (id, address, account, stage, score, fit, engagement, temperature, suppressed, attention,
     created_at, updated_at, wake_at, doc) ";
+/// The address is not one of a lead that was taken in by another: that one is meant then.
+const UNKNOWN: &str = "NOT EXISTS (SELECT 1 FROM merged AS m WHERE m.address = i.address)";
 const INTO_EVENT: &str = "INSERT INTO event (lead_id, seq, name, occurred_at, recorded_at, source, actor, data) ";
 
 static BOUND_LEADS: LazyLock<Statement> = LazyLock::new(|| {
@@ -74,9 +76,9 @@ static BOUND_LEADS: LazyLock<Statement> = LazyLock::new(|| {
              new (id, address, account, doc) AS (VALUES {})
          {INTO_LEAD}
          SELECT id, address, account, 'lead', score, fit, engagement, temperature, NULL, 0, at, at, at, doc
-         FROM new
+         FROM new AS i
          CROSS JOIN common
-         WHERE true
+         WHERE {UNKNOWN}
          ON CONFLICT (address) DO NOTHING",
         places(4)
     );
@@ -137,7 +139,7 @@ impl Tx {
                 "{INTO_LEAD}
                  SELECT id, address, account, 'lead', $2, $3, $4, $5, NULL, 0, $6, $6, $6, doc
                  FROM {{input}} AS i
-                 WHERE true
+                 WHERE {UNKNOWN}
                  ON CONFLICT (address) DO NOTHING"
             );
             let input = &[("id", Kind::Text), ("address", Kind::Text), ("account", Kind::Text), ("doc", Kind::Text)];

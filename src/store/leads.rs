@@ -6,6 +6,7 @@ use serde_json::to_string;
 
 use super::db::{Arg, Row};
 use super::error::{StoreError, Trouble};
+use super::merges;
 use super::open::Store;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
@@ -28,7 +29,7 @@ pub enum LeadKey {
 }
 
 impl LeadKey {
-    fn parts(&self) -> (&'static str, &str) {
+    pub(super) fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::Id(id) => ("id", id.as_str()),
             Self::Address(address) => ("address", address.as_str()),
@@ -52,7 +53,7 @@ pub struct Saved<'a> {
     pub events: &'a [Event],
 }
 
-const KEY_COLUMNS: &[(&str, Kind)] = &[("place", Kind::Int), ("kind", Kind::Text), ("key", Kind::Text)];
+pub(super) const KEY_COLUMNS: &[(&str, Kind)] = &[("place", Kind::Int), ("kind", Kind::Text), ("key", Kind::Text)];
 
 const LEAD_COLUMNS: &[(&str, Kind)] = &[
     ("id", Kind::Text),
@@ -122,6 +123,9 @@ impl Tx {
         }
         let found = self.fetch("load leads", reading(self.is_shared(), keys, &LOAD), vec![asked(keys)]).await?;
         let mut leads = in_order(keys.len(), &found)?;
+        if let Some(missing) = merges::missing(keys, &leads) {
+            place(&mut leads, &self.fetch("load merged leads", &merges::TO_CHANGE, vec![missing]).await?)?;
+        }
         self.fold_trails(&mut leads).await?;
         Ok(leads)
     }
@@ -307,7 +311,11 @@ impl Store {
             return Ok(vec![]);
         }
         let found = self.db.fetch("read leads", reading(self.is_shared(), keys, &READ), vec![asked(keys)]).await?;
-        in_order(keys.len(), &found)
+        let mut leads = in_order(keys.len(), &found)?;
+        if let Some(missing) = merges::missing(keys, &leads) {
+            place(&mut leads, &self.db.fetch("read merged leads", &merges::TO_READ, vec![missing]).await?)?;
+        }
+        Ok(leads)
     }
 
     /// The leads whose addresses are at a domain.
@@ -358,13 +366,19 @@ fn asked(keys: &[LeadKey]) -> Arg {
 
 fn in_order(count: usize, found: &[Row]) -> Result<Vec<Option<Lead>>, StoreError> {
     let mut leads = vec![None; count];
+    place(&mut leads, found)?;
+    Ok(leads)
+}
+
+/// Puts what was found in the places it was asked for at.
+fn place(leads: &mut [Option<Lead>], found: &[Row]) -> Result<(), StoreError> {
     for row in found {
         let place = usize::try_from(row.int(0)?).unwrap_or(usize::MAX);
         if let Some(slot) = leads.get_mut(place) {
             *slot = Some(lead(row, 1)?);
         }
     }
-    Ok(leads)
+    Ok(())
 }
 
 /// Reads a lead from its id and document, which stand at `place` and after.

@@ -31,7 +31,7 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     step!(1, "0001_leads"),
     step!(2, "0002_touches"),
     step!(3, "0003_people_and_files"),
@@ -49,6 +49,7 @@ const STEPS: [Step; 17] = [
     step!(15, "0015_experiments"),
     step!(both 16, "0016_places"),
     step!(17, "0017_ranks"),
+    step!(18, "0018_merged"),
 ];
 
 /// The number of the last step this program knows.

@@ -35,6 +35,7 @@ mod frequency;
 mod lanes;
 mod lateness;
 mod limits;
+mod merges;
 mod p13_about_us;
 mod p14_machines;
 mod p15_a_reply_stops;

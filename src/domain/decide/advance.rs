@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::align::is_nameless;
-use super::enroll::{Wish, calendar_of, enroll};
+use super::enroll::{Wish, calendar_of, enroll, sequence_zone};
 use super::input::{Effect, Requeue};
 use super::observe::tags_of;
 use super::work::{About, Work};
@@ -17,6 +17,8 @@ use crate::domain::enrollment::{Enrollment, Exit, Onward, Phase};
 use crate::domain::event::What;
 use crate::domain::experiment::Chosen;
 use crate::domain::id::{EnrollmentId, TouchId};
+use crate::domain::lead::Lead;
+use crate::domain::playbook::Playbook;
 use crate::domain::score::{Ledger, Line};
 use crate::domain::sequence::{Act, Assign, Kind, Sequence, Step};
 use crate::domain::time::Instant;
@@ -242,10 +244,19 @@ fn queue(work: &mut Work<'_>, enrollment: &Enrollment, (sequence, step): (&Seque
     work.note(&id);
 }
 
-/// The calendars that a lead's enrollments go by now, each in its zone.
+/// The calendars that the lead's enrollments go by now, each in its zone.
 pub fn calendars(work: &Work<'_>) -> Vec<Option<Calendar>> {
-    let of = |enrollment| sequence_of(work, enrollment).map(|sequence| calendar_of(work, &sequence));
-    work.lead.enrollments.iter().map(of).collect()
+    calendars_of(&work.lead, work.playbook)
+}
+
+/// The calendars that a lead's enrollments go by, each in its zone.
+pub fn calendars_of(lead: &Lead, playbook: &Playbook) -> Vec<Option<Calendar>> {
+    let of = |running: &Enrollment| {
+        let sequence = playbook.version(&running.version)?;
+        let (zone, _) = sequence_zone(lead, &playbook.settings, sequence);
+        Some(sequence.send.calendar_for(lead, zone))
+    };
+    lead.enrollments.iter().map(of).collect()
 }
 
 /// Counts the waits of a lead again when what its zone or its holidays were read from changed since these were noted, and moves the touches

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::colleagues::REPLIED;
-use super::{frequency, ledger, tasks, trials};
+use super::{frequency, join, ledger, tasks, trials};
 use crate::domain::address::EmailAddress;
 use crate::domain::enrollment::{Enrollment, Exit, Past, Pausing, Phase, StepFacts};
 use crate::domain::event::{Actor, Event, IMPORTED, What};
@@ -40,7 +40,10 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Lead> {
     let mut lead = newborn(first.lead.clone(), EmailAddress::parse(address).ok()?, account.clone(), first.recorded_at);
     apply(&mut lead, first);
     for event in events {
-        apply(&mut lead, event);
+        // Those of a lead that was taken in are told by the one that did so.
+        if event.seq > lead.seq {
+            apply(&mut lead, event);
+        }
     }
     Some(lead)
 }
@@ -73,6 +76,7 @@ pub fn newborn(id: LeadId, address: EmailAddress, account: Option<String>, now: 
         opted_out: BTreeSet::new(),
         senders: BTreeMap::new(),
         attention: BTreeSet::new(),
+        aliases: Vec::new(),
         wake_at: None,
     }
 }
@@ -92,6 +96,7 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         What::Heard { name, touch, .. } => heard(lead, event, name, touch.as_ref()),
         What::Hit { .. } => hit(lead, event),
         What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
+        What::Merged { from, ledger } => join::take_in(lead, from, ledger, at),
         What::Scored { line } => ledger::write(&mut lead.ledger, line, at),
         What::Fitted { lines, model, reread } => {
             lead.ledger.retain(|line| line.ledger == Ledger::Engagement);
@@ -183,16 +188,18 @@ pub(super) fn count(lead: &mut Lead, name: &str, at: Instant) {
 }
 
 /// Keeps what is heard of a lead small, whatever its history.
-fn bound(lead: &mut Lead) {
-    if lead.heard.len() > NAMES {
+pub(super) fn bound(lead: &mut Lead) {
+    while lead.heard.len() > NAMES {
         let last = |heard: &Heard| heard.recent.last().copied();
         let oldest = lead.heard.iter().min_by_key(|(_, heard)| last(heard)).map(|(name, _)| name.clone());
         oldest.and_then(|name| lead.heard.remove(&name));
     }
     let all: usize = lead.heard.values().map(|heard| heard.recent.len()).sum();
-    let most = lead.heard.values_mut().max_by_key(|heard| heard.recent.len());
-    if let Some(most) = most.filter(|most| all > INSTANTS && most.recent.len() > 1) {
-        most.recent.remove(0);
+    for _ in INSTANTS..all {
+        let most = lead.heard.values_mut().max_by_key(|heard| heard.recent.len());
+        if let Some(most) = most.filter(|most| most.recent.len() > 1) {
+            most.recent.remove(0);
+        }
     }
 }
 

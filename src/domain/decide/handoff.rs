@@ -167,15 +167,30 @@ pub fn act(work: &mut Work<'_>, id: &HandoffId, act: Act, by: &str) -> Reply {
 /// Closes the open handoff; a lead that was returned gives the rep credit back.
 pub fn close(work: &mut Work<'_>, because: &str, returned: bool) {
     let Some(handoff) = work.lead.handoff.clone() else { return };
+    end(work, &handoff, because, returned);
+    work.conclude(What::HandoffClosed { because: because.to_owned() });
+}
+
+/// Of two open handoffs of one person the first, which the lead has, stands for both, and gains the reasons of the other.
+pub fn keep_first(work: &mut Work<'_>, two: [Handoff; 2], because: &str) {
+    let kept = work.lead.handoff.as_ref().map(|kept| kept.id.clone());
+    let Some(other) = two.into_iter().find(|one| Some(&one.id) != kept.as_ref()) else { return };
+    end(work, &other, because, true);
+    for reason in &other.reasons {
+        join(work, reason);
+    }
+}
+
+/// Ends the row of a handoff, and what its rep carries for it.
+fn end(work: &mut Work<'_>, handoff: &Handoff, because: &str, returned: bool) {
     let (assigned, open) = (-i64::from(returned), -i64::from(handoff.answered.is_none()));
     if (assigned, open) != (0, 0) {
         work.effect(Effect::Load { rep: handoff.rep.clone(), assigned, open });
     }
-    let row = row(work, &handoff);
+    let row = row(work, handoff);
     // A clock that is stopped without an answer was neither kept nor broken.
     let sla = if row.sla == "running" { "none" } else { row.sla };
     put(work, HandoffRow { state: "closed", sla, closed_because: Some(because.to_owned()), ..row });
-    work.conclude(What::HandoffClosed { because: because.to_owned() });
 }
 
 /// Sends a lead back to marketing: stage recycled, and into the sequence that is named.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::adopt::{Edit, InHand};
+use super::merge::Other;
 use crate::domain::account::Replied;
+use crate::domain::address::EmailAddress;
 use crate::domain::event::{Actor, Event};
 use crate::domain::experiment::{Key, Tally};
 use crate::domain::handoff::Act;
@@ -128,6 +130,11 @@ pub enum Ask {
         reason: Reason,
     },
     Unsuppress,
+    /// Another lead is the same person, and is taken in; `found` is what the store knows of it.
+    Absorb {
+        other: LeadId,
+        found: Option<Box<Other>>,
+    },
     /// Sales gets the lead, whatever its score.
     HandOff {
         reason: String,
@@ -240,12 +247,24 @@ pub enum Effect {
         reply: Replied,
         tell: bool,
     },
+    /// Another lead is no more: what is known and remembered of it is this one's.
+    Absorb(Taken),
     /// The lead waits for room in a sequence since then; no more where there is no instant.
     Pending {
         sequence: String,
         lead: LeadId,
         since: Option<Instant>,
     },
+}
+
+/// A lead that was taken in by another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub lead: LeadId,
+    pub address: EmailAddress,
+    pub by: LeadId,
+    /// The number of the other's event behind which its own follow.
+    pub after: u64,
 }
 
 /// A touch that is held, put off or still waiting gets its chance at `ready_at`.

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::enroll::Wish;
 use super::input::{Ask, Effect, Reply};
 use super::work::{Fresh, Work};
-use super::{adopt, advance, colleagues, enroll, handoff, import, limits, pause, rescore, restage, tasks, touches};
+use super::{
+    adopt, advance, colleagues, enroll, handoff, import, limits, merge, pause, rescore, restage, tasks, touches,
+};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, IMPORTED, What};
 use crate::domain::id::TouchId;
@@ -16,6 +18,9 @@ use crate::domain::time::{Instant, Millis};
 
 /// Facts older than this are kept and scored by their time, but trigger nothing.
 pub const STALE: Millis = Millis::DAY.times(30);
+
+/// The key under which an event says at which address of a lead with several it was heard.
+pub const AT_ADDRESS: &str = "address";
 
 pub fn observe(work: &mut Work<'_>) -> Reply {
     let newborn = work.lead.seq == 0;
@@ -62,6 +67,8 @@ pub fn observe(work: &mut Work<'_>) -> Reply {
             colleagues::heed(work);
             adopt::carry_out(work, &edit, &in_hand)
         }
+        Ask::Absorb { found: Some(other), .. } => merge::absorb(work, &other),
+        Ask::Absorb { found: None, .. } => Reply::Refused("there is no such other lead".to_owned()),
         Ask::Rescore { ledger } => rescore::anew(work, ledger),
         Ask::Stage { to, reason } => {
             restage::to_stage(work, to, &format!("act:{reason}"));
@@ -114,9 +121,7 @@ fn hear(work: &mut Work<'_>, name: &str, data: &Map<String, Value>, touch: Optio
     let human = actor != Actor::Machine;
     match name {
         "auto_replied" => pause::out_of_office(work, data.get("until").and_then(Value::as_str).and_then(date)),
-        "bounced" if data.get("hard") == Some(&Value::Bool(true)) => {
-            suppress(work, Reason::HardBounce);
-        }
+        "bounced" if data.get("hard") == Some(&Value::Bool(true)) => bounced(work, data),
         "complained" => {
             suppress(work, Reason::Complaint);
         }
@@ -130,6 +135,17 @@ fn hear(work: &mut Work<'_>, name: &str, data: &Map<String, Value>, touch: Optio
         _ => {}
     }
     Reply::Done
+}
+
+/// Mail to the lead does not arrive. What bounces at the address of a lead that was taken in says nothing of its own.
+fn bounced(work: &mut Work<'_>, data: &Map<String, Value>) {
+    match data.get(AT_ADDRESS).and_then(Value::as_str) {
+        Some(other) if other != work.lead.address.as_str() => {
+            let (target, source) = (other.to_owned(), work.input.source.clone());
+            work.effect(Effect::Suppress { target, reason: Reason::HardBounce, source });
+        }
+        _ => drop(suppress(work, Reason::HardBounce)),
+    }
 }
 
 fn date(text: &str) -> Option<Date> {

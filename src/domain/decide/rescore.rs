@@ -4,7 +4,6 @@ use super::input::Reply;
 use super::work::{About, Fresh, Work};
 use crate::domain::event::{Actor, What};
 use crate::domain::score::{EngagementRule, FitRule, Ledger, Line};
-use crate::domain::time::Instant;
 
 pub fn rescore(work: &mut Work<'_>) {
     fit(work);
@@ -98,7 +97,7 @@ fn engage(work: &mut Work<'_>, rule: &EngagementRule, fresh: &Fresh, model: &str
             return;
         }
     }
-    let points = room(work, rule, at);
+    let points = rule.room(&work.lead.ledger, at, rule.points);
     if points == 0.0 {
         return;
     }
@@ -114,20 +113,4 @@ fn engage(work: &mut Work<'_>, rule: &EngagementRule, fresh: &Fresh, model: &str
         by_step: false,
     };
     work.conclude(What::Scored { line });
-}
-
-/// The points a rule may still give at an instant.
-fn room(work: &Work<'_>, rule: &EngagementRule, at: Instant) -> f64 {
-    let Some((most, within)) = rule.at_most else { return rule.points };
-    let given: f64 = work
-        .lead
-        .ledger
-        .iter()
-        .filter(|line| {
-            line.ledger == Ledger::Engagement && line.rule == rule.name && line.at > at - within && line.at <= at
-        })
-        .map(|line| line.points.abs())
-        .sum();
-    let room = (most.abs() - given).max(0.0).min(rule.points.abs());
-    if rule.points < 0.0 { -room } else { room }
 }

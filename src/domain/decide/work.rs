@@ -99,7 +99,10 @@ impl<'a> Work<'a> {
         let event = Event { lead: self.lead.id.clone(), seq, occurred_at, recorded_at: self.now, source, actor, what };
         let before = self.lead.trials.clone();
         apply(&mut self.lead, &event);
-        self.effects.extend(trials::tallies(&before, &self.lead.trials).map(Effect::Tally));
+        // What a lead brings that is taken in was counted when it happened.
+        if !matches!(event.what, What::Merged { .. }) {
+            self.effects.extend(trials::tallies(&before, &self.lead.trials).map(Effect::Tally));
+        }
         self.events.push(event);
         seq
     }

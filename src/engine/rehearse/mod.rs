@@ -405,6 +405,8 @@ impl<'p> World<'p> {
             }
             Effect::Pending { sequence, since, .. } => self.intakes.waits(&sequence, number, since),
             Effect::Tally(tally) => self.experiments.count(&tally),
+            // Nobody of a rehearsal is found to be somebody else.
+            Effect::Absorb(_) => {}
             // What people do about a handoff or a task they say themselves.
             Effect::Confirm { .. } | Effect::Seen { .. } | Effect::Handoff(_) | Effect::Task(_) => {}
         }

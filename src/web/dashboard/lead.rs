@@ -25,16 +25,19 @@ const LEDGER: usize = 12;
 pub async fn page(State(pages): State<Pages>, Path(id): Path<String>) -> Result<Response, Trouble> {
     let id = LeadId::parse(&id).ok_or(Trouble::Missing("lead"))?;
     let reports = pages.engine.store.reports();
-    let lead = reports.lead(&LeadKey::Id(id.clone())).await?.ok_or(Trouble::Missing("lead"))?;
+    let lead = reports.lead(&LeadKey::Id(id)).await?.ok_or(Trouble::Missing("lead"))?;
     let local = Local::of(&pages);
-    let mut events = reports.events(&id, Order::Newest, None, EVENTS).await?;
+    let mut events = reports.events(&lead.id, Order::Newest, None, EVENTS).await?;
     let why = pages.engine.why(&lead).await?;
     let sheet = pages.engine.sheet(&lead, None).await?;
-    let line = timeline::days(&events, &local);
     events.reverse();
     let curve = Curve::of(&events, &pages.engine.playbook().scoring, pages.engine.now());
-    let enrollments = reports.enrollments_of_lead(&id).await?;
-    let handoffs = reports.handoffs_of_lead(&id).await?;
+    // The events of a lead that was taken in have the numbers after that, and happened before.
+    events.sort_by_key(|event| event.recorded_at);
+    events.reverse();
+    let line = timeline::days(&events, &local);
+    let enrollments = reports.enrollments_of_lead(&lead.id).await?;
+    let handoffs = reports.handoffs_of_lead(&lead.id).await?;
     let name = called(&lead);
     let inside = html! {
         (title(&lead, &why, &name))
@@ -124,6 +127,7 @@ fn facts(lead: &Lead, local: &Local) -> Markup {
             dl class="facts" {
                 @for (name, value) in &lead.attributes { dt { (name.replace('_', " ")) } dd { (shown(value)) } }
                 @if let Some(account) = &lead.account { dt { "account" } dd { (account) } }
+                @for alias in &lead.aliases { dt { "also" } dd { span class="mono" { (alias.address) } " until " (local.date(alias.since)) } }
                 dt { "known since" } dd { (local.short(lead.created_at)) }
                 dt { (lead.stage) " since" } dd { (local.short(lead.stage_since)) }
                 dt { "id" } dd class="mono" { (lead.id) }

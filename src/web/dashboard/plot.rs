@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::numbers::points;
 use super::when::Local;
-use crate::domain::event::{Event, What};
+use crate::domain::event::{Event, Guests, What};
 use crate::domain::score::{Ledger, Line, Scoring};
 use crate::domain::time::Instant;
 
@@ -62,10 +62,12 @@ impl Curve {
             bands: scoring.bands.iter().filter(|(_, at)| *at > scoring.range.0).cloned().collect(),
         };
         let (mut book, mut seen) = (Book::default(), from);
-        for event in events {
+        // What the scores of leads were that it took in later is told by the event that did so.
+        let guests = Guests::of(events);
+        for event in events.iter().filter(|event| guests.address_of(event.seq).is_none()) {
             let at = event.recorded_at;
             match &event.what {
-                What::Scored { .. } | What::Fitted { .. } | What::Rescored { .. } => {
+                What::Scored { .. } | What::Fitted { .. } | What::Rescored { .. } | What::Merged { .. } => {
                     curve.up_to(seen, at, &book, scoring);
                 }
                 What::Staged { to, .. } => curve.stages.push((at, to.to_string())),
@@ -215,13 +217,19 @@ impl Book {
                 (change.abs() > 0.01).then(|| ("fit".to_owned(), change))
             }
             What::Rescored { lines, .. } => {
-                let (fit, engagement): (Vec<Line>, _) =
-                    lines.iter().cloned().partition(|line| line.ledger == Ledger::Fit);
-                (self.fit, self.engagement) = (fit, engagement);
+                self.is(lines);
                 Some(("scored anew".to_owned(), 0.0))
+            }
+            What::Merged { ledger, .. } => {
+                self.is(ledger);
+                Some(("merged".to_owned(), 0.0))
             }
             _ => None,
         }
+    }
+
+    fn is(&mut self, lines: &[Line]) {
+        (self.fit, self.engagement) = lines.iter().cloned().partition(|line| line.ledger == Ledger::Fit);
     }
 
     fn total(&self, at: Instant, scoring: &Scoring) -> f64 {

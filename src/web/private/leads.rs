@@ -108,7 +108,10 @@ pub async fn one(State(app): State<App>, Path(who): Path<String>) -> Answer200 {
 pub async fn why(State(app): State<App>, Path(who): Path<String>) -> Answer200 {
     let lead = find(&app, lead_key(&who)?).await?;
     let why = app.engine.why(&lead).await?;
-    let entry = |entry: &crate::engine::Entry| json!({ "seq": entry.seq, "at": entry.at.to_string(), "event": entry.event, "text": entry.text });
+    let entry = |entry: &crate::engine::Entry| {
+        let (at, text) = (entry.at.to_string(), &entry.text);
+        json!({ "seq": entry.seq, "at": at, "of": entry.of, "event": entry.event, "text": text })
+    };
     Ok(Answered(json!({
         "lead": why.lead,
         "email": why.address,
@@ -196,6 +199,28 @@ pub async fn stage(
     let reason = reason(&staging.reason)?;
     let unit = app.engine.by_hand(target(&who)?, Ask::Stage { to, reason }, caller.source);
     tell(&app, unit).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merging {
+    from: String,
+}
+
+/// `POST /v1/leads/{lead}/merge`: the lead takes in another one, which is the same person.
+pub async fn merge(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(who): Path<String>,
+    Json(merging): Json<Merging>,
+) -> Answer200 {
+    let (lead, other) = (find(&app, lead_key(&who)?).await?, find(&app, lead_key(&merging.from)?).await?);
+    let ask = Ask::Absorb { other: other.id, found: None };
+    let unit = app.engine.by_hand(Target::Lead(lead.id.clone()), ask, caller.source);
+    let answers = app.engine.record(vec![unit]).await?;
+    done(answers.first().unwrap_or(&Answer::Unknown))?;
+    let lead = find(&app, LeadKey::Id(lead.id)).await?;
+    Ok(Answered(shape::lead(&lead, &app.engine.playbook(), app.engine.now())))
 }
 
 /// A reason that somebody can read.

@@ -8,7 +8,7 @@ use crate::domain::decide::View;
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::event::Event;
 use crate::domain::handoff::Handoff;
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Alias, Lead};
 use crate::domain::playbook::Playbook;
 use crate::domain::score::Score;
 use crate::domain::suppression::Suppression;
@@ -49,11 +49,16 @@ pub fn lead(lead: &Lead, playbook: &Playbook, now: Instant) -> Value {
         "suppressed": lead.suppressed,
         "opted_out": lead.opted_out,
         "attention": lead.wanted(),
+        "aliases": lead.aliases.iter().map(alias).collect::<Vec<_>>(),
         "last_human_at": at(lead.last_human_at),
         "enrollments": lead.enrollments.iter().map(running).collect::<Vec<_>>(),
         "handoff": lead.handoff.as_ref().map(open_handoff),
         "next_look_at": at(lead.wake_at),
     })
+}
+
+fn alias(alias: &Alias) -> Value {
+    json!({ "id": alias.lead.to_string(), "email": alias.address, "merged_at": alias.since.to_string() })
 }
 
 fn running(enrollment: &Enrollment) -> Value {

@@ -175,7 +175,7 @@ impl Desk {
                 let load = self.loads.entry(rep.clone()).or_default();
                 (load.assigned, load.open) = (load.assigned + assigned, load.open + open);
             }
-            Effect::Seen { .. } | Effect::Replied { .. } => {}
+            Effect::Seen { .. } | Effect::Replied { .. } | Effect::Absorb(_) => {}
             Effect::Tally(tally) => {
                 let (mails, hits) = self.tallies.entry(tally.variant.clone()).or_default();
                 (*mails, *hits) = (*mails + tally.mails, *hits + tally.hits);

@@ -18,6 +18,7 @@ mod groups;
 mod hits;
 mod limits;
 mod lists;
+mod merges;
 mod pauses;
 pub mod plot;
 mod pools;

@@ -61,6 +61,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("due_at", maybe(time())),
         ("breached", boolean()),
     ]);
+    let alias = object([("id", of("Id")), ("email", text()), ("merged_at", time())]);
     let lead = object([
         ("id", of("Id")),
         ("email", text()),
@@ -74,6 +75,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("suppressed", maybe(of("Suppression"))),
         ("opted_out", list(&text())),
         ("attention", list(&text())),
+        ("aliases", list(&alias)),
         ("last_human_at", maybe(time())),
         ("enrollments", list(&running)),
         ("handoff", maybe(handoff)),
@@ -119,7 +121,8 @@ fn lead_line() -> Value {
 }
 
 fn why() -> Value {
-    let entry = object([("seq", integer()), ("at", time()), ("event", text()), ("text", text())]);
+    let entry =
+        object([("seq", integer()), ("at", time()), ("of", maybe(text())), ("event", text()), ("text", text())]);
     object([
         ("lead", of("Id")),
         ("email", text()),

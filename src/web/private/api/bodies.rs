@@ -66,6 +66,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
                 ("again?", boolean()),
             ]),
         ),
+        ("Merging", object([("from", of("Who"))])),
         ("Staging", object([("stage", words(Stage::ALL.map(Stage::as_str))), ("reason", short(500))])),
         ("Enrolling", object([("lead", of("Who")), ("sequence", text()), ("again?", boolean())])),
         ("Leaving", object([("lead", of("Who")), ("sequence?", maybe(text())), ("reason?", maybe(text()))])),

@@ -79,6 +79,14 @@ fn people() -> Vec<Operation> {
             ])
             .gives("Facts")
             .problems([404]),
+        post(
+            "/v1/leads/{lead}/merge",
+            "Takes in another lead that is the same person: what is known of it, and what it is in, is this one's",
+            leads::merge,
+        )
+        .takes("Merging", json!({"from": "zoe@old.example"}))
+        .gives("Lead")
+        .problems([404, 409]),
         post("/v1/leads/{lead}/stage", "Moves a lead to a stage by a named act", leads::stage)
             .takes("Staging", json!({"stage": "customer", "reason": "signed"}))
             .problems([404, 409]),

@@ -1,7 +1,12 @@
 //! One fact about a lead, append-only: a lead is the fold of its events.
 
+mod guests;
+mod mark;
+
 use std::collections::BTreeSet;
 
+pub use guests::Guests;
+pub use mark::Mark;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,6 +14,7 @@ use super::enrollment::{Exit, Hold, Onward, Phase};
 use super::experiment::Chosen;
 use super::handoff::{Handoff, Met};
 use super::id::{EnrollmentId, LeadId, TaskId, TouchId};
+use super::lead::Lead;
 use super::score::Line;
 use super::stage::Stage;
 use super::suppression::Reason;
@@ -39,56 +45,6 @@ impl Actor {
 
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Human, Self::Machine, Self::System].into_iter().find(|actor| actor.as_str() == text)
-    }
-}
-
-/// What an applied edit means for one enrollment, as far as it does not stay as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mark {
-    /// The touch it waits for gets another text, sender or channel.
-    NewCopy,
-    /// Its step stands in another place.
-    Moved,
-    /// Its step is gone.
-    LostStep,
-    /// It goes on at once, and would have waited.
-    Released,
-    /// It waits less.
-    Sooner,
-    /// It waits longer.
-    Later,
-    /// It ends, at once or after the touch in hand.
-    Ends,
-}
-
-impl Mark {
-    pub const ALL: [Self; 7] =
-        [Self::NewCopy, Self::Moved, Self::LostStep, Self::Released, Self::Sooner, Self::Later, Self::Ends];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NewCopy => "new_copy",
-            Self::Moved => "moved",
-            Self::LostStep => "lost_step",
-            Self::Released => "released",
-            Self::Sooner => "sooner",
-            Self::Later => "later",
-            Self::Ends => "ends",
-        }
-    }
-
-    /// In words, of a lead.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::NewCopy => "gets new copy",
-            Self::Moved => "its step moved",
-            Self::LostStep => "its step is gone",
-            Self::Released => "goes on at once",
-            Self::Sooner => "waits less",
-            Self::Later => "waits longer",
-            Self::Ends => "ends",
-        }
     }
 }
 
@@ -149,6 +105,12 @@ pub enum What {
     Settled {
         hit: u64,
         verdict: Actor,
+    },
+    /// Another lead is the same person, and is no lead of its own any more. Its events follow under the next numbers, and its own
+    /// numbers here are those. The ledger is that of both.
+    Merged {
+        from: Box<Lead>,
+        ledger: Vec<Line>,
     },
     /// A ledger line was written.
     Scored {
@@ -355,7 +317,11 @@ pub enum What {
 impl What {
     /// Whether it gives an attribute a value, or takes it away.
     pub fn sets(&self, attribute: &str) -> bool {
-        matches!(self, Self::Changed { set } | Self::Imported { set, .. } if set.contains_key(attribute))
+        match self {
+            Self::Changed { set } | Self::Imported { set, .. } => set.contains_key(attribute),
+            Self::Merged { from, .. } => from.attributes.contains_key(attribute),
+            _ => false,
+        }
     }
 
     /// The name people know the fact by: an outside event's own name, else the name of the change.
@@ -366,6 +332,7 @@ impl What {
             Self::Changed { .. } => "changed",
             Self::Heard { name, .. } | Self::Hit { name, .. } => name,
             Self::Settled { .. } => "settled",
+            Self::Merged { .. } => "merged",
             Self::Scored { .. } => "scored",
             Self::Fitted { .. } => "fitted",
             Self::Rescored { .. } => "rescored",

@@ -1,0 +1,117 @@
+//! Leads that were taken in by another one, as the same person: all that is kept under their ids becomes the other's, and whoever asks for
+//! them by what they were known by finds the other.
+//!
+//! Merges are rare and one may follow from another, so each is carried out by itself.
+
+use super::db::{Arg, Row};
+use super::error::StoreError;
+use super::leads::{KEY_COLUMNS, LeadKey};
+use super::sql::{Statement, rows};
+use super::tx::Tx;
+use crate::domain::decide::Taken;
+use crate::domain::id::LeadId;
+use crate::domain::time::Instant;
+
+const ATTEMPTED: &str = "merge leads";
+
+impl Tx {
+    /// A mail to the lead that left its queue and has not come back, by its step. One that somebody else changes just now is one of them.
+    pub async fn on_its_way(&mut self, lead: &LeadId) -> Result<Option<String>, StoreError> {
+        static HERE: Statement = Statement::new(
+            "SELECT id
+             FROM touch
+             WHERE lead_id = $1 AND channel = 'email' AND state IN ('held', 'queued', 'deferred') AND token IS NULL
+             ORDER BY id
+             {for update} {skip locked}",
+        );
+        static OPEN: Statement = Statement::new(
+            "SELECT id, step
+             FROM touch
+             WHERE lead_id = $1 AND channel = 'email' AND state IN ('held', 'queued', 'deferred', 'claimed', 'intent', 'marked')
+             ORDER BY id",
+        );
+        let id = |row: &Row| row.text(0);
+        let here = self.fetch(ATTEMPTED, &HERE, vec![lead.as_str().into()]).await?;
+        let here = here.iter().map(id).collect::<Result<Vec<_>, _>>()?;
+        for row in &self.fetch(ATTEMPTED, &OPEN, vec![lead.as_str().into()]).await? {
+            if !here.contains(&row.text(0)?) {
+                return row.text(1).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes all that is kept of leads that of others, in the order given. What an event says stays as it was; its number moves on.
+    pub(super) async fn merge(&mut self, all: &[&Taken], now: Instant) -> Result<(), StoreError> {
+        static EVENTS: Statement = Statement::new("UPDATE event SET lead_id = $2, seq = seq + $3 WHERE lead_id = $1");
+        static ENROLLMENTS: Statement = Statement::new("UPDATE enrollment SET lead_id = $2 WHERE lead_id = $1");
+        static TASKS: Statement = Statement::new("UPDATE task SET lead_id = $2 WHERE lead_id = $1");
+        static HANDOFFS: Statement = Statement::new("UPDATE handoff SET lead_id = $2 WHERE lead_id = $1");
+        // A mail that is tried again goes to another address, and is written anew.
+        static TOUCHES: Statement = Statement::new(
+            "UPDATE touch
+             SET lead_id = $2,
+                body = CASE WHEN channel = 'email' AND state IN ('held', 'queued', 'deferred') THEN NULL ELSE body END
+             WHERE lead_id = $1",
+        );
+        static LAST: Statement = Statement::new("UPDATE account_reply SET lead_id = $2 WHERE lead_id = $1");
+        static BEFORE: Statement = Statement::new("UPDATE account_reply SET before_id = $2 WHERE before_id = $1");
+        static TAGS: Statement = Statement::new("DELETE FROM lead_tag WHERE lead_id = $1");
+        static TRAIL: Statement = Statement::new("DELETE FROM trail WHERE lead_id = $1");
+        static EARLIER: Statement = Statement::new("UPDATE merged SET lead_id = $2 WHERE lead_id = $1");
+        static KNOWN_AS: Statement =
+            Statement::new("INSERT INTO merged (id, address, lead_id, at) VALUES ($1, $2, $3, $4)");
+        static GONE: Statement = Statement::new("DELETE FROM lead WHERE id = $1");
+        for taken in all {
+            let (lead, by) = (taken.lead.as_str(), taken.by.as_str());
+            let after = i64::try_from(taken.after).unwrap_or(i64::MAX);
+            self.run(ATTEMPTED, &EVENTS, vec![lead.into(), by.into(), after.into()]).await?;
+            for moving in [&ENROLLMENTS, &TASKS, &HANDOFFS, &TOUCHES, &LAST, &BEFORE, &EARLIER] {
+                self.run(ATTEMPTED, moving, vec![lead.into(), by.into()]).await?;
+            }
+            for leaving in [&TAGS, &TRAIL, &GONE] {
+                self.run(ATTEMPTED, leaving, vec![lead.into()]).await?;
+            }
+            let known_as = vec![lead.into(), taken.address.as_str().into(), by.into(), now.into()];
+            self.run(ATTEMPTED, &KNOWN_AS, known_as).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Finds the leads that took others in, by what these were known by. A touch or a handoff may have moved while somebody waited for it.
+macro_rules! leads_by_alias {
+    ($lock:literal) => {
+        concat!(
+            "WITH asked AS (SELECT place, kind, key FROM {input} AS i),
+             named AS (
+                 SELECT a.place, m.lead_id AS id FROM asked AS a JOIN merged AS m ON m.id = a.key WHERE a.kind = 'id'
+                 UNION ALL
+                 SELECT a.place, m.lead_id FROM asked AS a JOIN merged AS m ON m.address = a.key WHERE a.kind = 'address'
+                 UNION ALL
+                 SELECT a.place, t.lead_id FROM asked AS a JOIN touch AS t ON t.id = a.key WHERE a.kind = 'touch'
+                 UNION ALL
+                 SELECT a.place, h.lead_id FROM asked AS a JOIN handoff AS h ON h.id = a.key WHERE a.kind = 'handoff'
+             )
+             SELECT named.place, lead.id, lead.doc
+             FROM named
+             JOIN lead ON lead.id = named.id
+             ORDER BY lead.id ",
+            $lock
+        )
+    };
+}
+
+/// The same for whoever is about to change the leads, and for whoever only looks.
+pub(super) static TO_CHANGE: Statement = Statement::batch(KEY_COLUMNS, leads_by_alias!("{for update of lead}"));
+pub(super) static TO_READ: Statement = Statement::batch(KEY_COLUMNS, leads_by_alias!(""));
+
+/// The keys for which nothing was found, each with its place; nothing where all were.
+pub(super) fn missing<'k, T>(keys: &'k [LeadKey], found: &[Option<T>]) -> Option<Arg> {
+    let missing = keys.iter().zip(found).enumerate().filter(|(_, (_, found))| found.is_none());
+    let input = rows(missing.map(|(place, (key, _))| {
+        let (kind, key): (&str, &'k str) = key.parts();
+        (place, kind, key)
+    }));
+    (!input.is_empty()).then(|| input.into())
+}
