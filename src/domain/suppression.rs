@@ -28,6 +28,18 @@ impl Reason {
         }
     }
 
+    /// Whether it stays where the other comes as well: what a person wants outweighs a mailbox that is gone, and what was erased stays so.
+    pub fn outweighs(self, other: Self) -> bool {
+        let weight = |reason: Self| match reason {
+            Self::HardBounce => 0,
+            Self::Manual => 1,
+            Self::Unsubscribed => 2,
+            Self::Complaint => 3,
+            Self::Erased => 4,
+        };
+        weight(self) >= weight(other)
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }

@@ -101,11 +101,14 @@ impl Slots {
         place
     }
 
-    /// A lead was taken in by another: it is woken no more, and what comes to it is the other's.
+    /// A lead was taken in by another: it is woken no more, and what comes to it is the other's. What was decided about it before comes
+    /// before what that one made of it.
     pub fn give_over(&mut self, taken: usize, by: usize) {
         let slot = &mut self.all[taken];
         slot.lead.wake_at = None;
         slot.touched = true;
         slot.merged_into = Some(by);
+        let effects = std::mem::take(&mut slot.effects);
+        self.all[by].effects.splice(0..0, effects);
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Merges are rare and one may follow from another, so each is carried out by itself.
 
+use std::collections::BTreeSet;
+
 use super::db::{Arg, Row};
 use super::error::StoreError;
 use super::leads::{KEY_COLUMNS, LeadKey};
@@ -71,6 +73,11 @@ impl Tx {
             }
             for leaving in [&TAGS, &TRAIL, &GONE] {
                 self.run(ATTEMPTED, leaving, vec![lead.into()]).await?;
+            }
+            // Some of the mail that moved belongs to no enrollment that could have ended.
+            let to = &taken.to;
+            if !self.suppressed(&BTreeSet::from([to.as_str(), to.domain()])).await?.is_empty() {
+                self.call_off(&[to.as_str()], now).await?;
             }
             let known_as = vec![lead.into(), taken.address.as_str().into(), by.into(), now.into()];
             self.run(ATTEMPTED, &KNOWN_AS, known_as).await?;

@@ -121,7 +121,7 @@ impl Tx {
     }
 
     /// Cancels every mail that has not left for these addresses and domains: some belong to no enrollment that could end.
-    async fn call_off(&mut self, targets: &[&str], now: Instant) -> Result<(), StoreError> {
+    pub(super) async fn call_off(&mut self, targets: &[&str], now: Instant) -> Result<(), StoreError> {
         static TO_ADDRESS: Statement = Statement::batch(
             &[("target", Kind::Text)],
             "SELECT t.id

@@ -19,6 +19,7 @@ use serde_json::{Map, json};
 
 on_both_databases!(
     of_two_leads_in_one_sequence_one_goes_on_and_no_mail_comes_twice,
+    what_is_due_at_the_moment_of_the_merge_is_done_once_whichever_of_the_two_came_first,
     what_only_the_other_is_in_goes_on_to_the_address_that_stays_at_its_time,
     all_that_was_of_the_other_is_found_by_its_old_names,
     a_mail_in_hand_is_waited_for,
@@ -100,6 +101,25 @@ fn of_two_leads_in_one_sequence_one_goes_on_and_no_mail_comes_twice(database: &s
     );
     let lead = bench.with(async |engine| whole(engine, NEW).await);
     assert_eq!(lead.past["scene"].counted, 2);
+}
+
+fn what_is_due_at_the_moment_of_the_merge_is_done_once_whichever_of_the_two_came_first(database: &str) {
+    let (server, bench) = bench(database);
+    let (first, second) = ("first@acme.example", "second@acme.example");
+    for who in [OLD, NEW, first, second] {
+        bench.ask(who, enroll());
+    }
+    bench.work();
+    bench.set(instant("2026-01-13T08:00:00Z"));
+    for (from, into) in [(OLD, NEW), (second, first)] {
+        assert!(matches!(merge(&bench, from, into), Answer::Done { .. }));
+    }
+    assert_eq!(bench.all("scene"), ["active", "active", "exited", "exited"]);
+    bench.until(instant("2026-01-14T08:00:00Z"));
+    for (from, into) in [(OLD, NEW), (second, first)] {
+        assert_eq!((got(&server, from).len(), got(&server, into).len()), (1, 2), "{from} into {into}");
+        bench.with(async |engine| whole(engine, from).await);
+    }
 }
 
 fn what_only_the_other_is_in_goes_on_to_the_address_that_stays_at_its_time(database: &str) {

@@ -4,7 +4,7 @@ use super::step::Word;
 use overture::domain::id::TouchId;
 use overture::domain::time::{Instant, Millis};
 use overture::engine::Unit;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Facts older than this trigger nothing.
 const STALE: Millis = Millis::DAY.times(30);
@@ -14,6 +14,10 @@ const STALE: Millis = Millis::DAY.times(30);
 pub struct Fact {
     pub who: usize,
     pub word: Option<Word>,
+    /// Who is found to be this person too.
+    pub from: Option<usize>,
+    /// It was said that they are one by now.
+    pub merged: bool,
     pub unit: Unit,
     /// The database will not take it.
     pub poison: bool,
@@ -28,6 +32,8 @@ pub struct Fact {
 pub enum Ban {
     /// Nothing at all to a person.
     Person(usize),
+    /// Nothing to the address of a person, who may have another.
+    Address(usize),
     /// Nothing that was asked for before, of some sequences.
     Sequences { who: usize, names: &'static [&'static str] },
     /// Nothing of a sequence that was asked for before.
@@ -42,6 +48,8 @@ pub struct Standing {
     pub ban: Ban,
     pub since: usize,
     pub until: Option<usize>,
+    /// What was asked for before this step was asked for before the ban.
+    pub asked: usize,
 }
 
 /// Touches taken from a lane at once.
@@ -98,9 +106,57 @@ impl Notes {
     }
 
     pub fn ban(&mut self, ban: Ban) {
-        if !self.bans.iter().any(|standing| standing.until.is_none() && standing.ban == ban) {
-            self.bans.push(Standing { ban, since: self.step, until: None });
+        self.ban_from(ban, self.step);
+    }
+
+    /// A ban of what was asked for before an earlier step.
+    fn ban_from(&mut self, ban: Ban, asked: usize) {
+        if !self.bans.iter().any(|standing| standing.until.is_none() && standing.ban == ban && standing.asked == asked)
+        {
+            self.bans.push(Standing { ban, since: self.step, until: None, asked });
         }
+    }
+
+    /// Who a person is by now, as far as anybody was told.
+    fn is_now(&self, who: usize) -> usize {
+        let taken_in = |who: usize| {
+            let merged = self.facts.iter().find(|fact| fact.from == Some(who) && fact.merged)?;
+            Some(merged.who)
+        };
+        let mut now = who;
+        while let Some(by) = taken_in(now) {
+            now = by;
+        }
+        now
+    }
+
+    /// All names that may lead to the same person.
+    pub fn perhaps_one(&self, who: usize) -> BTreeSet<usize> {
+        let mut names = BTreeSet::from([who]);
+        loop {
+            let pairs = self.facts.iter().filter_map(|fact| Some([fact.from?, fact.who]));
+            let more: BTreeSet<usize> =
+                pairs.filter(|pair| pair.iter().any(|one| names.contains(one))).flatten().collect();
+            if more.is_subset(&names) {
+                return names;
+            }
+            names.extend(more);
+        }
+    }
+
+    /// Two people are one: what the first does not want, the other does not.
+    fn merged(&mut self, from: usize, into: usize) {
+        for Standing { ban, until, asked, .. } in self.bans.clone() {
+            match ban {
+                Ban::Person(who) if who == from && until.is_none() => self.ban(Ban::Person(into)),
+                // What came first is not to be told any more where a clock was set back.
+                Ban::Sequences { who, names } if who == from && self.era == 0 => {
+                    self.ban_from(Ban::Sequences { who: into, names }, asked)
+                }
+                _ => {}
+            }
+        }
+        self.ban(Ban::Address(from));
     }
 
     pub fn lift(&mut self, which: impl Fn(&Ban) -> bool) {
@@ -119,12 +175,18 @@ impl Notes {
         if now.since(fact.unit.input.occurred_at) > STALE {
             return;
         }
-        let (who, word) = (fact.who, fact.word);
+        let (who, word, from) = (fact.who, fact.word, fact.from);
+        if let Some(from) = from {
+            fact.merged = true;
+            return self.merged(from, who);
+        }
+        let (named, who) = (who, self.is_now(who));
         match word {
             Some(Word::Replied) => self.ban(Ban::Sequences { who, names: &["hello", "reach"] }),
             Some(Word::UnsubscribedFromTips) => self.ban(Ban::Sequences { who, names: &["hello"] }),
             Some(Word::MeetingBooked) => self.ban(Ban::Sequences { who, names: &["reach"] }),
-            Some(Word::Unsubscribed | Word::HardBounce | Word::Complained) => self.ban(Ban::Person(who)),
+            Some(Word::Unsubscribed | Word::Complained) => self.ban(Ban::Person(who)),
+            Some(Word::HardBounce) => self.ban(Ban::Address(named)),
             _ => {}
         }
     }

@@ -43,6 +43,8 @@ fn story() -> Trace {
         Step::Work { engine },
         Step::Next,
         Step::Work { engine },
+        Step::Merge { engine, who: 2, into: 1 },
+        Step::Work { engine },
     ];
     let knobs = Knobs { engines: 1, people: 3, caps: [5, 5], gaps: [0, 0], pipelining: true, start_hour: 9 };
     Trace { seed: 1, knobs, steps }

@@ -90,6 +90,9 @@ impl World {
                 let fact = &mut self.notes.facts[fact];
                 (fact.answered, fact.unknown) = (Some(self.notes.step), true);
             }
+            Answer::Refused { .. } if self.notes.facts[fact].from.is_some() => {
+                self.notes.facts[fact].answered = Some(self.notes.step);
+            }
             _ => {
                 let now = self.now();
                 self.notes.answered(fact, now);

@@ -57,6 +57,7 @@ impl World {
                 self.tell(engine, vec![(who, None, ask, Actor::System, false)]).await;
             }
             Step::Act { engine, who, act } => self.act(engine, who, act).await,
+            Step::Merge { engine, who, into } => self.merge(engine, (who, into)).await,
             Step::Release { engine, skip } => {
                 let held = self.model.first_in(State::Held).cloned();
                 if let Some((who, touch)) = held.and_then(|row| Some((self.model.who(&row.lead)?, row.id))) {
@@ -71,7 +72,7 @@ impl World {
         match step {
             Step::Suppress { engine, who, domain } => {
                 let who = self.person(who);
-                let order = self.order(Ban::Person(who));
+                let order = self.order(if domain { Ban::Address(who) } else { Ban::Person(who) });
                 let (of, number) = (Arc::clone(&self.daemon(engine).await.engine), self.number(engine));
                 let work = async move {
                     let address = Self::address(who);
@@ -82,7 +83,9 @@ impl World {
             }
             Step::Unsuppress { engine, who } => {
                 let who = self.person(who);
-                self.notes.lift(|ban| *ban == Ban::Person(who));
+                // The names may lead to one person by now, whether anybody was told so or not.
+                let names = self.notes.perhaps_one(who);
+                self.notes.lift(|ban| matches!(ban, Ban::Person(who) | Ban::Address(who) if names.contains(who)));
                 let (of, number) = (Arc::clone(&self.daemon(engine).await.engine), self.number(engine));
                 let work = async move {
                     let address = Self::address(who);
@@ -202,6 +205,20 @@ impl World {
         self.tell(engine, vec![(who, None, ask, Actor::System, false)]).await;
     }
 
+    /// Whoever the two names lead to by now.
+    async fn merge(&mut self, engine: usize, (who, into): (usize, usize)) {
+        let (who, into) = (self.person(who), self.person(into));
+        let Some((from, into)) = self.model.is_now(who).zip(self.model.is_now(into)) else { return };
+        let Some(other) = self.model.lead(from).map(|lead| lead.id.clone()) else { return };
+        if from == into {
+            return;
+        }
+        let ask = Ask::Absorb { other, found: None };
+        let numbers = self.note(vec![(into, None, ask, Actor::System, false)]);
+        self.notes.facts[numbers[0]].from = Some(from);
+        self.tell_facts(engine, numbers).await;
+    }
+
     /// Tells facts: who they are about, the ask, who caused it, whether it makes the lead known.
     async fn tell(&mut self, engine: usize, told: Vec<Telling>) {
         let numbers = self.note(told);
@@ -221,7 +238,16 @@ impl World {
             }
             let input = Input { ask, occurred_at: now, source: "sim".to_owned(), actor };
             let unit = Unit { to: Self::target(who, create), input, key: Some(("sim".to_owned(), number.to_string())) };
-            self.notes.facts.push(Fact { who, word, unit, poison, answered: None, unknown: false });
+            self.notes.facts.push(Fact {
+                who,
+                word,
+                from: None,
+                merged: false,
+                unit,
+                poison,
+                answered: None,
+                unknown: false,
+            });
             numbers.push(number);
         }
         numbers

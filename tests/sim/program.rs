@@ -32,7 +32,20 @@ pub fn program(seed: u64, length: usize) -> Trace {
             steps.splice(at..at, doubt(&mut dice));
         }
     }
+    merges(&mut Dice::new(!seed), &mut steps);
     Trace { seed, knobs, steps }
+}
+
+/// Now and then two people turn out to be one. These have dice of their own, so that all else of a run is what it would be without.
+fn merges(dice: &mut Dice, steps: &mut Vec<Step>) {
+    for _ in 0..dice.below(4) {
+        let at = dice.below(steps.len());
+        let merge = Step::Merge { engine: dice.below(2), who: dice.below(8), into: dice.below(8) };
+        // Whoever has something in hand is waited for.
+        let tries =
+            if dice.falls(50) { vec![merge] } else { vec![merge.clone(), Step::Work { engine: dice.below(2) }, merge] };
+        steps.splice(at..at, tries);
+    }
 }
 
 /// Something is written, and whoever asked for it does not hear so; meanwhile others go on.

@@ -153,6 +153,12 @@ pub enum Step {
         who: usize,
         to: usize,
     },
+    /// Two people are found to be one: the first is taken in by the other.
+    Merge {
+        engine: usize,
+        who: usize,
+        into: usize,
+    },
     Wake {
         engine: usize,
     },

@@ -116,6 +116,7 @@ impl World {
                     | Step::Move { .. }
                     | Step::Act { .. }
                     | Step::Release { .. }
+                    | Step::Merge { .. }
             );
             self.take(if facts { Step::Again { engine: 0 } } else { step }).await;
         }

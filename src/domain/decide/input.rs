@@ -263,6 +263,8 @@ pub struct Taken {
     pub lead: LeadId,
     pub address: EmailAddress,
     pub by: LeadId,
+    /// Where mail to it goes from now on.
+    pub to: EmailAddress,
     /// The number of the other's event behind which its own follow.
     pub after: u64,
 }

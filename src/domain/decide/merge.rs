@@ -60,7 +60,8 @@ pub fn absorb(work: &mut Work<'_>, other: &Other) -> Reply {
     work.observe(What::Merged { from: Box::new(from), ledger });
     work.changed = true;
     let (lead, address) = (other.lead.id.clone(), other.lead.address.clone());
-    work.effect(Effect::Absorb(Taken { lead, address, by: work.lead.id.clone(), after }));
+    let (by, to) = (work.lead.id.clone(), work.lead.address.clone());
+    work.effect(Effect::Absorb(Taken { lead, address, by, to, after }));
 
     for (enrollment, exit) in ends {
         work.exit(&enrollment, &exit);
@@ -172,7 +173,7 @@ fn give_way(
 
 /// What the other was told since that ends the enrollment, or counts as its goal.
 fn missed(sequence: &Sequence, running: &Enrollment, heard: &BTreeMap<String, Heard>) -> Option<Exit> {
-    let since = |name: &str| heard.get(name).and_then(|heard| heard.recent.last()) > Some(&running.entered_at);
+    let since = |name: &str| heard.get(name).and_then(|heard| heard.recent.last()) >= Some(&running.entered_at);
     if let Some(goal) = sequence.goal.as_ref().filter(|goal| since(goal)) {
         return Some(Exit::Goal(goal.clone()));
     }

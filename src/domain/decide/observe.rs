@@ -260,9 +260,9 @@ fn unsuppress(work: &mut Work<'_>) -> Reply {
     Reply::Done
 }
 
-/// What was erased stays erased, whatever else is heard of it.
+/// The weightier reason stays, whatever else is heard of it.
 pub fn suppress(work: &mut Work<'_>, reason: Reason) -> Reply {
-    if work.lead.suppressed != Some(reason) && work.lead.suppressed != Some(Reason::Erased) {
+    if work.lead.suppressed.is_none_or(|known| !known.outweighs(reason)) {
         let by = work.input.source.clone();
         work.conclude(What::Suppressed { reason, by: by.clone() });
         let target = work.lead.address.to_string();

@@ -3,7 +3,7 @@
 use super::super::notes::Notes;
 use super::Model;
 use overture::domain::decide::fold;
-use overture::domain::event::{Event, What};
+use overture::domain::event::{Event, Guests, What};
 use overture::domain::handoff::Handoff;
 use overture::domain::id::TouchId;
 use overture::domain::lead::Lead;
@@ -62,6 +62,7 @@ fn once_each(who: usize, history: &[Event], notes: &mut Notes) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     // One that a person asked for again while it was under way may arrive after it was known to have arrived.
     let again = |touch: &TouchId| notes.resent.contains_key(touch);
+    let guests = Guests::of(history);
     for event in history {
         let key = match &event.what {
             What::Queued { touch, .. } => format!("{touch} was queued"),
@@ -69,7 +70,8 @@ fn once_each(who: usize, history: &[Event], notes: &mut Notes) {
                 format!("{touch} was accepted")
             }
             What::Touched { touch, outcome: Outcome::Refused { .. }, .. } => format!("{touch} was refused"),
-            What::Settled { hit, .. } => format!("hit {hit} was settled"),
+            // Those of a lead that was taken in have numbers of their own.
+            What::Settled { hit, .. } => format!("hit {hit} of {:?} was settled", guests.address_of(event.seq)),
             What::Enrolled { enrollment, .. } => format!("{enrollment} was begun"),
             What::Exited { enrollment, .. } => format!("{enrollment} was ended"),
             What::HandoffOpened { handoff } => format!("{} was opened", handoff.id),
@@ -83,10 +85,22 @@ fn once_each(who: usize, history: &[Event], notes: &mut Notes) {
 }
 
 fn rungs(who: usize, history: &[Event], notes: &mut Notes) {
+    let guests = Guests::of(history);
     let mut open: Option<(&Handoff, Vec<usize>)> = None;
-    for event in history {
+    for event in history.iter().filter(|event| guests.address_of(event.seq).is_none()) {
         match &event.what {
             What::HandoffOpened { handoff } => open = Some((handoff, Vec::new())),
+            What::HandoffClosed { .. } => open = None,
+            // Of two the first stands for both.
+            What::Merged { from, .. } => {
+                let own = open.as_ref().map(|(handoff, _)| handoff.opened_at);
+                if let Some(theirs) =
+                    from.handoff.as_ref().filter(|theirs| own.is_none_or(|own| theirs.opened_at < own))
+                {
+                    let fired = theirs.clock.iter().flat_map(|clock| clock.rungs.iter().enumerate());
+                    open = Some((theirs, fired.filter(|(_, rung)| rung.fired).map(|(number, _)| number).collect()));
+                }
+            }
             What::Rung { number, .. } => {
                 let Some((handoff, fired)) = &mut open else {
                     notes.break_rule("I8 a rung belongs to a handoff", format!("person {who}: rung {number}"));

@@ -56,6 +56,8 @@ pub struct Model {
     pub leads: BTreeMap<usize, Lead>,
     pub histories: BTreeMap<usize, Vec<Event>>,
     pub mails: Vec<Known>,
+    /// How often a touch was taken over from somebody who had marked it and was silent for longer than a lease.
+    pub overtaken: BTreeMap<TouchId, usize>,
     /// What was told of touches and leads so far, by `news`.
     told: BTreeMap<String, String>,
 }
@@ -104,6 +106,12 @@ impl Model {
     /// Which person a lead is.
     pub fn who(&self, lead: &LeadId) -> Option<usize> {
         self.leads.iter().find(|(_, known)| known.id == *lead).map(|(who, _)| *who)
+    }
+
+    /// The person whose lead somebody's name leads to by now.
+    pub fn is_now(&self, who: usize) -> Option<usize> {
+        let lead = self.lead(who)?;
+        (0..PEOPLE).find(|other| World::address(*other) == lead.address)
     }
 
     pub fn first_in(&self, state: State) -> Option<&TouchRow> {
@@ -159,7 +167,12 @@ impl Model {
         assert!(page.next.is_none(), "a run makes fewer touches");
         for row in page.rows {
             self.since.entry(row.id.clone()).or_insert(notes.step);
-            self.touches.insert(row.id.clone(), row);
+            let state = row.state;
+            let before = self.touches.insert(row.id.clone(), row.clone()).map(|before| before.state);
+            let marked = before == Some(State::Marked) && matches!(state, State::Queued | State::Deferred);
+            if marked && notes.kept.is_some() {
+                *self.overtaken.entry(row.id).or_default() += 1;
+            }
         }
         let keys: Vec<LeadKey> = (0..PEOPLE).map(|who| LeadKey::Address(World::address(who))).collect();
         let mut changed = Vec::new();

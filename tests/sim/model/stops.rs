@@ -27,12 +27,12 @@ fn forbids(model: &Model, notes: &Notes, (standing, known): (&Standing, &Known))
         return false;
     }
     let Some(row) = model.touches.get(&known.touch) else { return false };
-    let before = model.since.get(&known.touch).is_some_and(|since| *since < standing.since);
+    let before = model.since.get(&known.touch).is_some_and(|since| *since < standing.asked);
     let to = |who: usize| known.mail.to == World::address(who).as_str();
     // Who asks for a mail by hand asks for it in spite of what ended; of a suppression nobody may.
     let before = before && !notes.resent.contains_key(&known.touch);
     match &standing.ban {
-        Ban::Person(who) => to(*who),
+        Ban::Person(who) | Ban::Address(who) => to(*who),
         Ban::Sequences { who, names } => to(*who) && before && names.contains(&row.sequence.as_str()),
         Ban::Sequence(name) => before && row.sequence == *name,
         Ban::Lane(lane) => lane.is_none_or(|lane| lane == row.lane),

@@ -52,7 +52,7 @@ fn in_hand_at(known: &Known) -> Instant {
 /// Whether the recipient moved after the mail was taken from its lane: it leaves as it was meant then.
 fn moved_since(known: &Known, notes: &Notes) -> bool {
     notes.facts.iter().any(|fact| {
-        let moves = matches!(fact.unit.input.ask, Ask::Change { .. });
+        let moves = matches!(fact.unit.input.ask, Ask::Change { .. } | Ask::Absorb { .. });
         moves
             && known.mail.to == World::address(fact.who).as_str()
             && fact.answered.is_none_or(|step| step >= known.taken_in)

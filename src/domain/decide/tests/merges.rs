@@ -198,6 +198,16 @@ fn a_person_who_wants_no_mail_gets_none_and_a_mailbox_that_is_gone_says_nothing_
 }
 
 #[test]
+fn who_left_before_the_mailbox_was_gone_has_left() {
+    let (mut ada, mut other) = two(|| book(vec![cadence("outbound")]));
+    ada.enroll("outbound");
+    other.tell(Ask::Suppress { reason: Reason::Unsubscribed });
+    other.hear_as("bounced", json!({"hard": true}), Actor::System, other.now);
+    ada.absorb(other);
+    assert_eq!((ada.lead.suppressed, ada.running().len()), (Some(Reason::Unsubscribed), 0));
+}
+
+#[test]
 fn a_topic_that_one_of_them_left_is_left_by_both() {
     let (mut ada, mut other) = two(|| book(vec![two_mails("tips", Kind::Nurture).topic("product-tips")]));
     ada.enroll("tips");
