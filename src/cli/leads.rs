@@ -200,6 +200,10 @@ async fn merge(desk: &mut Desk, lead: &str, into: &str) -> Result<(), Failure> {
         return desk.paper.value(&merged);
     }
     let email = text(&merged["email"]);
+    if merged["merged"].as_bool() == Some(false) {
+        say(&format!("{lead} is {email} already"));
+        return Ok(());
+    }
     say(&format!("{lead} is {email} now; `overture why {email}` tells what became of what each was in"));
     Ok(())
 }

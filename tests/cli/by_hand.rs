@@ -46,6 +46,35 @@ fn a_lead_is_enrolled_explained_paused_and_suppressed_by_hand() {
 }
 
 #[test]
+fn two_leads_that_are_one_person_become_one_and_both_addresses_lead_there() {
+    let workspace = with_zoe();
+    overture(&workspace, &["leads", "set", "zoe@old.example", "title=VP Operations", "country=FR"]).ok();
+    overture(&workspace, &["enroll", "outbound-cadence", "zoe@old.example"]).ok();
+    overture(&workspace, &["event", "zoe@old.example", "page_viewed"]).ok();
+    told_no(
+        &workspace,
+        &["leads", "merge", "zeo@old.example", "--into", "zoe@example.com"],
+        "no lead `zeo@old.example`",
+    );
+    let merge =
+        || overture(&workspace, &["leads", "merge", "zoe@old.example", "--into", "zoe@example.com"]).ok().stderr;
+    let said = merge();
+    assert!(said.contains("zoe@old.example is zoe@example.com now"), "{said}");
+    assert!(merge().contains("zoe@old.example is zoe@example.com already"));
+    let lead = json(&workspace, &["leads", "show", "zoe@old.example"]);
+    assert_eq!((&lead["email"], &lead["aliases"][0]["email"]), (&"zoe@example.com".into(), &"zoe@old.example".into()));
+    assert_eq!((&lead["attributes"]["country"], &lead["attributes"]["title"]), (&"DE".into(), &"VP Operations".into()));
+    assert_eq!(lead["enrollments"][0]["sequence"], "outbound-cadence");
+    let shown = overture(&workspace, &["leads", "show", "zoe@example.com"]).ok().stdout;
+    assert!(shown.contains("also") && shown.contains("zoe@old.example until"), "{shown}");
+    let why = overture(&workspace, &["why", "zoe@example.com"]).ok().stdout;
+    for says in ["(zoe@old.example) entered outbound-cadence", "found to be one person with zoe@old.example"] {
+        assert!(why.contains(says), "{why}");
+    }
+    assert_eq!(overture(&workspace, &["leads", "list", "--json"]).ok().stdout.lines().count(), 1);
+}
+
+#[test]
 fn an_empty_list_says_so_beside_its_output() {
     let workspace = with_zoe();
     for (list, says) in [

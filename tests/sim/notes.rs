@@ -151,7 +151,7 @@ impl Notes {
                 Ban::Person(who) if who == from && until.is_none() => self.ban(Ban::Person(into)),
                 // What came first is not to be told any more where a clock was set back.
                 Ban::Sequences { who, names } if who == from && self.era == 0 => {
-                    self.ban_from(Ban::Sequences { who: into, names }, asked)
+                    self.ban_from(Ban::Sequences { who: into, names }, asked);
                 }
                 _ => {}
             }

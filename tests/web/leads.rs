@@ -47,6 +47,46 @@ async fn an_attribute_that_is_not_declared_or_of_another_type_is_named_with_the_
 }
 
 #[tokio::test]
+async fn a_lead_takes_in_another_and_who_asks_for_that_one_is_told_of_it() {
+    let house = House::new().await;
+    for email in ["zoe@old.example", "zoe@corp.example"] {
+        house.ask("PUT", "/v1/leads", json!({ "email": email, "attributes": { "plan": email } })).await.good();
+    }
+    let old = house.get("/v1/leads/zoe@old.example").await.good();
+    let path = "/v1/leads/zoe@corp.example/merge";
+    assert!(
+        house.ask("POST", path, json!({ "from": "zeo@old.example" })).await.problem(404).contains("`zeo@old.example`")
+    );
+    house.ask("POST", path, json!({ "from": "nobody" })).await.problem(404);
+    house.ask("POST", path, json!({})).await.problem(422);
+    house.ask("POST", "/v1/leads/who@corp.example/merge", json!({ "from": "zoe@old.example" })).await.problem(404);
+    let merged = house.ask("POST", path, json!({ "from": "zoe@old.example" })).await.good();
+    assert_eq!((&merged["merged"], &merged["attributes"]["plan"]), (&json!(true), &json!("zoe@corp.example")));
+    assert_eq!(house.ask("POST", path, json!({ "from": "zoe@old.example" })).await.good()["merged"], false);
+    for name in [old["id"].as_str().unwrap(), "zoe@old.example"] {
+        let lead = house.get(&format!("/v1/leads/{name}")).await.good();
+        assert_eq!((&lead["id"], &lead["aliases"][0]["id"]), (&merged["id"], &old["id"]));
+    }
+    let history = house.get("/v1/leads/zoe@old.example/why").await.good()["history"].clone();
+    let of = |entry: &Value| (entry["event"].as_str().unwrap().to_owned(), entry["of"].clone());
+    let told: Vec<_> = history.as_array().unwrap().iter().map(of).collect();
+    assert!(
+        told.contains(&("created".to_owned(), json!("zoe@old.example")))
+            && told.contains(&("merged".to_owned(), Value::Null)),
+        "{told:?}"
+    );
+    house.ask("PUT", "/v1/leads", json!({ "email": "zoe@old.example" })).await.good();
+    assert_eq!(house.get("/v1/leads").await.good()["leads"].as_array().unwrap().len(), 1);
+
+    // Who must not be reached takes nobody in who can be.
+    house.ask("PUT", "/v1/leads", json!({ "email": "tom@corp.example" })).await.good();
+    let bounce = json!({ "lead": { "email": "tom@corp.example" }, "name": "bounced", "actor": "system", "data": { "hard": true } });
+    house.ask("POST", "/v1/events", bounce).await.good();
+    let told = house.ask("POST", "/v1/leads/tom@corp.example/merge", json!({ "from": "zoe@corp.example" })).await;
+    assert!(told.problem(409).contains("merge it into zoe@corp.example"), "{}", told.text());
+}
+
+#[tokio::test]
 async fn lists_go_on_where_they_stopped() {
     let house = House::new().await;
     for n in 0..7 {

@@ -1,6 +1,7 @@
 //! Leads: brought in, listed, looked at, and explained.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json as Answered};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -214,13 +215,22 @@ pub async fn merge(
     Path(who): Path<String>,
     Json(merging): Json<Merging>,
 ) -> Answer200 {
-    let (lead, other) = (find(&app, lead_key(&who)?).await?, find(&app, lead_key(&merging.from)?).await?);
+    let lead = find(&app, lead_key(&who)?).await?;
+    let other = app.engine.store.reports().lead(&lead_key(&merging.from)?).await?;
+    let unknown = || {
+        let detail = format!("there is no lead `{}` to merge", merging.from);
+        Problem::new(StatusCode::NOT_FOUND, "unknown_lead", detail)
+    };
+    let other = other.ok_or_else(unknown)?;
+    let new = other.id != lead.id;
     let ask = Ask::Absorb { other: other.id, found: None };
     let unit = app.engine.by_hand(Target::Lead(lead.id.clone()), ask, caller.source);
     let answers = app.engine.record(vec![unit]).await?;
     done(answers.first().unwrap_or(&Answer::Unknown))?;
     let lead = find(&app, LeadKey::Id(lead.id)).await?;
-    Ok(Answered(shape::lead(&lead, &app.engine.playbook(), app.engine.now())))
+    let mut shape = shape::lead(&lead, &app.engine.playbook(), app.engine.now());
+    shape["merged"] = new.into();
+    Ok(Answered(shape))
 }
 
 /// A reason that somebody can read.

@@ -81,6 +81,7 @@ fn people() -> Vec<(&'static str, Value)> {
         ("handoff", maybe(handoff)),
         ("next_look_at", maybe(time())),
         ("created?", boolean()),
+        ("merged?", boolean()),
     ]);
     let row = object([
         ("line", integer()),
