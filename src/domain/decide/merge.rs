@@ -52,6 +52,7 @@ pub fn absorb(work: &mut Work<'_>, other: &Other) -> Reply {
     let ends = ends(work, &other.lead);
     let mut calendars = advance::calendars(work);
     calendars.extend(calendars_of(&other.lead, work.playbook));
+    let comes_further = further(&other.lead, &work.lead) > further(&work.lead, &other.lead);
     let opened = [&work.lead.handoff, &other.lead.handoff].map(Clone::clone);
 
     let after = work.lead.seq + 1;
@@ -70,7 +71,7 @@ pub fn absorb(work: &mut Work<'_>, other: &Other) -> Reply {
     if let [Some(own), Some(others)] = opened {
         handoff::keep_first(work, [own, others], MERGED);
     }
-    if further(other.lead.stage) > further(work.lead.stage) {
+    if comes_further {
         restage::to_stage(work, other.lead.stage, MERGED);
     }
     if let Some(reason) = other.suppression().filter(|reason| is_of_person(*reason))
@@ -108,13 +109,15 @@ const fn is_of_person(reason: Reason) -> bool {
     }
 }
 
-/// How far a stage is: what a person said outweighs what rules say, and having bought outweighs all.
-fn further(stage: Stage) -> u8 {
-    match stage {
-        Stage::Recycled => 0,
-        Stage::Lead | Stage::Iql | Stage::Mql | Stage::Pql | Stage::Sql => 1 + stage.rung().unwrap_or(0),
-        Stage::Disqualified => 10,
-        Stage::Opportunity | Stage::Customer => 10 + stage.rung().unwrap_or(0),
+/// How far a lead has come beside another: who was sent back to marketing is there until a person is heard of again, here or there; what
+/// somebody said outweighs what rules say, and having bought outweighs all.
+fn further(lead: &Lead, beside: &Lead) -> u8 {
+    match lead.stage {
+        Stage::Recycled if beside.last_human_at > Some(lead.stage_since) => 0,
+        Stage::Lead | Stage::Iql | Stage::Mql | Stage::Pql | Stage::Sql => 1 + lead.stage.rung().unwrap_or(0),
+        Stage::Recycled => 8,
+        Stage::Disqualified => 9,
+        Stage::Opportunity | Stage::Customer => 10 + lead.stage.rung().unwrap_or(0),
     }
 }
 

@@ -20,6 +20,8 @@ const SAMPLES: i64 = 160;
 const NAMED: usize = 7;
 /// The room a stage's name takes.
 const NAME: f64 = 78.0;
+/// The room a letter of it takes.
+const LETTER: f64 = 7.0;
 /// Points below this are a dot without a name.
 const WORTH_A_NAME: f64 = 3.0;
 
@@ -133,7 +135,7 @@ impl Curve {
                     text class="tiny bandname" x=(WIDTH - RIGHT) y=(self.y(*at) - 4.0) text-anchor="end" { (name) }
                 }
                 @for (at, _) in &self.stages { line class="stage" x1=(self.x(*at)) x2=(self.x(*at)) y1=(TOP - 10.0) y2=(floor) {} }
-                @for (x, names) in self.stage_names() { text class="tiny stagename" x=(x + 4.0) y=(TOP - 12.0) { (names) } }
+                @for (x, names) in self.stage_names() { (stage_name(x, &names)) }
                 @if !path.is_empty() {
                     path class="area" d=(format!("{path}V{floor:.1}H{:.1}Z", self.x(self.line[0].0))) {}
                     path class="line" d=(path) {}
@@ -183,6 +185,14 @@ impl Curve {
         }
         placed
     }
+}
+
+/// The name of a stage right of where it began, or left of it where there is no room.
+fn stage_name(x: f64, name: &str) -> Markup {
+    #[expect(clippy::cast_precision_loss, reason = "a few names of stages are short")]
+    let fits = x + 4.0 + name.chars().count() as f64 * LETTER < WIDTH;
+    let (x, anchor) = if fits { (x + 4.0, "start") } else { (x - 4.0, "end") };
+    html! { text class="tiny stagename" x=(x) y=(TOP - 12.0) text-anchor=(anchor) { (name) } }
 }
 
 fn dot(curve: &Curve, driver: &Driver) -> Markup {

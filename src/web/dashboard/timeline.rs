@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::when::Local;
-use crate::domain::event::{Actor, Event, What};
+use crate::domain::event::{Actor, Event, Guests, What};
 use crate::domain::touch::Outcome;
 use crate::engine::sentence;
 
@@ -77,8 +77,9 @@ fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Events, the newest first, under their days.
+/// Events, the newest first, under their days. What was heard of a lead that was taken in later says at which address.
 pub fn days(events: &[Event], local: &Local) -> Markup {
+    let guests = Guests::of(events);
     let mut days: Vec<(String, Vec<&Event>)> = Vec::new();
     for event in events {
         let day = local.day(event.recorded_at);
@@ -95,7 +96,10 @@ pub fn days(events: &[Event], local: &Local) -> Markup {
                     div class=(format!("line {}", tone(event))) {
                         time title=(local.full(event.occurred_at)) { (local.clock(event.recorded_at)) }
                         div class="mark" { i {} }
-                        p { (said(event, local)) }
+                        p {
+                            (said(event, local))
+                            @if let Some(address) = guests.address_of(event.seq) { " " small class="soft" { (address) } }
+                        }
                     }
                 }
             }

@@ -331,23 +331,38 @@ fn an_open_that_waits_for_its_verdict_gets_it_and_counts_once() {
     assert_eq!(ada.lead.enrollments[0].steps["one"].clicked.len(), 1);
 }
 
+/// The stage that comes of two, the second of which was heard of so long after the first had its own.
+fn stage_of(own: Stage, theirs: Stage, heard_after: &str) -> Stage {
+    let (mut ada, mut other) = two(|| book(vec![]));
+    for (desk, to) in [(&mut ada, own), (&mut other, theirs)] {
+        desk.hear("login");
+        desk.now = desk.now + length("1h");
+        desk.tell_as(Ask::Stage { to, reason: "told".to_owned() }, Actor::System, desk.now);
+    }
+    if heard_after != "never" {
+        other.after(heard_after);
+        other.hear("login");
+        ada.now = other.now;
+    }
+    ada.absorb(other);
+    ada.lead.stage
+}
+
 #[test]
 fn the_further_stage_is_kept_and_what_a_person_said_of_it() {
-    let stage = |own: Stage, theirs: Stage| {
-        let (mut ada, mut other) = two(|| book(vec![]));
-        for (desk, to) in [(&mut ada, own), (&mut other, theirs)] {
-            desk.hear("login");
-            desk.tell(Ask::Stage { to, reason: "told".to_owned() });
-        }
-        ada.absorb(other);
-        ada.lead.stage
-    };
+    let stage = |own, theirs| stage_of(own, theirs, "never");
     assert_eq!(stage(Stage::Lead, Stage::Mql), Stage::Mql);
     assert_eq!(stage(Stage::Mql, Stage::Lead), Stage::Mql);
-    assert_eq!(stage(Stage::Recycled, Stage::Lead), Stage::Lead);
     assert_eq!(stage(Stage::Mql, Stage::Disqualified), Stage::Disqualified);
     assert_eq!(stage(Stage::Disqualified, Stage::Customer), Stage::Customer);
     assert_eq!(stage(Stage::Opportunity, Stage::Disqualified), Stage::Opportunity);
+}
+
+#[test]
+fn who_was_sent_back_to_marketing_stays_there_until_the_person_is_heard_of_again() {
+    assert_eq!(stage_of(Stage::Recycled, Stage::Mql, "never"), Stage::Recycled);
+    assert_eq!(stage_of(Stage::Recycled, Stage::Mql, "1h"), Stage::Mql);
+    assert_eq!(stage_of(Stage::Mql, Stage::Recycled, "never"), Stage::Recycled);
 }
 
 #[test]
