@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::adopt::{Edit, InHand};
+use super::edit::{Edit, InHand};
 use super::merge::Other;
 use crate::domain::account::Replied;
 use crate::domain::address::EmailAddress;

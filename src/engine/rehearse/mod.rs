@@ -13,6 +13,7 @@
 mod agenda;
 mod before;
 mod colleagues;
+mod effects;
 mod experiments;
 mod intakes;
 mod lanes;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use agenda::{Agenda, Said};
 use agenda::{Due, Queue};
 use colleagues::Colleagues;
+use effects::Rows;
 use experiments::Experiments;
 use intakes::Intakes;
 use lanes::Lanes;
@@ -33,7 +35,7 @@ use waiting::Waiting;
 
 use super::deliver::opens_at;
 pub use super::release::today;
-use crate::domain::decide::{Ask, Case, Decision, Effect, EnrollmentRow, Input, Reply, decide, put_off};
+use crate::domain::decide::{Ask, Case, Decision, EnrollmentRow, Input, Reply, decide, put_off};
 use crate::domain::event::{Actor, Event};
 use crate::domain::experiment::{Arm, Key};
 use crate::domain::lead::Lead;
@@ -73,14 +75,6 @@ pub struct Decided<'a> {
     /// Touches that will never leave because of it.
     pub called_off: &'a [NewTouch],
     pub now: Instant,
-}
-
-/// What followed from one decision, for those who look on.
-#[derive(Default)]
-struct Rows {
-    queued: Vec<NewTouch>,
-    called_off: Vec<NewTouch>,
-    enrollments: Vec<EnrollmentRow>,
 }
 
 /// Leads, lanes and what is due.
@@ -359,70 +353,6 @@ impl<'p> World<'p> {
             people.notice(&decided, &mut agenda);
         }
         self.note(agenda);
-    }
-
-    /// What the store would keep, as far as it decides anything later. Rows for lists are kept by nobody here.
-    fn apply(&mut self, number: usize, effect: Effect, rows: &mut Rows) {
-        match effect {
-            Effect::Queue(touch) => {
-                rows.queued.push((*touch).clone());
-                self.enqueue(number, *touch);
-            }
-            Effect::Cancel { touch, .. } => rows.called_off.extend(self.call_off(&touch)),
-            Effect::Hold { touch, .. } => {
-                if let Some((_, waiting)) = self.waiting.get(&touch) {
-                    self.lanes.remove(&waiting.lane, &touch);
-                }
-            }
-            Effect::Requeue(again) => {
-                if let Some((_, waiting)) = self.waiting.get(&again.touch) {
-                    self.lanes.remove(&waiting.lane, &again.touch);
-                    let place = (waiting.rank, again.ready_at, again.touch);
-                    self.lanes.insert(&waiting.lane, place, &self.playbook.settings);
-                }
-            }
-            Effect::Load { rep, assigned, open } => {
-                let load = self.loads.entry(rep).or_default();
-                load.assigned += assigned;
-                load.open += open;
-            }
-            Effect::Suppress { target, reason, .. } => {
-                self.suppressed.insert(target, reason);
-                for touch in self.waiting.mails_of(number) {
-                    rows.called_off.extend(self.call_off(&touch));
-                }
-            }
-            Effect::Unsuppress { target } => drop(self.suppressed.remove(&target)),
-            Effect::Enrollment(row) => rows.enrollments.push(row),
-            Effect::Intake { sequence, active, entered, day } => {
-                self.intakes.shift(&sequence, (active, entered), day);
-            }
-            Effect::Replied { account, reply, tell } => {
-                let people = self.colleagues.heard(&account, reply);
-                for colleague in people.into_iter().filter(|one| tell && *one != number) {
-                    self.say(self.now, colleague, Said { ask: Ask::Wake, source: "engine", actor: Actor::System });
-                }
-            }
-            Effect::Pending { sequence, since, .. } => self.intakes.waits(&sequence, number, since),
-            Effect::Tally(tally) => self.experiments.count(&tally),
-            // Nobody of a rehearsal is found to be somebody else.
-            Effect::Absorb(_) => {}
-            // What people do about a handoff or a task they say themselves.
-            Effect::Confirm { .. } | Effect::Seen { .. } | Effect::Handoff(_) | Effect::Task(_) => {}
-        }
-    }
-
-    fn enqueue(&mut self, number: usize, touch: NewTouch) {
-        let place = (touch.rank, touch.ready_at, touch.id.clone());
-        self.lanes.insert(&touch.lane, place, &self.playbook.settings);
-        self.waiting.insert(number, touch);
-        self.schedule();
-    }
-
-    fn call_off(&mut self, touch: &crate::domain::id::TouchId) -> Option<NewTouch> {
-        let (_, waiting) = self.waiting.remove(touch)?;
-        self.lanes.remove(&waiting.lane, touch);
-        Some(waiting)
     }
 
     /// Lets lanes whose turn moved come to it.
