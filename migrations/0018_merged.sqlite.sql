@@ -7,3 +7,6 @@ CREATE TABLE merged (
 ) STRICT;
 
 CREATE INDEX merged_into ON merged (lead_id);
+
+-- The address a mail went to whose lead has another by now.
+ALTER TABLE touch ADD COLUMN went_to TEXT;

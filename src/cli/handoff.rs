@@ -115,11 +115,11 @@ async fn list(desk: &mut Desk, all: bool, limit: usize) -> Result<(), Failure> {
     } else {
         ("/v1/handoffs?state=waiting", "no handoff waits for an answer")
     };
-    let header = ["handoff", "rep", "state", "promise", "due", "opened", "reason"];
+    let header = ["handoff", "lead", "rep", "state", "promise", "due", "opened", "reason"];
     let shown = |one: &Value, paper: &super::paper::Paper| {
         let (due, opened) = (time(&one["due_at"], paper), time(&one["opened_at"], paper));
         let (id, rep, state) = (text(&one["id"]), text(&one["rep"]), text(&one["state"]));
-        vec![id, rep, state, text(&one["sla"]), due, opened, text(&one["reason"])]
+        vec![id, text(&one["email"]), rep, state, text(&one["sla"]), due, opened, text(&one["reason"])]
     };
     desk.paper.pages(&client, (path, limit, none), &header, shown).await
 }
@@ -133,7 +133,7 @@ async fn show(desk: &mut Desk, handoff: &str) -> Result<(), Failure> {
     }
     paper.heading(&format!("{}  {} of {}", text(&one["id"]), text(&one["rep"]), text(&one["team"])))?;
     let mut rows = Vec::new();
-    for name in ["lead", "state", "sla", "reason", "closed_because"] {
+    for name in ["email", "lead", "state", "sla", "reason", "closed_because"] {
         rows.push(vec![name.replace('_', " "), text(&one[name])]);
     }
     for name in ["opened_at", "due_at", "answered_at"] {

@@ -4,7 +4,8 @@ use crate::domain::spelling::nearest;
 
 /// A hint that names the nearest of the known names, or lists them where they are few.
 pub fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let known: Vec<&str> = known.into_iter().collect();
+    let mut known: Vec<&str> = known.into_iter().collect();
+    known.dedup();
     if let Some(name) = nearest(word, known.iter().copied()) {
         return Some(format!("did you mean `{name}`?"));
     }

@@ -84,7 +84,10 @@ impl<'e> Batch<'e> {
                     self.one(tx, place, &Input { ask, ..unit.input.clone() }).await?
                 }
                 (Some(place), Ask::Absorb { other, .. }) => self.absorb(tx, (place, other), &unit.input).await?,
-                (Some(place), Ask::Hear { .. }) => self.one(tx, place, &self.heard_at(place, unit)).await?,
+                (Some(place), Ask::Hear { .. }) => self.hear(tx, place, unit).await?,
+                (Some(place), _) if self.is_of_alias(place, unit) => {
+                    Answer::Done { lead: self.slots[place].lead.id.clone(), created: false }
+                }
                 (Some(place), _) => self.one(tx, place, &unit.input).await?,
             });
         }

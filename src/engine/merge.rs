@@ -1,9 +1,12 @@
-//! Takes a lead in that was found to be the same person as another: both are decided in one transaction, or none is.
+//! Takes a lead in that was found to be the same person as another: both are decided in one transaction, or none is. What is said of an
+//! address from before is about that address, where it is about a mailbox and not about the person.
 
 use super::batch::Batch;
 use super::unit::{Answer, Target, Unit};
-use crate::domain::decide::{AT_ADDRESS, Ask, Input, Other};
+use crate::domain::decide::{AT_ADDRESS, Ask, Effect, Input, Other};
 use crate::domain::id::LeadId;
+use crate::domain::lead::Alias;
+use crate::domain::suppression::Reason;
 use crate::store::{StoreError, Tx};
 
 impl Batch<'_> {
@@ -19,7 +22,11 @@ impl Batch<'_> {
             self.one(tx, taken, &Input::wake(self.now())).await?;
         }
         let lead = self.slots[taken].lead.clone();
-        let on_its_way = tx.on_its_way(&lead.id).await?;
+        let new = self.slots[taken].effects.iter().filter_map(|effect| match effect {
+            Effect::Queue(touch) => Some(&touch.id),
+            _ => None,
+        });
+        let on_its_way = tx.on_its_way(&lead, &new.collect()).await?;
         let found = Other { suppressed: self.suppression_of(&lead.address), on_its_way, lead };
         let ask = Ask::Absorb { other: other.clone(), found: Some(Box::new(found)) };
         let answer = self.one(tx, place, &Input { ask, ..input.clone() }).await?;
@@ -29,15 +36,39 @@ impl Batch<'_> {
         Ok(answer)
     }
 
-    /// What a lead is told at an address it had before it was taken in says so: what bounces there says nothing of the present one.
-    pub(super) fn heard_at(&self, place: usize, unit: &Unit) -> Input {
+    /// Decides what is heard of a lead. A bounce at an address it had before says so.
+    pub(super) async fn hear(&mut self, tx: &mut Tx, place: usize, unit: &Unit) -> Result<Answer, StoreError> {
         let mut input = unit.input.clone();
-        if let (Target::Address { address, .. }, Ask::Hear { data, .. }) = (&unit.to, &mut input.ask)
-            && *address != self.slots[place].lead.address
+        if let Ask::Hear { name, data, touch } = &mut input.ask
+            && name == "bounced"
+            && !self.slots[place].lead.aliases.is_empty()
         {
-            data.entry(AT_ADDRESS).or_insert_with(|| address.as_str().into());
+            let at = match touch {
+                Some(touch) => tx.went_to(touch).await?,
+                None => self.alias_of(place, &unit.to),
+            };
+            if let Some(at) = at {
+                data.insert(AT_ADDRESS.to_owned(), at.into());
+            }
         }
-        input
+        self.one(tx, place, &input).await
+    }
+
+    /// Whether a unit is about the mailbox at an address that the lead had before: the list of suppressions says all about that.
+    pub(super) fn is_of_alias(&self, place: usize, unit: &Unit) -> bool {
+        let of_mailbox = matches!(unit.input.ask, Ask::Unsuppress | Ask::Suppress { reason: Reason::HardBounce });
+        of_mailbox && self.alias_of(place, &unit.to).is_some()
+    }
+
+    /// The address from before that a lead is asked for by.
+    fn alias_of(&self, place: usize, to: &Target) -> Option<String> {
+        let lead = &self.slots[place].lead;
+        let is_meant = |alias: &&Alias| match to {
+            Target::Address { address, .. } => alias.address == *address,
+            Target::Lead(id) => alias.lead == *id,
+            Target::Touch(_) | Target::Handoff(_) => false,
+        };
+        lead.aliases.iter().find(is_meant).map(|alias| alias.address.to_string())
     }
 }
 

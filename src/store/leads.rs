@@ -115,7 +115,8 @@ macro_rules! leads_by_key {
 
 impl Tx {
     /// Loads leads in the order asked, `None` where there is none, and keeps others from changing them until the transaction ends.
-    /// They are locked in the order of their ids, so that two batches never wait for each other.
+    /// They are locked in the order of their ids, so that two batches never wait for each other; but for those that are found by a name
+    /// from before they were taken in, where the database may have to end one of the two, who tries again.
     pub async fn load(&mut self, keys: &[LeadKey]) -> Result<Vec<Option<Lead>>, StoreError> {
         static LOAD: Statement = Statement::batch(KEY_COLUMNS, leads_by_key!("{for update of lead}"));
         if keys.is_empty() {
@@ -123,9 +124,7 @@ impl Tx {
         }
         let found = self.fetch("load leads", reading(self.is_shared(), keys, &LOAD), vec![asked(keys)]).await?;
         let mut leads = in_order(keys.len(), &found)?;
-        if let Some(missing) = merges::missing(keys, &leads) {
-            place(&mut leads, &self.fetch("load merged leads", &merges::TO_CHANGE, vec![missing]).await?)?;
-        }
+        self.load_merged(keys, &mut leads).await?;
         self.fold_trails(&mut leads).await?;
         Ok(leads)
     }
@@ -371,7 +370,7 @@ fn in_order(count: usize, found: &[Row]) -> Result<Vec<Option<Lead>>, StoreError
 }
 
 /// Puts what was found in the places it was asked for at.
-fn place(leads: &mut [Option<Lead>], found: &[Row]) -> Result<(), StoreError> {
+pub(super) fn place(leads: &mut [Option<Lead>], found: &[Row]) -> Result<(), StoreError> {
     for row in found {
         let place = usize::try_from(row.int(0)?).unwrap_or(usize::MAX);
         if let Some(slot) = leads.get_mut(place) {

@@ -17,6 +17,7 @@ use super::error::{StoreError, Trouble};
 use super::fault::Faults;
 use super::health::Health;
 use super::lock::FolderLock;
+use super::merges::Merged;
 use super::sql::Statement;
 use super::tx::Tx;
 use crate::domain::time::Instant;
@@ -103,6 +104,8 @@ pub(super) struct Shared {
     pub(super) sweep: Sweep,
     pub(super) health: Health,
     pub(super) faults: Faults,
+    /// What the one process that writes knows of leads that were taken in by others.
+    pub(super) merged: Merged,
 }
 
 /// How far the claim of wakes has come on PostgreSQL, where a range read would step over dead entries again and again.

@@ -23,6 +23,8 @@ on_both_databases!(
     what_only_the_other_is_in_goes_on_to_the_address_that_stays_at_its_time,
     all_that_was_of_the_other_is_found_by_its_old_names,
     a_mail_in_hand_is_waited_for,
+    a_mail_whose_end_comes_with_the_very_commit_is_waited_for,
+    what_is_said_of_the_old_mailbox_is_said_of_that_alone,
     what_fails_leaves_both_as_they_were_and_what_succeeds_is_whole,
     who_merges_from_both_ends_at_once_gets_one_lead_that_lost_nothing,
     who_was_taken_in_twice_is_found_at_the_end,
@@ -218,6 +220,72 @@ fn a_mail_in_hand_is_waited_for(database: &str) {
     assert!(matches!(merge(&bench, OLD, NEW), Answer::Done { .. }));
     bench.until(instant("2026-01-13T08:00:00Z"));
     assert_eq!((got(&server, OLD).len(), got(&server, NEW).len()), (1, 1));
+}
+
+fn a_mail_whose_end_comes_with_the_very_commit_is_waited_for(database: &str) {
+    let (server, bench) = bench(database);
+    bench.ask(OLD, enroll());
+    bench.with(async |engine| engine.wake(engine.now()).await.expect("the store answers"));
+    let claimed = bench.with(async |engine| engine.claim("mail:growth", 1).await.expect("the store answers").remove(0));
+    bench.ask(NEW, enroll());
+    let (old, new) = (lead(&bench, OLD), lead(&bench, NEW));
+    let merged = bench.with(async |engine| {
+        let mut line = engine.line("mail:growth");
+        let carried = engine.attempt(&claimed, &mut line).await.expect("the store answers");
+        line.close().await;
+        // What comes while the first is written shares the next commit.
+        let first = async {
+            let unit = engine.by_hand(Target::Lead(new.id.clone()), hear("login"), "test");
+            engine.record(vec![unit]).await.expect("the store answers");
+        };
+        let settled = async { engine.settle(&claimed, &carried).await.expect("the store answers") };
+        tokio::join!(first, settled, merge_in(engine, (&old, &new))).2
+    });
+    assert!(matches!(merged, Some(Answer::Refused { .. })), "{merged:?}");
+    assert!(matches!(merge(&bench, OLD, NEW), Answer::Done { .. }));
+    bench.until(instant("2026-01-14T08:00:00Z"));
+    assert_eq!(got(&server, OLD), ["First things"]);
+    assert_eq!(got(&server, NEW), ["Second thoughts"]);
+}
+
+fn what_is_said_of_the_old_mailbox_is_said_of_that_alone(database: &str) {
+    let (_server, bench) = bench(database);
+    bench.ask(OLD, enroll());
+    bench.ask(NEW, hear("login"));
+    bench.work();
+    let (old, touch) = (lead(&bench, OLD), bench.touch("first").id);
+    merge(&bench, OLD, NEW);
+    let bounced = |touch, address: &str| {
+        let data = json!({"hard": true, "address": address}).as_object().cloned().unwrap_or_default();
+        Ask::Hear { name: "bounced".to_owned(), data, touch }
+    };
+    let suppressed = |who: &str| {
+        bench.with(async |engine| engine.store.reports().suppression(who).await.expect("the store answers").is_some())
+    };
+    let tell = |to: Target, ask: Ask| {
+        bench.with(async |engine| {
+            drop(engine.record(vec![engine.by_hand(to, ask, "test")]).await.expect("the store answers"))
+        });
+    };
+    let to_old = || Target::Lead(old.id.clone());
+    for (to, ask) in [
+        (Target::Touch(touch.clone()), bounced(Some(touch.clone()), "")),
+        (to_old(), bounced(None, "")),
+        (Target::Address { address: address(OLD), create: false }, bounced(None, "someone@else.example")),
+    ] {
+        tell(to, ask);
+        assert!(suppressed(OLD) && !suppressed(NEW) && lead(&bench, NEW).suppressed.is_none());
+        bench.with(async |engine| engine.unsuppress(OLD, "test").await.expect("the store answers"));
+    }
+    bench.with(async |engine| engine.suppress(OLD, Reason::HardBounce, "test").await.expect("the store answers"));
+    assert!(suppressed(OLD) && !suppressed(NEW) && bench.all("scene") == ["active"]);
+    // What a person wants is another matter, and so is a bounce that names whoever it likes.
+    bench.ask_as_person(NEW, Ask::Unsubscribe { topic: None, touch: None });
+    bench.with(async |engine| engine.unsuppress(OLD, "test").await.expect("the store answers"));
+    assert!(!suppressed(OLD) && suppressed(NEW) && lead(&bench, NEW).suppressed == Some(Reason::Unsubscribed));
+    bench.ask(NEW, Ask::Unsuppress);
+    bench.ask(NEW, bounced(None, "gmail.com"));
+    assert!(suppressed(NEW) && !suppressed("gmail.com"));
 }
 
 fn what_fails_leaves_both_as_they_were_and_what_succeeds_is_whole(database: &str) {

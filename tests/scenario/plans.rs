@@ -6,6 +6,7 @@ use crate::support::faulty_smtp::FaultySmtp;
 use crate::support::http::Call;
 use crate::support::process::{AT_ONCE, Process};
 use crate::support::receiver::Receiver;
+use crate::support::watch::eventually;
 use serde_json::json;
 use std::io::Write;
 use std::process::Command;
@@ -169,4 +170,89 @@ fn a_person_is_asked_again_when_something_came_in_since_the_plan() {
     typed.write_all(b"y\n").expect("it can be typed");
     assert!(process.wait(SOON).success(), "{}", process.log().text());
     assert!(process.log().text().contains("applied; 2 leads in flight"), "{}", process.log().text());
+}
+
+/// People of a sequence with these steps, as they stand after their first mail, and what an edit of it plans.
+fn planned(
+    steps: &str,
+    before: impl Fn(&Scene),
+    (old, new): (&str, &str),
+    wanted: [u64; 3],
+) -> (Scene, FaultySmtp, serde_json::Value) {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let workspace = scene::workspace("sqlite", server.address(), &receiver, steps);
+    let scene = Scene::start(workspace);
+    arrive(&scene, 0..3);
+    server.wait_taken(3);
+    for number in 0..3 {
+        scene.wait_touch(&format!("lead{number:05}@example.com"), "first", "accepted");
+    }
+    before(&scene);
+    change(&scene, old, new);
+    // A wait of a second is over in a second.
+    let planned = eventually(&format!("the plan counts {wanted:?}"), SOON, || {
+        let planned = scene.overture(&["plan", "--json"]).ok().json();
+        (counts(&planned) == wanted).then_some(planned)
+    });
+    (scene, server, planned)
+}
+
+fn counts(planned: &serde_json::Value) -> [u64; 3] {
+    ["released", "dropped", "ended"].map(|name| planned[name].as_u64().expect("a plan counts"))
+}
+
+#[test]
+fn what_an_edited_condition_lets_go_at_once_is_counted_and_bounded() {
+    let steps = "\
+enroll: [{on: arrived}]
+steps:
+  - {id: first, email: scene/first}
+  - {id: w, wait: {for: 'clicked(\"first\")', up_to: 5d}}
+  - {id: second, email: scene/second}
+";
+    let edit = ("clicked(\"first\")", "done(\"first\")");
+    let (scene, _server, planned) = planned(steps, |_| (), edit, [3, 0, 0]);
+    assert_eq!(planned["sequences"][0]["steps"][0]["marks"], json!({"released": 3}), "{planned:#}");
+    let refused = scene.overture(&["apply", "--yes", "--at-most", "2"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("release 3"), "{refused:?}");
+    scene.overture(&["apply", "--yes", "--at-most", "3"]).ok();
+    scene.wait_touch("lead00000@example.com", "second", "accepted");
+}
+
+#[test]
+fn a_task_that_is_asked_for_at_once_is_released_and_not_lost() {
+    let steps = "\
+owner: maya
+enroll: [{on: arrived}]
+steps:
+  - {id: first, email: scene/first}
+  - wait: 2d
+  - {id: call, task: call, title: Call, due: 1bd, wait: up_to 1bd}
+  - {id: second, email: scene/second}
+";
+    let (scene, _server, _) = planned(steps, |_| (), ("wait: 2d", "wait: 1s"), [3, 0, 0]);
+    scene.overture(&["apply", "--yes", "--at-most", "3"]).ok();
+    assert_eq!(scene.overture(&["task", "list", "--json"]).ok().stdout.lines().count(), 3);
+}
+
+#[test]
+fn what_never_comes_is_counted_for_who_is_paused_as_for_everybody() {
+    let steps = "\
+enroll: [{on: arrived}]
+steps:
+  - {id: first, email: scene/first}
+  - wait: 2d
+  - {id: second, email: scene/second}
+  - wait: 1d
+  - {id: third, email: scene/first}
+";
+    let pause = |scene: &Scene| {
+        for number in 0..2 {
+            scene.overture(&["pause", "lead", &format!("lead{number:05}@example.com")]).ok();
+        }
+    };
+    let edit = ("{id: second, email: scene/second}", "{id: other, email: scene/second}");
+    let (scene, _server, _) = planned(steps, pause, edit, [0, 3, 0]);
+    assert_eq!(scene.overture(&["apply", "--yes", "--at-most", "2"]).code, Some(1));
+    scene.overture(&["apply", "--yes", "--at-most", "3"]).ok();
 }

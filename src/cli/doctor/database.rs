@@ -70,7 +70,7 @@ async fn inside(store: &Store, alerts: Option<&str>, paper: &Paper) -> Result<Ve
     }
     for pause in store.pauses().await? {
         let said = format!("{} since {} by {}", pause.scope, paper.time(pause.since), pause.by);
-        found.push(Finding::warn("paused", said, "`overture resume` lets it go on"));
+        found.push(Finding::warn("paused", said, "`overture resume everything` lets it go on"));
     }
     found.extend(store.lanes().await?.iter().filter_map(|lane| in_trouble(lane, alerts, paper)));
     Ok(found)

@@ -11,7 +11,7 @@ use super::sla;
 use crate::compile::diagnostic::{Code, Report};
 use crate::compile::names;
 use crate::compile::source::Place;
-use crate::compile::syntax::{Entry, Key, Node};
+use crate::compile::syntax::{Entry, Key, Node, Value};
 use crate::domain::calendar::{Calendar, Hours, Weekdays, zone_named};
 use crate::domain::routing::{Rep, Staff, Team};
 
@@ -137,6 +137,15 @@ fn one_team(key: &Key, node: &Node, names: Declared<'_>, report: &Report) -> Opt
     }
     let fallback = if fields.key("fallback").is_some() {
         one_of(&fields, "fallback", (Code::UnknownRep, names.reps))
+    } else if fields.get("members").is_some_and(|node| matches!(&node.value, Value::List(all) if all.is_empty())) {
+        let hint = "name those who take its leads: `members: [NAME]`".to_owned();
+        report.error_with(
+            Code::BadValue,
+            key.place,
+            "nobody is in this team: whoever is handed to it reaches no one",
+            hint,
+        );
+        None
     } else {
         let hint = "name the rep who takes what nobody else can: `fallback: NAME`".to_owned();
         let message = "this team has no fallback; its first member takes what arrives when nobody is free";

@@ -1,5 +1,7 @@
 //! Gives a lead to sales and keeps the clock that was promised.
 
+use std::collections::BTreeMap;
+
 use serde_json::Map;
 
 use super::dossier::{alert, dossier};
@@ -13,6 +15,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::event::{Actor, What};
 use crate::domain::handoff::{Act, Clock, Handoff, Met, RungDue};
 use crate::domain::id::{HandoffId, derived_beside};
+use crate::domain::lead::Heard;
 use crate::domain::routing::Promise;
 use crate::domain::sla::{deadline, rung_at};
 use crate::domain::stage::Stage;
@@ -121,15 +124,15 @@ pub fn breach(work: &mut Work<'_>, due_at: Instant) {
 pub fn counts(work: &mut Work<'_>, name: &str, by: &str) {
     let Some(clock) = work.lead.handoff.as_ref().and_then(|handoff| handoff.clock.as_ref()) else { return };
     let after = work.lead.handoff.as_ref().is_some_and(|handoff| work.occurred_at + SKEW >= handoff.opened_at);
-    let promise = work.playbook.staff.slas.iter().find(|promise| after && promise.name == clock.sla);
+    let promise = promise_named(work, &clock.sla).filter(|_| after);
     if promise.is_some_and(|promise| promise.counts.contains(name)) {
-        answer(work, by);
+        answer(work, by, work.occurred_at);
     }
 }
 
-fn answer(work: &mut Work<'_>, by: &str) {
+fn answer(work: &mut Work<'_>, by: &str, at: Instant) {
     let Some(handoff) = work.lead.handoff.clone().filter(|handoff| handoff.answered.is_none()) else { return };
-    let at = work.occurred_at.max(handoff.opened_at);
+    let at = at.max(handoff.opened_at);
     let met = match &handoff.clock {
         None => Met::NoClock,
         Some(clock) if at <= clock.due_at => Met::InTime,
@@ -156,7 +159,7 @@ pub fn act(work: &mut Work<'_>, id: &HandoffId, act: Act, by: &str) -> Reply {
             let heard = What::Heard { name: name.to_owned(), data: data.clone(), touch: None };
             let seq = work.observe_by(Actor::System, heard);
             fresh(work, seq, Actor::System, name, data);
-            answer(work, by);
+            answer(work, by, work.occurred_at);
         }
         Act::NotReady { reason } => to_stage(work, Stage::Recycled, &format!("act:not ready: {reason}")),
         Act::WrongPerson => to_stage(work, Stage::Disqualified, "act:wrong person"),
@@ -171,14 +174,37 @@ pub fn close(work: &mut Work<'_>, because: &str, returned: bool) {
     work.conclude(What::HandoffClosed { because: because.to_owned() });
 }
 
-/// Of two open handoffs of one person the first, which the lead has, stands for both, and gains the reasons of the other.
-pub fn keep_first(work: &mut Work<'_>, two: [Handoff; 2], because: &str) {
-    let kept = work.lead.handoff.as_ref().map(|kept| kept.id.clone());
-    let Some(other) = two.into_iter().find(|one| Some(&one.id) != kept.as_ref()) else { return };
-    end(work, &other, because, true);
+/// Closes a handoff of somebody who turned out to be this lead; an open one gains its reasons.
+pub fn give_up(work: &mut Work<'_>, other: &Handoff, because: &str) {
+    end(work, other, because, true);
+    if work.lead.handoff.is_none() {
+        return;
+    }
     for reason in &other.reasons {
         join(work, reason);
     }
+    let claimed = work.lead.handoff.as_ref().is_some_and(|open| open.claimed_by.is_some());
+    if let Some(by) = other.claimed_by.clone().filter(|_| !claimed) {
+        work.conclude(What::Claimed { by });
+        note(work, None);
+    }
+}
+
+/// A follow-up that was heard of elsewhere while the clock ran answers the handoff too, when it was.
+pub fn answered_elsewhere(work: &mut Work<'_>, heard: &BTreeMap<String, Heard>, other: Option<&Handoff>) {
+    let Some(open) = work.lead.handoff.clone() else { return };
+    let promise = open.clock.as_ref().and_then(|clock| promise_named(work, &clock.sla));
+    let counts = promise.into_iter().flat_map(|promise| promise.counts.iter().filter_map(|name| heard.get(name)));
+    let since = |at: &Instant| *at + SKEW >= open.opened_at;
+    let followed = counts.flat_map(|heard| heard.recent.iter().copied()).filter(since);
+    let first = followed.chain(other.and_then(|other| other.answered_at).filter(since)).min();
+    if let Some(at) = first {
+        answer(work, "merged", at);
+    }
+}
+
+fn promise_named<'p>(work: &Work<'p>, name: &str) -> Option<&'p Promise> {
+    work.playbook.staff.slas.iter().find(|promise| promise.name == name)
 }
 
 /// Ends the row of a handoff, and what its rep carries for it.

@@ -267,6 +267,8 @@ pub struct Taken {
     pub to: EmailAddress,
     /// The number of the other's event behind which its own follow.
     pub after: u64,
+    /// When it would have been woken for opens and clicks that wait for their verdict.
+    pub wakes: Vec<Instant>,
 }
 
 /// A touch that is held, put off or still waiting gets its chance at `ready_at`.

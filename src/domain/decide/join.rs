@@ -1,10 +1,12 @@
 //! How two leads become one: what each of them is, was, and was told.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::fold::{ATTENTION, bound};
 use super::ledger;
-use crate::domain::enrollment::Past;
+use crate::domain::enrollment::{Enrollment, Past, StepFacts};
 use crate::domain::experiment::TRIALS;
 use crate::domain::lead::{ALIASES, Alias, Heard, Lead, MAILS, Mails, RECENT};
 use crate::domain::score::{Ledger, Line, Scoring};
@@ -57,7 +59,7 @@ pub fn take_in(lead: &mut Lead, from: &Lead, ledger: &[Line], at: Instant) {
     attributes(lead, from);
     told(lead, from);
     mails(&mut lead.mails, &from.mails);
-    lead.enrollments.extend(from.enrollments.iter().cloned());
+    enrollments(lead, from);
     lead.tasks.extend(from.tasks.iter().cloned());
     lead.tasks.sort_by_key(|task| task.asked_at);
     for (sequence, past) in &from.past {
@@ -70,7 +72,6 @@ pub fn take_in(lead: &mut Lead, from: &Lead, ledger: &[Line], at: Instant) {
     lead.trials.sort_by_key(|trial| (trial.sent_at.is_none(), trial.sent_at));
     let over = lead.trials.len().saturating_sub(TRIALS);
     lead.trials.drain(..over);
-    lead.handoff = [lead.handoff.take(), from.handoff.clone()].into_iter().flatten().min_by_key(|open| open.opened_at);
     for (pool, sender) in &from.senders {
         lead.senders.entry(pool.clone()).or_insert_with(|| sender.clone());
     }
@@ -81,6 +82,27 @@ pub fn take_in(lead: &mut Lead, from: &Lead, ledger: &[Line], at: Instant) {
     lead.aliases.push(Alias { lead: from.id.clone(), address: from.address.clone(), since: at });
     let over = lead.aliases.len().saturating_sub(ALIASES);
     lead.aliases.drain(..over);
+}
+
+/// What both are in. In one sequence each knows what the other did: what was done is not done again.
+fn enrollments(lead: &mut Lead, from: &Lead) {
+    let mut theirs = from.enrollments.clone();
+    for own in &mut lead.enrollments {
+        let Some(other) = theirs.iter_mut().find(|other| other.sequence == own.sequence) else { continue };
+        let (of_own, of_other) = (own.steps.clone(), other.steps.clone());
+        learn(own, &of_other);
+        learn(other, &of_own);
+    }
+    lead.enrollments.extend(theirs);
+}
+
+fn learn(running: &mut Enrollment, other: &BTreeMap<String, StepFacts>) {
+    // Steps that are known by their place alone are others in another version.
+    for (step, facts) in other.iter().filter(|(step, facts)| facts.done_at.is_some() && !step.starts_with('#')) {
+        if !running.steps.contains_key(step) {
+            running.steps_mut().insert(step.clone(), facts.clone());
+        }
+    }
 }
 
 /// Its own values stay; the other's fill what it does not have, and tags are those of both.

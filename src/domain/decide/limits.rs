@@ -9,8 +9,8 @@ use super::work::{About, Work};
 use crate::domain::calendar::{local, zone_named};
 use crate::domain::event::What;
 use crate::domain::lead::Pending;
-use crate::domain::sequence::{Intake, Sequence, Trigger};
-use crate::domain::time::Millis;
+use crate::domain::sequence::{Intake, Kind, Sequence, Trigger};
+use crate::domain::time::{Instant, Millis};
 
 /// Who has waited for room so long waits no more.
 pub const LONGEST: Millis = Millis::DAY.times(7);
@@ -110,7 +110,7 @@ fn wanted(work: &mut Work<'_>, sequence: &Sequence, by: &str, data: Option<&Map<
     }
 }
 
-/// Drops what waits too long, and all of a lead that must not be contacted.
+/// Drops what waits too long, what would have ended meanwhile had it begun, and all of a lead that must not be contacted.
 pub fn drop_pending(work: &mut Work<'_>) {
     if work.lead.pending.is_empty() {
         return;
@@ -121,8 +121,19 @@ pub fn drop_pending(work: &mut Work<'_>) {
             drop_one(work, &name, reason);
         } else if work.now >= pending.since + LONGEST {
             drop_one(work, &name, "there was no room for 7 days");
+        } else if let Some(heard) = heard_since(work, &name, pending.since) {
+            drop_one(work, &name, &format!("`{heard}` was heard while it waited"));
         }
     }
+}
+
+/// What was heard since then that ends whoever is in a sequence.
+fn heard_since(work: &Work<'_>, name: &str, since: Instant) -> Option<String> {
+    let sequence = work.playbook.sequences.get(name)?;
+    let replied = (sequence.kind != Kind::Transactional).then_some("replied");
+    let names = sequence.goal.as_deref().into_iter().chain(replied).chain(sequence.stop.on.iter().map(String::as_str));
+    let heard = |name: &&str| work.lead.heard.get(*name).and_then(|heard| heard.recent.last()) > Some(&since);
+    names.into_iter().find(heard).map(str::to_owned)
 }
 
 /// Lets an enrollment wait no more.

@@ -19,7 +19,7 @@ use crate::domain::time::{Instant, Millis};
 /// Facts older than this are kept and scored by their time, but trigger nothing.
 pub const STALE: Millis = Millis::DAY.times(30);
 
-/// The key under which an event says at which address of a lead with several it was heard.
+/// The key under which a bounce says at which address of a lead that had others it was.
 pub const AT_ADDRESS: &str = "address";
 
 pub fn observe(work: &mut Work<'_>) -> Reply {
@@ -139,12 +139,13 @@ fn hear(work: &mut Work<'_>, name: &str, data: &Map<String, Value>, touch: Optio
 
 /// Mail to the lead does not arrive. What bounces at the address of a lead that was taken in says nothing of its own.
 fn bounced(work: &mut Work<'_>, data: &Map<String, Value>) {
-    match data.get(AT_ADDRESS).and_then(Value::as_str) {
-        Some(other) if other != work.lead.address.as_str() => {
-            let (target, source) = (other.to_owned(), work.input.source.clone());
+    let at = data.get(AT_ADDRESS).and_then(Value::as_str);
+    match work.lead.aliases.iter().find(|alias| Some(alias.address.as_str()) == at) {
+        Some(alias) => {
+            let (target, source) = (alias.address.to_string(), work.input.source.clone());
             work.effect(Effect::Suppress { target, reason: Reason::HardBounce, source });
         }
-        _ => drop(suppress(work, Reason::HardBounce)),
+        None => drop(suppress(work, Reason::HardBounce)),
     }
 }
 

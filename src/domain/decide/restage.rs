@@ -4,6 +4,7 @@ use super::work::{About, Work};
 use super::{exits, handoff};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::What;
+use crate::domain::id::EnrollmentId;
 use crate::domain::sequence::AtSql;
 use crate::domain::stage::Stage;
 
@@ -59,7 +60,8 @@ pub fn to_stage(work: &mut Work<'_>, to: Stage, cause: &str) {
         Stage::Sql => {
             // The dossier tells what the lead clicked, which is known while the enrollments still run.
             handoff::open(work, cause);
-            at_sql(work);
+            let all: Vec<EnrollmentId> = work.lead.enrollments.iter().map(|running| running.id.clone()).collect();
+            at_sql(work, &all);
         }
         Stage::Opportunity | Stage::Customer => handoff::close(work, to.as_str(), false),
         // A lead that comes back by somebody's word was none of the rep's making; one that fell silent was.
@@ -70,9 +72,9 @@ pub fn to_stage(work: &mut Work<'_>, to: Stage, cause: &str) {
 }
 
 /// What each sequence says becomes of its enrollments when a lead is qualified.
-fn at_sql(work: &mut Work<'_>) {
-    let running: Vec<_> =
-        work.lead.enrollments.iter().map(|e| (e.id.clone(), e.version.clone(), e.paused.is_some())).collect();
+pub fn at_sql(work: &mut Work<'_>, which: &[EnrollmentId]) {
+    let running = work.lead.enrollments.iter().filter(|running| which.contains(&running.id));
+    let running: Vec<_> = running.map(|e| (e.id.clone(), e.version.clone(), e.paused.is_some())).collect();
     for (id, version, paused) in running {
         let Some(sequence) = work.playbook.version(&version) else { continue };
         match sequence.at_sql {

@@ -111,6 +111,9 @@ pub enum What {
     Merged {
         from: Box<Lead>,
         ledger: Vec<Line>,
+        /// The open handoff that stands for both.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handoff: Option<Box<Handoff>>,
     },
     /// A ledger line was written.
     Scored {

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::asked::{asked_of, gone, resumed};
 use super::called::{Called, waits};
 use super::days::{Crowded, Day, Days, With};
 use super::plan::{Change, EditedStep, Named, SequencePlan, Tally};
 use crate::domain::calendar::zone_named;
 use crate::domain::decide::{
-    Ahead, Ask, Case, Decision, Edit, Effect, InHand, Input, Standing, StepEdit, adopt, decide, forecast, touch_of,
+    Ahead, Ask, Case, Decision, Edit, InHand, Input, Send, Standing, StepEdit, adopt, decide, forecast, touch_of,
 };
 use crate::domain::enrollment::{Enrollment, Onward};
 use crate::domain::event::{Actor, Mark};
@@ -141,8 +142,7 @@ impl<'e> Look<'e> {
             counting.tally.count(&place, None, std::iter::empty());
             return;
         };
-        let released = landing.marks.contains(&Mark::Released);
-        let ended = self.weigh(counting, (lead, enrollment, in_hand), (around, released));
+        let Weighed { ended, released } = self.weigh(counting, (lead, enrollment, in_hand), around);
         let to = match &landing.onward {
             _ if ended => None,
             Some(Onward::To(step)) => Some(step.as_str()),
@@ -155,6 +155,8 @@ impl<'e> Look<'e> {
         let mut marks = landing.marks;
         // What the files now say may end it, wherever it lands.
         marks.extend(ended.then_some(Mark::Ends));
+        // What it waits for may hold by what the file now says.
+        marks.extend(released.then_some(Mark::Released));
         let lost_to = landing.lost.is_some() || landing.onward.is_some();
         counting.tally.ended += usize::from(marks.contains(&Mark::Ends));
         counting.tally.count(&place, lost_to.then_some(to.as_str()), marks.iter().copied());
@@ -169,34 +171,59 @@ impl<'e> Look<'e> {
         }
     }
 
-    /// Decides as an apply would, and counts what comes and no longer comes. Says whether it ends at once.
+    /// Decides as an apply would, and counts what comes and no longer comes.
     fn weigh(
         &mut self,
         counting: &mut Counting,
         (lead, enrollment, in_hand): (&Lead, &Enrollment, Option<InHand>),
-        (around, released): (&Around, bool),
-    ) -> bool {
+        around: &Around,
+    ) -> Weighed {
         let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
         let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };
         let input = Input { ask, occurred_at: self.now, source: "plan".to_owned(), actor: Actor::System };
         let decision = self.decided(lead, &input, around);
-        let asked = decision.effects.iter().find_map(|effect| match effect {
-            Effect::Queue(touch) if touch.enrollment.as_ref() == Some(&enrollment.id) => Some(touch.ready_at),
-            _ => None,
-        });
+        let asked = asked_of(&decision, enrollment);
+        let again = asked.iter().find(|asked| !asked.is_task).map(|asked| asked.at);
         let then = in_hand.map(|in_hand| in_hand.ready_at);
         let before = forecast((lead, enrollment), then, &self.playbook, self.now);
         let running = decision.lead.enrollments.iter().find(|one| one.id == enrollment.id);
         let after = running.map(|running| (&decision.lead, running));
-        let after = self.ahead(after, asked.or(then));
-        counting.tally.released += usize::from(released && asked.is_some());
-        counting.tally.dropped += self.lost(&before, &after);
+        let mut after = self.ahead(after, again.or(then));
+        // A task that is asked for at once is not ahead any more, and comes all the same.
+        let tasks = asked.iter().filter(|asked| asked.is_task);
+        after.sends.splice(0..0, tasks.map(|asked| Send { at: asked.at, step: asked.step.clone() }));
+        let due = |step: &str| before.sends.iter().any(|send| send.step == step && send.at <= self.now);
+        let released = asked.iter().any(|asked| !asked.was_in_hand && !due(&asked.step));
+        counting.tally.released += usize::from(released);
+        counting.tally.dropped += self.never_come((lead, enrollment, in_hand), (&before, &after), &decision);
+        self.days.compare(&before.sends, &after.sends);
         counting.ahead(enrollment, (&before, &after));
         self.mailed((lead, &enrollment.version), With::None, &before);
         if let Some(running) = running {
             self.mailed((lead, &running.version), With::Edit, &after);
         }
-        running.is_none()
+        Weighed { ended: running.is_none(), released }
+    }
+
+    /// How many touches ahead never come by a decision. Of somebody who is paused until a person resumes it, those that would have come
+    /// then.
+    fn never_come(
+        &self,
+        (lead, enrollment, in_hand): (&Lead, &Enrollment, Option<InHand>),
+        (before, after): (&Ahead, &Ahead),
+        decision: &Decision,
+    ) -> usize {
+        if enrollment.paused.as_ref().is_none_or(|pausing| pausing.until.is_some()) {
+            return gone(before, after);
+        }
+        let then = in_hand.map(|in_hand| in_hand.ready_at);
+        let ahead = |lead: &Lead, running: &Enrollment| {
+            let resumed = resumed(running, self.now);
+            forecast((lead, &resumed), then, &self.playbook, self.now)
+        };
+        let running = decision.lead.enrollments.iter().find(|one| one.id == enrollment.id);
+        let after = running.map_or_else(Ahead::default, |running| ahead(&decision.lead, running));
+        gone(&ahead(lead, enrollment), &after)
     }
 
     /// Counts the mails ahead of an enrollment, for its sender.
@@ -232,11 +259,16 @@ impl<'e> Look<'e> {
 
     /// Counts by their days the sends that come and no longer come, and says how many, on whatever day, never come.
     pub(super) fn lost(&mut self, before: &Ahead, after: &Ahead) -> usize {
-        let still: BTreeSet<&str> = after.sends.iter().map(|send| send.step.as_str()).collect();
-        let gone = before.sends.iter().filter(|send| !still.contains(send.step.as_str())).count();
         self.days.compare(&before.sends, &after.sends);
-        gone
+        gone(before, after)
     }
+}
+
+/// What an edit does to one enrollment at once.
+struct Weighed {
+    ended: bool,
+    /// Something is asked for that would have waited.
+    released: bool,
 }
 
 impl Counting {

@@ -7,6 +7,7 @@
 //! An apply that was cut off goes on where it stopped: whoever is in the new version already is not moved again.
 
 mod apply;
+mod asked;
 mod called;
 mod days;
 mod look;

@@ -70,15 +70,18 @@ impl Engine {
         let addresses: BTreeSet<&EmailAddress> = rows.iter().map(|row| &row.address).collect();
         let keys: Vec<LeadKey> = addresses.iter().map(|address| LeadKey::Address((*address).clone())).collect();
         let leads = self.store.leads(&keys).await.map_err(Arc::new)?;
-        let targets = addresses.iter().flat_map(|address| [address.as_str(), address.domain()]).collect();
+        let present = leads.iter().flatten().map(|lead| &lead.address);
+        let targets = addresses.iter().copied().chain(present);
+        let targets = targets.flat_map(|address| [address.as_str(), address.domain()]).collect();
         let suppressed = self.suppressed(&targets).await?;
         Ok(addresses
             .into_iter()
             .zip(leads)
             .map(|(address, lead)| {
-                let stands =
-                    [address.as_str(), address.domain()].iter().find_map(|target| suppressed.get(*target)).copied();
-                let mut known = lead.map_or_else(Known::default, |lead| Known::of(&lead, entering, now));
+                // Mail goes to the address of the lead, where it was taken in by one with another.
+                let to = lead.as_ref().map_or(address, |lead| &lead.address);
+                let stands = [to.as_str(), to.domain()].iter().find_map(|target| suppressed.get(*target)).copied();
+                let mut known = lead.as_ref().map_or_else(Known::default, |lead| Known::of(lead, entering, now));
                 known.suppressed = known.suppressed.or(stands);
                 (address.clone(), known)
             })

@@ -17,6 +17,8 @@ use crate::domain::touch::State;
 pub enum Order {
     Oldest,
     Newest,
+    /// The last that were recorded, the newest first: those of a lead that was taken in have the numbers after that, and were before.
+    Latest,
 }
 
 /// Which touches a list shows, the newest first.
@@ -84,10 +86,13 @@ impl Reports<'_> {
     ) -> Result<Vec<Event>, StoreError> {
         static OLDEST: Statement = event_list!("WHERE lead_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
         static NEWEST: Statement = event_list!("WHERE lead_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3");
+        static LATEST: Statement =
+            event_list!("WHERE lead_id = $1 AND seq < $2 ORDER BY recorded_at DESC, seq DESC LIMIT $3");
         let after = after.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
         let (statement, from) = match order {
             Order::Oldest => (&OLDEST, after.unwrap_or(i64::MIN)),
             Order::Newest => (&NEWEST, after.unwrap_or(i64::MAX)),
+            Order::Latest => (&LATEST, after.unwrap_or(i64::MAX)),
         };
         let args = vec![lead.as_str().into(), from.into(), limit.into()];
         self.store.db.fetch("read the events of a lead", statement, args).await?.iter().map(event).collect()

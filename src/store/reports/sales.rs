@@ -14,6 +14,8 @@ use crate::domain::time::Instant;
 pub struct HandoffLine {
     pub id: HandoffId,
     pub lead: LeadId,
+    /// The address of the lead.
+    pub email: Option<String>,
     pub team: String,
     pub rep: String,
     /// open, claimed, answered, closed
@@ -31,7 +33,8 @@ pub struct HandoffLine {
 macro_rules! handoff_list {
     ($rest:literal) => {
         Statement::new(concat!(
-            "SELECT id, lead_id, team, rep, state, reason, opened_at, due_at, answered_at, sla, closed_because, dossier FROM handoff ",
+            "SELECT id, lead_id, team, rep, state, reason, opened_at, due_at, answered_at, sla, closed_because, dossier,
+                (SELECT address FROM lead WHERE lead.id = handoff.lead_id) FROM handoff ",
             $rest
         ))
     };
@@ -99,6 +102,7 @@ fn handoff(row: &Row) -> Result<HandoffLine, StoreError> {
     let dossier = dossier.map_err(|error| unreadable("handoff", &id, &error))?;
     Ok(HandoffLine {
         lead: LeadId(row.text(1)?),
+        email: row.maybe_text(12)?,
         team: row.text(2)?,
         rep: row.text(3)?,
         state: row.text(4)?,

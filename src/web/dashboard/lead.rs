@@ -27,15 +27,12 @@ pub async fn page(State(pages): State<Pages>, Path(id): Path<String>) -> Result<
     let reports = pages.engine.store.reports();
     let lead = reports.lead(&LeadKey::Id(id)).await?.ok_or(Trouble::Missing("lead"))?;
     let local = Local::of(&pages);
-    let mut events = reports.events(&lead.id, Order::Newest, None, EVENTS).await?;
+    let mut events = reports.events(&lead.id, Order::Latest, None, EVENTS).await?;
     let why = pages.engine.why(&lead).await?;
     let sheet = pages.engine.sheet(&lead, None).await?;
+    let line = timeline::days(&events, &local);
     events.reverse();
     let curve = Curve::of(&events, &pages.engine.playbook().scoring, pages.engine.now());
-    // The events of a lead that was taken in have the numbers after that, and happened before.
-    events.sort_by_key(|event| event.recorded_at);
-    events.reverse();
-    let line = timeline::days(&events, &local);
     let enrollments = reports.enrollments_of_lead(&lead.id).await?;
     let handoffs = reports.handoffs_of_lead(&lead.id).await?;
     let name = called(&lead);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::domain::calendar::zone_named;
 use crate::domain::condition::{Type, Value};
 use crate::domain::playbook::Settings;
 use crate::web::extract::nearest;
@@ -37,6 +38,11 @@ fn one(name: &str, value: &Json, settings: &Settings) -> Result<Json, String> {
     let blank = value.as_str().is_some_and(|text| text.trim().is_empty());
     let read = if blank { Value::Null } else { Value::from(value) };
     let of_type = read.into_type(kind).map_err(|_| format!("`{name}` must be {}", kind.name()))?;
+    if let ("zone", Value::Text(zone)) = (name, &of_type)
+        && zone_named(zone).is_none()
+    {
+        return Err(format!("`{zone}` is no time zone: `zone` is an IANA name such as Europe/Berlin"));
+    }
     Ok(of_type.to_json())
 }
 

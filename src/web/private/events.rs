@@ -24,7 +24,7 @@ const MOST: usize = 1_000;
 const AHEAD: Millis = Millis::MINUTE.times(5);
 
 /// Names of facts that only decisions make.
-const OURS: [&str; 39] = [
+const OURS: [&str; 40] = [
     "answered",
     "branched",
     "changed",
@@ -43,6 +43,7 @@ const OURS: [&str; 39] = [
     "handoff_joined",
     "handoff_opened",
     "held",
+    "merged",
     "moved",
     "not_enrolled",
     "opted_out",

@@ -81,8 +81,10 @@ fn unmatched(why: &str) -> Answered<Value> {
 
 /// The address a touch went to.
 async fn address_of(app: &App, touch: &TouchId) -> Result<Option<String>, Problem> {
-    let lead = app.engine.store.reports().lead(&LeadKey::Touch(touch.clone())).await?;
-    Ok(lead.map(|lead| lead.address.to_string()))
+    let reports = app.engine.store.reports();
+    let lead = reports.lead(&LeadKey::Touch(touch.clone())).await?;
+    let went_to = reports.went_to(touch).await?;
+    Ok(lead.map(|lead| went_to.unwrap_or_else(|| lead.address.to_string())))
 }
 
 fn units(incoming: &Incoming, touch: &TouchId, fact: Fact, now: Instant) -> Vec<Unit> {

@@ -202,6 +202,7 @@ pub fn handoff(line: &HandoffLine, whole: bool) -> Value {
     let mut shape = json!({
         "id": line.id.to_string(),
         "lead": line.lead.to_string(),
+        "email": line.email,
         "team": line.team,
         "rep": line.rep,
         "state": line.state,

@@ -96,7 +96,10 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         What::Heard { name, touch, .. } => heard(lead, event, name, touch.as_ref()),
         What::Hit { .. } => hit(lead, event),
         What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
-        What::Merged { from, ledger } => join::take_in(lead, from, ledger, at),
+        What::Merged { from, ledger, handoff } => {
+            join::take_in(lead, from, ledger, at);
+            lead.handoff = handoff.as_deref().cloned();
+        }
         What::Scored { line } => ledger::write(&mut lead.ledger, line, at),
         What::Fitted { lines, model, reread } => {
             lead.ledger.retain(|line| line.ledger == Ledger::Engagement);

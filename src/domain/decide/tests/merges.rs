@@ -2,17 +2,19 @@
 
 use serde_json::json;
 
-use super::desk::Desk;
+use super::desk::{Desk, utc};
 use super::plot::{book, email, engagement, length, scoring, sequence, two_mails};
 use crate::domain::calendar::Pause;
 use crate::domain::decide::{Ask, Effect, Other, Replay, Reply};
+use crate::domain::enrollment::Phase;
 use crate::domain::event::{Actor, Event, What};
+use crate::domain::handoff::Met;
 use crate::domain::playbook::Playbook;
 use crate::domain::score::EngagementRule;
-use crate::domain::sequence::{Act, Again, Kind, Sequence};
+use crate::domain::sequence::{Act, Again, Intake, Kind, OnUnknown, Sequence};
 use crate::domain::stage::Stage;
 use crate::domain::suppression::Reason;
-use crate::domain::touch::RefusalClass;
+use crate::domain::touch::{Outcome, RefusalClass};
 
 /// Ada, and who turns out to be Ada, under the same files.
 fn two(playbook: impl Fn() -> Playbook) -> (Desk, Desk) {
@@ -407,4 +409,185 @@ fn a_mail_refused_for_good_after_the_merge_ends_what_moved() {
     ada.absorb(other);
     ada.refused("outbound", "one", RefusalClass::Hard);
     assert_eq!((ada.ended(), ada.lead.suppressed), (vec!["bounced"], Some(Reason::HardBounce)));
+}
+
+#[test]
+fn who_entered_after_the_other_had_answered_would_have_been_kept_out() {
+    let merged = |again: Again| {
+        let (mut ada, mut other) = two(|| book(vec![cadence("outbound").again(again)]));
+        ada.enroll("outbound");
+        other.now = ada.now + length("24h");
+        other.hear("replied");
+        other.now = other.now + length("24h");
+        other.enroll("outbound");
+        ada.now = other.now;
+        ada.absorb(other);
+        let mut ended: Vec<String> = ada.ended().into_iter().map(str::to_owned).collect();
+        ended.sort();
+        (ended, ada.running().len())
+    };
+    let both = (vec!["merged".to_owned(), "replied".to_owned()], 0);
+    assert_eq!(merged(Again::Never), both);
+    assert_eq!(merged(Again::After(length("720h"))), both);
+    assert_eq!(merged(Again::Always), (vec!["replied".to_owned()], 1));
+}
+
+#[test]
+fn a_mail_that_may_have_arrived_is_not_sent_from_the_other_enrollment() {
+    let held = || Sequence { on_unknown: OnUnknown::Hold, ..cadence("outbound") };
+    let (mut ada, mut other) = two(|| book(vec![held()]));
+    ada.enroll("outbound");
+    other.enroll("outbound");
+    other.comes_back("outbound", "one", Outcome::Unknown { reason: "no answer".to_owned() });
+    ada.absorb(other);
+    assert!(matches!(&ada.lead.enrollments[0].phase, Phase::Held { .. }), "{:?}", ada.lead.enrollments);
+    assert!(ada.last.effects.iter().any(|effect| matches!(effect, Effect::Cancel { .. })));
+}
+
+#[test]
+fn across_versions_the_further_is_who_has_more_of_the_same_steps_behind_and_none_comes_again() {
+    let old = Sequence { version: "outbound-0".to_owned(), ..cadence("outbound") };
+    let new = || {
+        let wait = |text: &str| Act::Wait(Pause::parse(text).unwrap());
+        let steps = vec![
+            ("x", email()),
+            ("y", email()),
+            ("one", email()),
+            ("#1", wait("2d")),
+            ("two", email()),
+            ("#2", wait("2d")),
+            ("three", email()),
+        ];
+        sequence("outbound", Kind::Cadence, steps)
+    };
+    let files = || {
+        let mut files = book(vec![new()]);
+        files.versions.insert(old.version.clone(), std::sync::Arc::new(old.clone()));
+        files
+    };
+    let (mut ada, mut other) = two(files);
+    other.playbook.sequences.insert("outbound".to_owned(), std::sync::Arc::new(old.clone()));
+    other.enroll("outbound");
+    other.accepted("outbound", "one");
+    other.after("48h");
+    other.accepted("outbound", "two");
+    ada.now = other.now;
+    ada.enroll("outbound");
+    ada.accepted("outbound", "x");
+    ada.accepted("outbound", "y");
+    ada.absorb(other);
+    assert_eq!((ada.running(), ada.ended()), (vec!["outbound at #2".to_owned()], vec!["merged"]));
+    ada.after("48h");
+    let queued = |step: &str| ada.count(|what| matches!(what, What::Queued { step: queued, .. } if queued == step));
+    assert_eq!(["two", "three"].map(queued), [1, 1]);
+}
+
+#[test]
+fn what_goes_on_for_both_waits_as_long_as_what_was_paused() {
+    let (mut ada, mut other) = two(|| book(vec![cadence("outbound")]));
+    ada.enroll("outbound");
+    other.enroll("outbound");
+    other.tell(Ask::Pause { sequence: None, because: "on leave".to_owned() });
+    ada.absorb(other);
+    assert_eq!(ada.lead.enrollments[0].paused.as_ref().map(|pausing| pausing.because.as_str()), Some("on leave"));
+    assert!(ada.last.effects.iter().any(|effect| matches!(effect, Effect::Hold { .. })));
+}
+
+#[test]
+fn who_waits_for_room_in_a_sequence_the_other_is_in_waits_no_more() {
+    for own_waits in [true, false] {
+        let (mut ada, mut other) = two(|| book(vec![cadence("full").again(Again::Always).limits(1, 9)]));
+        let (waits, runs) = if own_waits { (&mut ada, &mut other) } else { (&mut other, &mut ada) };
+        runs.enroll("full");
+        waits.intakes.insert("full".to_owned(), Intake { active: 1, entered_today: 1, waiting: false });
+        assert!(matches!(waits.enroll("full"), Reply::Pending(_)));
+        ada.pending.remove("full");
+        ada.absorb(other);
+        assert_eq!((ada.lead.pending.len(), ada.running().len()), (0, 1));
+    }
+}
+
+#[test]
+fn a_lead_that_answers_while_it_waits_for_room_waits_no_more() {
+    let mut ada = Desk::new(book(vec![cadence("full").limits(0, 9)]));
+    assert!(matches!(ada.enroll("full"), Reply::Pending(_)));
+    ada.now = ada.now + length("1h");
+    ada.hear("replied");
+    assert!(ada.lead.pending.is_empty() && ada.names().contains(&"enrollment_dropped"));
+}
+
+#[test]
+fn a_mailbox_where_nothing_ever_arrived_keeps_nobody_out() {
+    let (mut ada, mut other) = two(|| book(vec![cadence("outbound")]));
+    ada.enroll("outbound");
+    other.enroll("outbound");
+    other.refused("outbound", "one", RefusalClass::Hard);
+    ada.absorb(other);
+    assert_eq!((ada.running().len(), ada.lead.suppressed), (1, None));
+}
+
+#[test]
+fn a_handoff_is_closed_where_the_person_is_past_it_and_stays_where_sales_has_the_person() {
+    for (own, closed) in [(Stage::Customer, true), (Stage::Disqualified, true), (Stage::Mql, false)] {
+        let (mut ada, mut other) = two(|| book(vec![]).staffed());
+        ada.hear("login");
+        ada.tell(Ask::Stage { to: own, reason: "told".to_owned() });
+        other.tell(Ask::HandOff { reason: "asked".to_owned() });
+        ada.loads = other.loads.clone();
+        ada.absorb(other);
+        assert_eq!(
+            (ada.lead.handoff.is_none(), ada.loads.values().map(|load| load.open).sum::<i64>()),
+            (closed, i64::from(!closed)),
+            "{own}"
+        );
+        assert_eq!(ada.lead.stage, if closed { own } else { Stage::Sql });
+    }
+}
+
+#[test]
+fn a_nurture_ends_with_sales_whichever_of_the_two_sales_had() {
+    for own_is_sql in [true, false] {
+        let (mut ada, mut other) = two(|| book(vec![two_mails("nurture", Kind::Nurture)]).staffed());
+        let (sold, nurtured) = if own_is_sql { (&mut ada, &mut other) } else { (&mut other, &mut ada) };
+        sold.tell(Ask::HandOff { reason: "asked".to_owned() });
+        nurtured.enroll("nurture");
+        ada.absorb(other);
+        assert_eq!((ada.ended(), ada.lead.stage), (vec!["reached_sql"], Stage::Sql));
+        assert_eq!(ada.lead.handoff.as_ref().unwrap().reasons, ["act:asked"]);
+    }
+}
+
+#[test]
+fn a_follow_up_that_was_heard_of_the_other_stops_the_clock_when_it_was() {
+    let (mut ada, mut other) = two(|| book(vec![]).staffed());
+    other.tell(Ask::HandOff { reason: "asked".to_owned() });
+    ada.now = other.now + length("2m");
+    ada.hear_as("rep_called", json!({}), Actor::System, ada.now);
+    let called = ada.now;
+    ada.now = ada.now + length("24h");
+    ada.loads = other.loads.clone();
+    ada.absorb(other);
+    let kept = ada.lead.handoff.as_ref().unwrap();
+    assert_eq!((kept.answered, kept.answered_at), (Some(Met::InTime), Some(called)));
+}
+
+#[test]
+fn a_mail_that_moves_waits_for_its_window_where_the_person_lives_whatever_else_ended() {
+    let (mut ada, mut other) =
+        two(|| book(vec![cadence("outbound"), two_mails("done", Kind::Nurture).goal("demo_requested")]));
+    ada.set("zone", json!("Europe/Berlin"));
+    ada.enroll("done");
+    other.set("zone", json!("America/New_York"));
+    other.now = utc("2026-03-02T20:00");
+    other.hear("demo_requested");
+    other.now = utc("2026-03-02T23:00");
+    other.enroll("outbound");
+    ada.now = other.now;
+    ada.absorb(other);
+    assert_eq!(ada.ended(), ["goal"]);
+    let moved = ada.last.effects.iter().find_map(|effect| match effect {
+        Effect::Requeue(requeue) => Some((requeue.ready_at, requeue.zone.as_str())),
+        _ => None,
+    });
+    assert_eq!(moved, Some((utc("2026-03-03T08:00"), "Europe/Berlin")));
 }

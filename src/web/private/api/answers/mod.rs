@@ -234,6 +234,7 @@ fn sales() -> Vec<(&'static str, Value)> {
     let handoff = object([
         ("id", of("Id")),
         ("lead", of("Id")),
+        ("email", maybe(text())),
         ("team", text()),
         ("rep", text()),
         ("state", words(["open", "claimed", "answered", "closed"])),
