@@ -41,13 +41,13 @@ pub struct Resume {
 enum Paused {
     #[command(flatten)]
     Scope(Scope),
-    /// Lists what is paused, and what stopped itself
+    /// Lists what is paused as a whole, and what stopped itself; `overture why` says it of a lead
     List,
 }
 
 #[derive(Subcommand)]
 enum Scope {
-    /// One lead: address or id
+    /// What one lead is in now, not what it enters later: address or id
     Lead { lead: String },
     /// Everybody in a sequence
     Sequence { name: String },

@@ -1,6 +1,7 @@
 //! Tests of sequences: what should leave when, held against what does, in no time.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -8,9 +9,13 @@ use serde_json::{Value, json};
 use super::desk::{Desk, plural};
 use super::failure::Failure;
 use super::paper::{Paper, inert};
+use super::proof::Proof;
 use crate::compile::Compiled;
 use crate::config;
+use crate::domain::lead::Lead;
 use crate::domain::scenario::{Scenario, Suite};
+use crate::domain::time::Instant;
+use crate::domain::touch::NewTouch;
 use crate::sim::scenario::{Row, Verdict, play};
 
 const AFTER: &str = "\
@@ -32,7 +37,8 @@ A test stands in sequences/NAME.test.yaml beside the sequence it is about:
         stage: lead
         score: 18
 
-Everything is decided as the daemon decides; only the clock jumps. Needs no database, no network and no secrets.
+Everything is decided as the daemon decides, and a mail that lacks a value is held; only the clock jumps. Needs no database, no
+network and no secrets.
 
 Examples:
   overture test
@@ -76,8 +82,13 @@ impl Test {
         let Some(playbook) = compiled.playbook.take() else { return Err(desk.refused(&compiled.diagnostics)) };
         let suites = self.chosen(&compiled, &desk.workspace)?;
         let all = suites.into_iter().flat_map(|suite| suite.scenarios.iter().map(move |scenario| (suite, scenario)));
-        let played: Vec<Played<'_>> =
-            all.map(|(suite, scenario)| Played { suite, scenario, verdict: play(scenario, &playbook) }).collect();
+        let lacks = |lead: &Lead, touch: &NewTouch, now: Instant| {
+            let sequence = Arc::clone(playbook.version(&touch.version)?);
+            Proof::new(&playbook, sequence, lead.clone(), now).lacks(&touch.step, now)
+        };
+        let played: Vec<Played<'_>> = all
+            .map(|(suite, scenario)| Played { suite, scenario, verdict: play(scenario, &playbook, &lacks) })
+            .collect();
         if played.is_empty() {
             let hint = "a test stands beside its sequence, such as sequences/trial-nurture.test.yaml; see `overture test --help`";
             return Err(Failure::broken("there is no test").hint(hint));

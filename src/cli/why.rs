@@ -1,5 +1,7 @@
 //! Every send has one reason and every non-send has one reason; this prints both.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use super::client::{Client, escaped};
@@ -52,9 +54,14 @@ impl Why {
         let history = why["history"].as_array().map_or(&[][..], Vec::as_slice);
         let first = self.last.map_or(0, |last| history.len().saturating_sub(last));
         paper.line(format!("\nWhat happened, in the time of {}:", paper.zone_name()))?;
+        // Of somebody who was in one sequence alone nobody asks which.
+        let sequences: BTreeSet<&str> = history.iter().filter_map(|entry| entry["sequence"].as_str()).collect();
         for entry in &history[first..] {
             let of = entry["of"].as_str().map_or_else(String::new, |of| format!("({of}) "));
-            let (at, said) = (time(&entry["at"], paper), format!("{of}{}", paper.local(&text(&entry["text"]))));
+            let sequence = entry["sequence"].as_str().filter(|_| sequences.len() > 1 && entry["event"] != "enrolled");
+            let sequence = sequence.map_or_else(String::new, |name| format!("{name}: "));
+            let said = format!("{of}{sequence}{}", paper.local(&text(&entry["text"])));
+            let at = time(&entry["at"], paper);
             paper.line(format!("  {at}  {said}"))?;
         }
         Ok(())

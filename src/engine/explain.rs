@@ -1,6 +1,6 @@
 //! Why: every send has one reason and every non-send has one reason, in sentences.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,6 +9,7 @@ use super::Engine;
 use crate::domain::decide::{REPLIED, View};
 use crate::domain::enrollment::Phase;
 use crate::domain::event::{Event, Guests, What};
+use crate::domain::id::EnrollmentId;
 use crate::domain::lead::Lead;
 use crate::domain::score::{Ledger, Score};
 use crate::domain::sequence::Overdue;
@@ -51,6 +52,8 @@ pub struct Entry {
     pub at: Instant,
     /// The address of the lead it was heard of, where that was another one then.
     pub of: Option<String>,
+    /// The sequence that it is about.
+    pub sequence: Option<String>,
     pub event: String,
     pub text: String,
 }
@@ -97,7 +100,7 @@ impl Engine {
             temperature: view.heat().to_owned(),
             stands: self.stands(lead, suppressed, &playbook).await?,
             versions: self.versions_in(&events).await?,
-            history: events.iter().map(|event| entry(event, &guests)).collect(),
+            history: history(&events, &guests),
         })
     }
 
@@ -175,14 +178,21 @@ impl Engine {
     }
 }
 
-fn entry(event: &Event, guests: &Guests) -> Entry {
-    Entry {
+fn history(events: &[Event], guests: &Guests) -> Vec<Entry> {
+    let enrolled = events.iter().filter_map(|event| match &event.what {
+        What::Enrolled { enrollment, sequence, .. } => Some((enrollment, sequence)),
+        _ => None,
+    });
+    let sequences: BTreeMap<&EnrollmentId, &String> = enrolled.collect();
+    let entry = |event: &Event| Entry {
         seq: event.seq,
         at: event.recorded_at,
         of: guests.address_of(event.seq).map(ToString::to_string),
+        sequence: event.what.enrollment().and_then(|id| sequences.get(id)).map(|name| (*name).clone()),
         event: event.what.name().to_owned(),
         text: sentence(event),
-    }
+    };
+    events.iter().map(entry).collect()
 }
 
 /// One fact as a person would say it.

@@ -170,6 +170,27 @@ fn a_test_lets_mails_and_calls_be_refused() {
 }
 
 #[test]
+fn a_mail_that_lacks_a_value_is_held_in_a_test_as_it_is_by_the_daemon() {
+    let workspace = Workspace::example();
+    workspace.write("templates/need.md", "---\nsubject: hi {{lead.title}}\n---\nHello.\n");
+    workspace.write(
+        "sequences/needs.yaml",
+        "title: Needs\nkind: transactional\nsend: {from: growth, days: mon-sun, hours: 00:00-24:00}\nsteps:\n  - {id: one, email: need}\n",
+    );
+    let test = |lead: &str, expect: &str| {
+        let test = format!("lead: {{{lead}}}\nstart: 2026-03-02 09:00\ntests:\n  - name: it\n    expect: {expect}\n");
+        workspace.write("sequences/needs.test.yaml", &test);
+        overture(&workspace, &["test", "sequences/needs.test.yaml"])
+    };
+    let sent = "{touches: [one: 2026-03-02 09:00], exit: finished}";
+    let held = test("email: zoe@acme.example", sent);
+    assert_eq!(held.code, Some(1), "{held:?}");
+    assert!(held.stdout.contains("held: `lead.title` is missing or blank"), "{}", held.stdout);
+    test("email: zoe@acme.example", "{touches: []}").ok();
+    test("email: zoe@acme.example, title: VP", sent).ok();
+}
+
+#[test]
 fn what_cannot_be_played_is_exit_code_2() {
     let workspace = Workspace::example();
     let told = overture(&workspace, &["test", "sequences/nobody.test.yaml"]);

@@ -264,7 +264,7 @@ fn what_is_said_of_the_old_mailbox_is_said_of_that_alone(database: &str) {
     };
     let tell = |to: Target, ask: Ask| {
         bench.with(async |engine| {
-            drop(engine.record(vec![engine.by_hand(to, ask, "test")]).await.expect("the store answers"))
+            drop(engine.record(vec![engine.by_hand(to, ask, "test")]).await.expect("the store answers"));
         });
     };
     let to_old = || Target::Lead(old.id.clone());

@@ -37,6 +37,7 @@ async fn an_attribute_that_is_not_declared_or_of_another_type_is_named_with_the_
         (json!({ "account.employes": 3 }), "did you mean `employees`"),
         (json!({ "seats": "many" }), "`seats` must be a number"),
         (json!({ "plan": { "a": 1 } }), "must be text"),
+        (json!({ "zone": "Mars/Base" }), "`Mars/Base` is no time zone"),
         (json!({ "email": "x@y.zz" }), "no attribute"),
     ] {
         let told =

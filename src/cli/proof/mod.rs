@@ -150,6 +150,20 @@ impl<'a> Proof<'a> {
         None
     }
 
+    /// What the mail or the call of a step lacks to be made, if it lacks anything.
+    pub fn lacks(self, step: &str, start: Instant) -> Option<String> {
+        let mut own = true;
+        let refused = self.legs(start).into_iter().filter(|leg| leg.step == step).find_map(|leg| match leg.what {
+            What::Way { now, .. } => {
+                own = now;
+                None
+            }
+            What::Mail(Err(refuse)) | What::Call { values: Err(refuse), .. } if own => Some(refuse),
+            _ => None,
+        });
+        refused.map(|refuse| refuse.to_string())
+    }
+
     /// The zone waits and windows are in, an IANA name.
     pub fn zone(&self) -> String {
         self.calendar().zone().iana_name().unwrap_or("UTC").to_owned()

@@ -129,6 +129,23 @@ fn an_sla_is_told_as_it_was_written() {
 }
 
 #[test]
+fn a_team_with_nobody_in_it_is_an_error_unless_somebody_takes_what_nobody_else_can() {
+    let told = |team: &str| {
+        let mut files = small();
+        let text = format!(
+            "calendars: {{berlin: {{zone: Europe/Berlin, days: mon-fri, hours: 09:00-18:00}}}}\n\
+             reps:\n  - {{name: ines, email: ines@northwind.example, calendar: berlin}}\n\
+             teams:\n  sales: {{calendar: berlin, {team}}}\nrouting: [{{team: sales}}]\n"
+        );
+        files.insert("config/team.yaml".to_owned(), text.into_bytes());
+        compile(&files).diagnostics
+    };
+    assert_told(&told("members: []"), (Code::BadValue, 5, "members: [NAME]"), "nobody");
+    assert!(told("members: [], fallback: ines").is_empty());
+    assert!(told("members: [ines], fallback: ines").is_empty());
+}
+
+#[test]
 fn a_task_that_nothing_waits_for_is_never_overdue() {
     let task = |more: &str| steps(&format!("  - {{id: call, task: call, title: Call, {more}}}\n"));
     for more in ["wait: no, overdue: hold", "wait: no, overdue: escalate", "wait: no, due: 1bd, overdue: skip"] {

@@ -327,6 +327,27 @@ impl What {
         }
     }
 
+    /// The enrollment it is about.
+    pub const fn enrollment(&self) -> Option<&EnrollmentId> {
+        match self {
+            Self::Hit { enrollment, .. } | Self::Queued { enrollment, .. } | Self::Touched { enrollment, .. } => {
+                enrollment.as_ref()
+            }
+            Self::Enrolled { enrollment, .. }
+            | Self::Moved { enrollment, .. }
+            | Self::Did { enrollment, .. }
+            | Self::Adopted { enrollment, .. }
+            | Self::Branched { enrollment, .. }
+            | Self::Task { enrollment, .. }
+            | Self::Paused { enrollment, .. }
+            | Self::Resumed { enrollment }
+            | Self::ColleagueReplied { enrollment, .. }
+            | Self::Held { enrollment, .. }
+            | Self::Exited { enrollment, .. } => Some(enrollment),
+            _ => None,
+        }
+    }
+
     /// The name people know the fact by: an outside event's own name, else the name of the change.
     pub fn name(&self) -> &str {
         match self {

@@ -14,20 +14,24 @@ use crate::domain::lead::Lead;
 use crate::domain::playbook::Playbook;
 use crate::domain::scenario::{Deed, Scenario, When};
 use crate::domain::time::{Instant, Millis};
+use crate::domain::touch::NewTouch;
 use crate::engine::rehearse::{Said, World};
 
 /// No test is played longer, unless it says so.
 const LONGEST: Millis = Millis::DAY.times(366);
 
+/// What a touch lacks to be made for its lead, if it lacks anything: then it is held.
+pub type Lacks<'a> = dyn Fn(&Lead, &NewTouch, Instant) -> Option<String> + 'a;
+
 /// Plays one test.
-pub fn play(scenario: &Scenario, playbook: &Playbook) -> Verdict {
+pub fn play(scenario: &Scenario, playbook: &Playbook, lacks: &Lacks<'_>) -> Verdict {
     let mut world = World::new(playbook, scenario.start);
     let mut lead = born(&scenario.address, scenario.start);
     lead.attributes = scenario.attributes.iter().filter(|(_, value)| !value.is_null()).map(own).collect();
     let colleague = colleague(scenario);
     let number = world.add(lead);
     let cast = Cast { lead: number, colleague: colleague.map(|colleague| world.add(colleague)) };
-    let mut recorder = Recorder::new(scenario, cast);
+    let mut recorder = Recorder::new(scenario, cast, lacks);
     if scenario.enters_at_start {
         let ask = Ask::Enroll { sequence: scenario.sequence.clone(), by: "test".to_owned(), again: false };
         world.say(scenario.start, number, Said::by_person(ask));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, json};
 
-use super::LONG_AGO;
+use super::{LONG_AGO, Lacks};
 use crate::domain::decide::{Ask, Reply};
 use crate::domain::enrollment::Exit;
 use crate::domain::event::{Actor, What};
@@ -39,6 +39,7 @@ pub struct Cast {
 pub struct Recorder<'s> {
     scenario: &'s Scenario,
     cast: Cast,
+    lacks: &'s Lacks<'s>,
     pub touches: Vec<Got>,
     /// Tasks that came into somebody's inbox.
     pub tasks: Vec<Got>,
@@ -56,10 +57,11 @@ pub struct Recorder<'s> {
 }
 
 impl<'s> Recorder<'s> {
-    pub const fn new(scenario: &'s Scenario, cast: Cast) -> Self {
+    pub const fn new(scenario: &'s Scenario, cast: Cast, lacks: &'s Lacks<'s>) -> Self {
         Self {
             scenario,
             cast,
+            lacks,
             touches: Vec::new(),
             tasks: Vec::new(),
             notes: Vec::new(),
@@ -174,6 +176,9 @@ impl People for Recorder<'_> {
             if self.scenario.refused.contains(&step) {
                 self.notes.push((sent.now, format!("{} is refused", step.told(&self.scenario.sequence))));
                 return Outcome::Refused { class: RefusalClass::Other, reply: REFUSED.to_owned() };
+            }
+            if let Some(reason) = (self.lacks)(sent.lead, sent.touch, sent.now) {
+                return Outcome::Held { reason };
             }
             self.touches.push(Got { at: sent.now, step: step.clone(), variant: sent.touch.variant.clone() });
             self.sent.insert(step.clone(), (sent.touch.id.clone(), Some(enrollment.clone())));

@@ -111,7 +111,8 @@ pub async fn why(State(app): State<App>, Path(who): Path<String>) -> Answer200 {
     let why = app.engine.why(&lead).await?;
     let entry = |entry: &crate::engine::Entry| {
         let (at, text) = (entry.at.to_string(), &entry.text);
-        json!({ "seq": entry.seq, "at": at, "of": entry.of, "event": entry.event, "text": text })
+        let (of, sequence) = (&entry.of, &entry.sequence);
+        json!({ "seq": entry.seq, "at": at, "of": of, "sequence": sequence, "event": entry.event, "text": text })
     };
     Ok(Answered(json!({
         "lead": why.lead,

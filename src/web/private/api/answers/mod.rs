@@ -123,8 +123,14 @@ fn lead_line() -> Value {
 }
 
 fn why() -> Value {
-    let entry =
-        object([("seq", integer()), ("at", time()), ("of", maybe(text())), ("event", text()), ("text", text())]);
+    let entry = object([
+        ("seq", integer()),
+        ("at", time()),
+        ("of", maybe(text())),
+        ("sequence", maybe(text())),
+        ("event", text()),
+        ("text", text()),
+    ]);
     object([
         ("lead", of("Id")),
         ("email", text()),
