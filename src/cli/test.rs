@@ -37,7 +37,7 @@ A test stands in sequences/NAME.test.yaml beside the sequence it is about:
         stage: lead
         score: 18
 
-Everything is decided as the daemon decides, and a mail that lacks a value is held; only the clock jumps. Needs no database, no
+Everything is decided as the daemon decides, and a mail that lacks a value of its lead is held; only the clock jumps. Needs no database, no
 network and no secrets.
 
 Examples:
@@ -84,7 +84,7 @@ impl Test {
         let all = suites.into_iter().flat_map(|suite| suite.scenarios.iter().map(move |scenario| (suite, scenario)));
         let lacks = |lead: &Lead, touch: &NewTouch, now: Instant| {
             let sequence = Arc::clone(playbook.version(&touch.version)?);
-            Proof::new(&playbook, sequence, lead.clone(), now).lacks(&touch.step, now)
+            Proof::new(&playbook, sequence, lead.clone(), now).lacks(touch, now)
         };
         let played: Vec<Played<'_>> = all
             .map(|(suite, scenario)| Played { suite, scenario, verdict: play(scenario, &playbook, &lacks) })

@@ -94,7 +94,8 @@ impl Tx {
             "UPDATE touch
              SET lead_id = $2,
                 body = CASE WHEN channel = 'email' AND state IN ('held', 'queued', 'deferred', 'unknown') THEN NULL ELSE body END,
-                went_to = CASE WHEN channel = 'email' AND marked_at IS NOT NULL THEN COALESCE(went_to, $3) END
+                went_to = CASE WHEN channel = 'email' AND marked_at IS NOT NULL AND state NOT IN ('held', 'queued', 'deferred')
+                    THEN COALESCE(went_to, $3) END
              WHERE lead_id = $1",
         );
         static LAST: Statement = Statement::new("UPDATE account_reply SET lead_id = $2 WHERE lead_id = $1");

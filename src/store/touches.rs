@@ -219,7 +219,7 @@ impl Tx {
         static MARK: Statement = Statement::batch(
             &[("asked", Kind::Text), ("holder", Kind::Text)],
             "UPDATE touch
-             SET state = 'marked', marked_at = $2
+             SET state = 'marked', marked_at = $2, went_to = NULL
              FROM {input} AS i
              WHERE touch.id = i.asked AND touch.token = i.holder AND touch.state = 'intent'
              RETURNING id",

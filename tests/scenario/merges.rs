@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, instant};
 use crate::scene::{self, on_both_databases};
-use crate::support::faulty_smtp::FaultySmtp;
+use crate::support::faulty_smtp::{self, FaultySmtp, Stage};
 use crate::support::postgres::Postgres;
 use crate::support::receiver::Receiver;
 use overture::domain::address::EmailAddress;
@@ -25,6 +25,7 @@ on_both_databases!(
     a_mail_in_hand_is_waited_for,
     a_mail_whose_end_comes_with_the_very_commit_is_waited_for,
     what_is_said_of_the_old_mailbox_is_said_of_that_alone,
+    a_mail_that_is_tried_again_after_the_merge_is_one_to_the_address_that_stays,
     what_fails_leaves_both_as_they_were_and_what_succeeds_is_whole,
     who_merges_from_both_ends_at_once_gets_one_lead_that_lost_nothing,
     who_was_taken_in_twice_is_found_at_the_end,
@@ -286,6 +287,22 @@ fn what_is_said_of_the_old_mailbox_is_said_of_that_alone(database: &str) {
     bench.ask(NEW, Ask::Unsuppress);
     bench.ask(NEW, bounced(None, "gmail.com"));
     assert!(suppressed(NEW) && !suppressed("gmail.com"));
+}
+
+fn a_mail_that_is_tried_again_after_the_merge_is_one_to_the_address_that_stays(database: &str) {
+    let (server, bench) = bench(database);
+    server.once(Stage::Dot, faulty_smtp::Fault::reply("451 4.3.0 later"));
+    bench.ask(OLD, enroll());
+    bench.ask(NEW, hear("login"));
+    bench.work();
+    let touch = bench.touch("first");
+    assert_eq!(touch.state.as_str(), "deferred");
+    merge(&bench, OLD, NEW);
+    bench.until(bench.now() + Millis::HOUR);
+    assert_eq!((got(&server, OLD), got(&server, NEW)), (vec![], vec!["First things".to_owned()]));
+    let data = json!({"hard": true}).as_object().cloned().unwrap_or_default();
+    bench.ask(NEW, Ask::Hear { name: "bounced".to_owned(), data, touch: Some(touch.id) });
+    assert_eq!(lead(&bench, NEW).suppressed, Some(Reason::HardBounce));
 }
 
 fn what_fails_leaves_both_as_they_were_and_what_succeeds_is_whole(database: &str) {

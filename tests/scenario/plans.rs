@@ -256,3 +256,21 @@ steps:
     assert_eq!(scene.overture(&["apply", "--yes", "--at-most", "2"]).code, Some(1));
     scene.overture(&["apply", "--yes", "--at-most", "3"]).ok();
 }
+
+#[test]
+fn what_waits_for_its_window_and_goes_at_once_by_an_edit_is_released() {
+    let (server, receiver) = (FaultySmtp::start(), Receiver::start());
+    let steps = "enroll: [{on: arrived}]\nsteps:\n  - {id: first, email: scene/first}\n";
+    let workspace = scene::workspace("sqlite", server.address(), &receiver, steps);
+    let day = overture::clock::wall().to_jiff().to_zoned(jiff::tz::TimeZone::UTC).weekday().wrapping_add(3);
+    let days = format!("days: {}", format!("{day:?}")[..3].to_lowercase());
+    workspace.write(FILE, &workspace.read(FILE).replacen("days: mon-sun", &days, 1));
+    let scene = Scene::start(workspace);
+    arrive(&scene, 0..3);
+    change(&scene, &days, "days: mon-sun");
+    let planned = scene.overture(&["plan", "--json"]).ok().json();
+    assert_eq!(counts(&planned), [3, 0, 0], "{planned:#}");
+    assert_eq!(scene.overture(&["apply", "--yes", "--at-most", "2"]).code, Some(1));
+    scene.overture(&["apply", "--yes", "--at-most", "3"]).ok();
+    server.wait_taken(3);
+}

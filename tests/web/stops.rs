@@ -23,6 +23,8 @@ async fn a_suppressed_address_or_domain_gets_nothing_until_it_is_lifted() {
     house.ask("DELETE", "/v1/suppressions/other.example", Value::Null).await.problem(404);
     house.ask("POST", "/v1/suppressions", json!({ "target": "no domain" })).await.problem(422);
     house.ask("POST", "/v1/suppressions", json!({ "target": "a@b.co", "reason": "erased" })).await.problem(422);
+    let odd = house.ask("POST", "/v1/suppressions", json!({ "target": "a@b.co", "reason": "complant" })).await;
+    assert!(odd.problem(422).contains("did you mean `complaint`?"), "{}", odd.text());
 }
 
 #[tokio::test]

@@ -113,8 +113,12 @@ fn tell(desk: &mut Desk, manifest: &Manifest, aside: Option<&Path>) -> Result<()
                           "kept": aside.map(|path| path.display().to_string())});
         return desk.paper.value(&told);
     }
-    let made = desk.paper.time(manifest.at());
-    desk.paper.line(format!("restored as of {made}: {}", manifest.said()))?;
+    desk.paper.line(format!(
+        "restored as of {} in {}: {}",
+        desk.paper.time(manifest.at()),
+        desk.paper.zone_name(),
+        manifest.said()
+    ))?;
     if let Some(aside) = aside {
         desk.paper.line(format!("the database before is in {}", aside.display()))?;
     }

@@ -24,6 +24,7 @@ use crate::domain::playbook::Playbook;
 use crate::domain::sequence::{Act, Arm, Assign, Copy, Kind, Portion, Sequence, Step, With, ZoneRule};
 use crate::domain::template::Template;
 use crate::domain::time::Instant;
+use crate::domain::touch::NewTouch;
 use crate::render::{About, MailContext, Refuse, Renderer, Track};
 use crate::seal::Seal;
 
@@ -150,17 +151,17 @@ impl<'a> Proof<'a> {
         None
     }
 
-    /// What the mail or the call of a step lacks to be made, if it lacks anything.
-    pub fn lacks(self, step: &str, start: Instant) -> Option<String> {
-        let mut own = true;
-        let refused = self.legs(start).into_iter().filter(|leg| leg.step == step).find_map(|leg| match leg.what {
-            What::Way { now, .. } => {
-                own = now;
-                None
-            }
-            What::Mail(Err(refuse)) | What::Call { values: Err(refuse), .. } if own => Some(refuse),
-            _ => None,
-        });
+    /// What a touch lacks to be made for the lead as it is, if it lacks anything.
+    pub fn lacks(mut self, touch: &NewTouch, now: Instant) -> Option<String> {
+        let sequence = Arc::clone(&self.sequence);
+        let (_, step) = sequence.step(&touch.step)?;
+        let refused = if matches!(step.act, Act::Email { .. }) {
+            self.mail(step, &touch.template, now).err()
+        } else if let (What::Call { values: Err(refuse), .. }, _) = self.act(step, &step.act, now) {
+            Some(refuse)
+        } else {
+            None
+        };
         refused.map(|refuse| refuse.to_string())
     }
 

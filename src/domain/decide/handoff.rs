@@ -174,12 +174,9 @@ pub fn close(work: &mut Work<'_>, because: &str, returned: bool) {
     work.conclude(What::HandoffClosed { because: because.to_owned() });
 }
 
-/// Closes a handoff of somebody who turned out to be this lead; an open one gains its reasons.
-pub fn give_up(work: &mut Work<'_>, other: &Handoff, because: &str) {
+/// Closes a handoff that another of the same person stands for, which gains its reasons.
+pub fn give_way(work: &mut Work<'_>, other: &Handoff, because: &str) {
     end(work, other, because, true);
-    if work.lead.handoff.is_none() {
-        return;
-    }
     for reason in &other.reasons {
         join(work, reason);
     }
@@ -188,6 +185,12 @@ pub fn give_up(work: &mut Work<'_>, other: &Handoff, because: &str) {
         work.conclude(What::Claimed { by });
         note(work, None);
     }
+}
+
+/// Closes a handoff of a person who turned out to be past it.
+pub fn pass_by(work: &mut Work<'_>, other: &Handoff, because: &str, returned: bool) {
+    end(work, other, because, returned);
+    work.conclude(What::HandoffClosed { because: because.to_owned() });
 }
 
 /// A follow-up that was heard of elsewhere while the clock ran answers the handoff too, when it was.

@@ -1,13 +1,12 @@
 //! How two leads become one: what each of them is, was, and was told.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::fold::{ATTENTION, bound};
 use super::ledger;
-use crate::domain::enrollment::{Enrollment, Past, StepFacts};
+use crate::domain::enrollment::Past;
 use crate::domain::experiment::TRIALS;
+use crate::domain::id::EnrollmentId;
 use crate::domain::lead::{ALIASES, Alias, Heard, Lead, MAILS, Mails, RECENT};
 use crate::domain::score::{Ledger, Line, Scoring};
 use crate::domain::time::Instant;
@@ -59,7 +58,7 @@ pub fn take_in(lead: &mut Lead, from: &Lead, ledger: &[Line], at: Instant) {
     attributes(lead, from);
     told(lead, from);
     mails(&mut lead.mails, &from.mails);
-    enrollments(lead, from);
+    lead.enrollments.extend(from.enrollments.iter().cloned());
     lead.tasks.extend(from.tasks.iter().cloned());
     lead.tasks.sort_by_key(|task| task.asked_at);
     for (sequence, past) in &from.past {
@@ -84,23 +83,17 @@ pub fn take_in(lead: &mut Lead, from: &Lead, ledger: &[Line], at: Instant) {
     lead.aliases.drain(..over);
 }
 
-/// What both are in. In one sequence each knows what the other did: what was done is not done again.
-fn enrollments(lead: &mut Lead, from: &Lead) {
-    let mut theirs = from.enrollments.clone();
-    for own in &mut lead.enrollments {
-        let Some(other) = theirs.iter_mut().find(|other| other.sequence == own.sequence) else { continue };
-        let (of_own, of_other) = (own.steps.clone(), other.steps.clone());
-        learn(own, &of_other);
-        learn(other, &of_own);
-    }
-    lead.enrollments.extend(theirs);
-}
-
-fn learn(running: &mut Enrollment, other: &BTreeMap<String, StepFacts>) {
-    // Steps that are known by their place alone are others in another version.
-    for (step, facts) in other.iter().filter(|(step, facts)| facts.done_at.is_some() && !step.starts_with('#')) {
-        if !running.steps.contains_key(step) {
-            running.steps_mut().insert(step.clone(), facts.clone());
+/// Lets each enrollment that goes on for another know what that one did.
+pub fn learn(lead: &mut Lead, instead: &[(EnrollmentId, EnrollmentId)]) {
+    for (stays, ends) in instead {
+        let done = lead.enrollments.iter().find(|running| running.id == *ends).map(|running| running.steps.clone());
+        let stays = lead.enrollments.iter_mut().find(|running| running.id == *stays);
+        let Some((stays, done)) = stays.zip(done) else { continue };
+        // Steps that are known by their place alone are others in another version.
+        for (step, facts) in done.iter().filter(|(step, facts)| facts.done_at.is_some() && !step.starts_with('#')) {
+            if !stays.steps.contains_key(step) {
+                stays.steps_mut().insert(step.clone(), facts.clone());
+            }
         }
     }
 }

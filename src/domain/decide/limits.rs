@@ -7,7 +7,7 @@ use super::exits::suppression;
 use super::input::{Effect, Reply};
 use super::work::{About, Work};
 use crate::domain::calendar::{local, zone_named};
-use crate::domain::event::What;
+use crate::domain::event::{Actor, What};
 use crate::domain::lead::Pending;
 use crate::domain::sequence::{Intake, Kind, Sequence, Trigger};
 use crate::domain::time::{Instant, Millis};
@@ -132,8 +132,10 @@ fn heard_since(work: &Work<'_>, name: &str, since: Instant) -> Option<String> {
     let sequence = work.playbook.sequences.get(name)?;
     let replied = (sequence.kind != Kind::Transactional).then_some("replied");
     let names = sequence.goal.as_deref().into_iter().chain(replied).chain(sequence.stop.on.iter().map(String::as_str));
-    let heard = |name: &&str| work.lead.heard.get(*name).and_then(|heard| heard.recent.last()) > Some(&since);
-    names.into_iter().find(heard).map(str::to_owned)
+    let told = |name: &str| work.lead.heard.get(name).and_then(|heard| heard.recent.last()) > Some(&since);
+    let fresh =
+        |name: &str| work.fresh.iter().any(|fresh| fresh.name == name && fresh.actor != Actor::Machine && !fresh.stale);
+    names.into_iter().find(|name| told(name) || fresh(name)).map(str::to_owned)
 }
 
 /// Lets an enrollment wait no more.

@@ -94,7 +94,7 @@ impl Replay {
         let theirs: Vec<Line> = ledger.into_iter().map(|line| Line { event: line.event + event.seq, ..line }).collect();
         self.with(lead, playbook, |work| {
             let ledger = joined(&work.lead.ledger, &theirs, &playbook.scoring, event.recorded_at);
-            again(work, &Event { what: What::Merged { from, ledger, handoff: None }, ..event });
+            again(work, &Event { what: What::Merged { from, ledger, handoff: None, instead: Vec::new() }, ..event });
         });
     }
 

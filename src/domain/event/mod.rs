@@ -114,6 +114,9 @@ pub enum What {
         /// The open handoff that stands for both.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         handoff: Option<Box<Handoff>>,
+        /// Each enrollment that goes on for one that ends, with that one: what was done there is not done again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        instead: Vec<(EnrollmentId, EnrollmentId)>,
     },
     /// A ledger line was written.
     Scored {

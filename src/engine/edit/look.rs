@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asked::{asked_of, gone, resumed};
+use super::asked::{Asked, asked_of, gone, resumed};
 use super::called::{Called, waits};
 use super::days::{Crowded, Day, Days, With};
 use super::plan::{Change, EditedStep, Named, SequencePlan, Tally};
@@ -142,7 +142,8 @@ impl<'e> Look<'e> {
             counting.tally.count(&place, None, std::iter::empty());
             return;
         };
-        let Weighed { ended, released } = self.weigh(counting, (lead, enrollment, in_hand), around);
+        let sooner = landing.marks.contains(&Mark::Released);
+        let Weighed { ended, released } = self.weigh(counting, (lead, enrollment, in_hand), (around, sooner));
         let to = match &landing.onward {
             _ if ended => None,
             Some(Onward::To(step)) => Some(step.as_str()),
@@ -176,7 +177,7 @@ impl<'e> Look<'e> {
         &mut self,
         counting: &mut Counting,
         (lead, enrollment, in_hand): (&Lead, &Enrollment, Option<InHand>),
-        around: &Around,
+        (around, sooner): (&Around, bool),
     ) -> Weighed {
         let known = touch_of(enrollment).cloned().zip(in_hand).into_iter().collect();
         let ask = Ask::Adopt { edit: Arc::clone(&counting.edit), in_hand: known };
@@ -193,7 +194,9 @@ impl<'e> Look<'e> {
         let tasks = asked.iter().filter(|asked| asked.is_task);
         after.sends.splice(0..0, tasks.map(|asked| Send { at: asked.at, step: asked.step.clone() }));
         let due = |step: &str| before.sends.iter().any(|send| send.step == step && send.at <= self.now);
-        let released = asked.iter().any(|asked| !asked.was_in_hand && !due(&asked.step));
+        // What is in hand already goes sooner where its landing says so.
+        let let_go = |asked: &Asked| if asked.was_in_hand { sooner && !asked.is_task } else { !due(&asked.step) };
+        let released = asked.iter().any(let_go);
         counting.tally.released += usize::from(released);
         counting.tally.dropped += self.never_come((lead, enrollment, in_hand), (&before, &after), &decision);
         self.days.compare(&before.sends, &after.sends);

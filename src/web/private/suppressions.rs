@@ -10,7 +10,7 @@ use super::shape;
 use crate::domain::address::EmailAddress;
 use crate::domain::suppression::Reason;
 use crate::web::App;
-use crate::web::extract::{Json, Query, page_size};
+use crate::web::extract::{Json, Query, nearest, page_size};
 use crate::web::problem::{Problem, said};
 
 #[derive(Debug, Deserialize)]
@@ -33,11 +33,24 @@ pub struct Wanted {
     /// An address or a domain.
     target: String,
     #[serde(default = "by_hand")]
-    reason: Reason,
+    reason: String,
 }
 
-const fn by_hand() -> Reason {
-    Reason::Manual
+fn by_hand() -> String {
+    Reason::Manual.as_str().to_owned()
+}
+
+/// Why, as people may say it: what an erasure leaves behind is nobody's to say.
+fn reason(text: &str) -> Result<Reason, Problem> {
+    let said = || Reason::ALL.into_iter().filter(|reason| *reason != Reason::Erased);
+    said().find(|reason| reason.as_str() == text).ok_or_else(|| {
+        if Reason::parse(text).is_some() {
+            return Problem::invalid("`erased` is what an erasure leaves behind; `manual` suppresses");
+        }
+        let all: Vec<&str> = said().map(Reason::as_str).collect();
+        let near = nearest(text, all.iter().copied());
+        Problem::invalid(format!("`{text}` is no reason{near}; there are {}", all.join(", ")))
+    })
 }
 
 /// `POST /v1/suppressions`: ends what runs for that address in the same commit.
@@ -46,12 +59,10 @@ pub async fn add(
     Extension(caller): Extension<Caller>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Answered<Value>, Problem> {
-    if wanted.reason == Reason::Erased {
-        return Err(Problem::invalid("`erased` is what an erasure leaves behind; `manual` suppresses"));
-    }
+    let reason = reason(&wanted.reason)?;
     let target = target(&wanted.target)?;
-    app.engine.suppress(&target, wanted.reason, &caller.name).await?;
-    Ok(Answered(json!({ "status": "suppressed", "target": target, "reason": wanted.reason })))
+    app.engine.suppress(&target, reason, &caller.name).await?;
+    Ok(Answered(json!({ "status": "suppressed", "target": target, "reason": reason })))
 }
 
 /// `DELETE /v1/suppressions/{target}`; what an erasure left behind stays.

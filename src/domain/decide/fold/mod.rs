@@ -96,8 +96,9 @@ pub fn apply(lead: &mut Lead, event: &Event) {
         What::Heard { name, touch, .. } => heard(lead, event, name, touch.as_ref()),
         What::Hit { .. } => hit(lead, event),
         What::Settled { hit, verdict } => settled(lead, *hit, *verdict),
-        What::Merged { from, ledger, handoff } => {
+        What::Merged { from, ledger, handoff, instead } => {
             join::take_in(lead, from, ledger, at);
+            join::learn(lead, instead);
             lead.handoff = handoff.as_deref().cloned();
         }
         What::Scored { line } => ledger::write(&mut lead.ledger, line, at),

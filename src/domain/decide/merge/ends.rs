@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::advance::sequence_of;
 use super::super::work::Work;
-use crate::domain::enrollment::{Enrollment, Exit, Pausing, Phase, StepFacts};
+use crate::domain::enrollment::{Enrollment, Exit, Phase, StepFacts};
 use crate::domain::id::EnrollmentId;
 use crate::domain::lead::{Heard, Lead};
 use crate::domain::sequence::{Again, Kind, Sequence};
@@ -50,15 +50,19 @@ pub fn of_both(work: &Work<'_>, other: &Lead) -> BTreeMap<EnrollmentId, Exit> {
     ends
 }
 
-/// The pauses of those that end in favour of another in their sequence, which goes on for both: it waits as long.
-pub fn pauses(own: &Lead, other: &Lead, ends: &BTreeMap<EnrollmentId, Exit>) -> Vec<(EnrollmentId, Pausing)> {
+/// Those that go on in favour of which others of their sequence end, each with that one.
+pub fn instead<'l>(
+    own: &'l Lead,
+    other: &'l Lead,
+    ends: &BTreeMap<EnrollmentId, Exit>,
+) -> Vec<(&'l Enrollment, &'l Enrollment)> {
     let same = pairs(own, other).filter(|(own, theirs)| own.sequence == theirs.sequence);
     let one_ends = same.filter_map(|(own, theirs)| match (ends.get(&own.id), ends.get(&theirs.id)) {
         (Some(Exit::Merged), None) => Some((theirs, own)),
         (None, Some(Exit::Merged)) => Some((own, theirs)),
         _ => None,
     });
-    one_ends.filter_map(|(stays, ended)| Some((stays.id.clone(), ended.paused.clone()?))).collect()
+    one_ends.collect()
 }
 
 /// Each enrollment of one with each of the other.

@@ -52,7 +52,11 @@ pub fn absorb(work: &mut Work<'_>, other: &Other) -> Reply {
         return Reply::Refused(reason);
     }
     let ends = ends::of_both(work, &other.lead);
-    let pauses = ends::pauses(&work.lead, &other.lead, &ends);
+    let instead = ends::instead(&work.lead, &other.lead, &ends);
+    // What goes on for one that was paused waits as long.
+    let pauses: Vec<(EnrollmentId, Pausing)> =
+        instead.iter().filter_map(|(stays, ended)| Some((stays.id.clone(), ended.paused.clone()?))).collect();
+    let instead = instead.into_iter().map(|(stays, ended)| (stays.id.clone(), ended.id.clone())).collect();
     let sales = sales::of_both(&work.lead, &other.lead);
     let calendars = calendars(work, &other.lead);
 
@@ -60,7 +64,7 @@ pub fn absorb(work: &mut Work<'_>, other: &Other) -> Reply {
     let from = Box::new(renumbered(&other.lead, after));
     let ledger = joined(&work.lead.ledger, &from.ledger, &work.playbook.scoring, work.now);
     let handoff = sales.kept.clone().map(Box::new);
-    work.observe(What::Merged { from, ledger, handoff });
+    work.observe(What::Merged { from, ledger, handoff, instead });
     work.changed = true;
     work.effect(Effect::Absorb(Taken {
         lead: other.lead.id.clone(),

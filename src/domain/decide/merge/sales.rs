@@ -60,8 +60,13 @@ pub fn carry_out(work: &mut Work<'_>, sales: Sales) {
     if from != stage {
         work.conclude(What::Staged { from, to: stage, cause: MERGED.to_owned() });
     }
-    if let Some(given_up) = &given_up {
-        handoff::give_up(work, given_up, if kept.is_some() { MERGED } else { stage.as_str() });
+    match &given_up {
+        Some(given_up) if kept.is_some() => handoff::give_way(work, given_up, MERGED),
+        Some(given_up) => {
+            let returned = !matches!(stage, Stage::Opportunity | Stage::Customer);
+            handoff::pass_by(work, given_up, stage.as_str(), returned);
+        }
+        None => {}
     }
     handoff::answered_elsewhere(work, &heard, given_up.as_ref());
     if stage == Stage::Sql && from != stage && kept.is_none() {
