@@ -38,11 +38,12 @@ impl Batch<'_> {
 
     /// Decides what is heard of a lead. A bounce at an address it had before says so.
     pub(super) async fn hear(&mut self, tx: &mut Tx, place: usize, unit: &Unit) -> Result<Answer, StoreError> {
+        let is_bounce = matches!(&unit.input.ask, Ask::Hear { name, .. } if name == "bounced");
+        if !is_bounce || self.slots[place].lead.aliases.is_empty() {
+            return self.one(tx, place, &unit.input).await;
+        }
         let mut input = unit.input.clone();
-        if let Ask::Hear { name, data, touch } = &mut input.ask
-            && name == "bounced"
-            && !self.slots[place].lead.aliases.is_empty()
-        {
+        if let Ask::Hear { data, touch, .. } = &mut input.ask {
             let at = match touch {
                 Some(touch) => tx.went_to(touch).await?,
                 None => self.alias_of(place, &unit.to),
