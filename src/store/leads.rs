@@ -7,6 +7,7 @@ use serde_json::to_string;
 use super::db::{Arg, Row};
 use super::error::{StoreError, Trouble};
 use super::merges;
+use super::named::leads_by;
 use super::open::Store;
 use super::sql::{Kind, Statement, rows};
 use super::tx::Tx;
@@ -89,25 +90,11 @@ fn reading(shared: bool, keys: &[LeadKey], any: &'static Statement) -> &'static 
     }
 }
 
-// PostgreSQL looks again at a row that somebody else changed while it waited for it. It looks up `named` again then, and finds the first of
-// several places of one lead for each of them, unless `named` is kept as it was.
 macro_rules! leads_by_key {
     ($lock:literal) => {
-        concat!(
-            "WITH asked AS (SELECT place, kind, key FROM {input} AS i),
-             named AS MATERIALIZED (
-                 SELECT place, key AS id FROM asked WHERE kind = 'id'
-                 UNION ALL
-                 SELECT a.place, l.id FROM asked AS a JOIN lead AS l ON l.address = a.key WHERE a.kind = 'address'
-                 UNION ALL
-                 SELECT a.place, t.lead_id FROM asked AS a JOIN touch AS t ON t.id = a.key WHERE a.kind = 'touch'
-                 UNION ALL
-                 SELECT a.place, h.lead_id FROM asked AS a JOIN handoff AS h ON h.id = a.key WHERE a.kind = 'handoff'
-             )
-             SELECT named.place, lead.id, lead.doc
-             FROM named
-             JOIN lead ON lead.id = named.id
-             ORDER BY lead.id ",
+        leads_by!(
+            "SELECT place, key AS id FROM asked WHERE kind = 'id'",
+            "SELECT a.place, l.id FROM asked AS a JOIN lead AS l ON l.address = a.key WHERE a.kind = 'address'",
             $lock
         )
     };

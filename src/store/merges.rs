@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::db::Arg;
 use super::error::StoreError;
 use super::leads::{KEY_COLUMNS, LeadKey, place};
+use super::named::leads_by;
 use super::reports::Reports;
 use super::sql::{Statement, rows};
 use super::tx::Tx;
@@ -149,21 +150,9 @@ impl Reports<'_> {
 /// Finds the leads that took others in, by what these were known by. A touch or a handoff may have moved while somebody waited for it.
 macro_rules! leads_by_alias {
     ($lock:literal) => {
-        concat!(
-            "WITH asked AS (SELECT place, kind, key FROM {input} AS i),
-             named AS (
-                 SELECT a.place, m.lead_id AS id FROM asked AS a JOIN merged AS m ON m.id = a.key WHERE a.kind = 'id'
-                 UNION ALL
-                 SELECT a.place, m.lead_id FROM asked AS a JOIN merged AS m ON m.address = a.key WHERE a.kind = 'address'
-                 UNION ALL
-                 SELECT a.place, t.lead_id FROM asked AS a JOIN touch AS t ON t.id = a.key WHERE a.kind = 'touch'
-                 UNION ALL
-                 SELECT a.place, h.lead_id FROM asked AS a JOIN handoff AS h ON h.id = a.key WHERE a.kind = 'handoff'
-             )
-             SELECT named.place, lead.id, lead.doc
-             FROM named
-             JOIN lead ON lead.id = named.id
-             ORDER BY lead.id ",
+        leads_by!(
+            "SELECT a.place, m.lead_id AS id FROM asked AS a JOIN merged AS m ON m.id = a.key WHERE a.kind = 'id'",
+            "SELECT a.place, m.lead_id FROM asked AS a JOIN merged AS m ON m.address = a.key WHERE a.kind = 'address'",
             $lock
         )
     };

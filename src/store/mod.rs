@@ -9,7 +9,7 @@
 //! | `open` `lock` `migrate` | a store, opened for writing by one process (SQLite) or by many (PostgreSQL) |
 //! | `tx` `health` `fault` | a transaction: the only way to write; whether the last one went through; one that fails on purpose |
 //! | `leads` `effects` `moves` `people` `seen` | what a decision reads, and what it comes to |
-//! | `merges` | leads that were taken in by another, as the same person |
+//! | `merges` `named` | leads that were taken in by another, as the same person; how both are found |
 //! | `trail` | opens and clicks that wait for their verdict |
 //! | `imports` `intakes` `replies` | the leads that a list brings; how many are in a sequence with limits; who of an account replied |
 //! | `experiments` | what was counted of mails in variants, and which one has won |
@@ -41,6 +41,7 @@ mod lock;
 mod merges;
 mod migrate;
 mod moves;
+mod named;
 mod nudge;
 mod open;
 mod people;

@@ -367,6 +367,14 @@ fn who_was_taken_in_twice_is_found_at_the_end(database: &str) {
         assert_eq!((one.address.as_str(), one.heard["login"].count), (third, 3));
         assert_eq!(one.aliases.iter().map(|alias| alias.address.as_str()).collect::<Vec<_>>(), [OLD, NEW]);
     }
+    // Several names of one lead in one batch lead to it each.
+    let answers = bench.with(async |engine| {
+        let to = |who: &str| Target::Address { address: address(who), create: true };
+        let units = [OLD, NEW, OLD, third].map(|who| engine.by_hand(to(who), hear("visited"), "test"));
+        engine.record(units.into()).await.expect("the store answers")
+    });
+    assert!(answers.iter().all(|answer| matches!(answer, Answer::Done { created: false, .. })), "{answers:?}");
+    assert_eq!(lead(&bench, third).heard["visited"].count, 4);
     let why = bench.with(async |engine| {
         let one = whole(engine, third).await;
         engine.why(&one).await.expect("the store answers")

@@ -58,9 +58,10 @@ async fn a_lead_takes_in_another_and_who_asks_for_that_one_is_told_of_it() {
     assert!(
         house.ask("POST", path, json!({ "from": "zeo@old.example" })).await.problem(404).contains("`zeo@old.example`")
     );
-    house.ask("POST", path, json!({ "from": "nobody" })).await.problem(404);
+    assert!(house.ask("POST", path, json!({ "from": "nobody" })).await.problem(404).contains("`nobody`"));
     house.ask("POST", path, json!({})).await.problem(422);
-    house.ask("POST", "/v1/leads/who@corp.example/merge", json!({ "from": "zoe@old.example" })).await.problem(404);
+    let nobody = house.ask("POST", "/v1/leads/who@corp.example/merge", json!({ "from": "zoe@old.example" })).await;
+    assert!(nobody.problem(404).contains("`who@corp.example`"), "{}", nobody.text());
     let merged = house.ask("POST", path, json!({ "from": "zoe@old.example" })).await.good();
     assert_eq!((&merged["merged"], &merged["attributes"]["plan"]), (&json!(true), &json!("zoe@corp.example")));
     assert_eq!(house.ask("POST", path, json!({ "from": "zoe@old.example" })).await.good()["merged"], false);

@@ -145,7 +145,8 @@ fn one_team(key: &Key, node: &Node, names: Declared<'_>, report: &Report) -> Opt
             "nobody is in this team: whoever is handed to it reaches no one",
             hint,
         );
-        None
+        // It is there all the same, so that whoever names it is not told so too.
+        Some(String::new())
     } else {
         let hint = "name the rep who takes what nobody else can: `fallback: NAME`".to_owned();
         let message = "this team has no fallback; its first member takes what arrives when nobody is free";

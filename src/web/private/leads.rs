@@ -216,13 +216,7 @@ pub async fn merge(
     Path(who): Path<String>,
     Json(merging): Json<Merging>,
 ) -> Answer200 {
-    let lead = find(&app, lead_key(&who)?).await?;
-    let other = app.engine.store.reports().lead(&lead_key(&merging.from)?).await?;
-    let unknown = || {
-        let detail = format!("there is no lead `{}` to merge", merging.from);
-        Problem::new(StatusCode::NOT_FOUND, "unknown_lead", detail)
-    };
-    let other = other.ok_or_else(unknown)?;
+    let (lead, other) = (one_of_two(&app, &who).await?, one_of_two(&app, &merging.from).await?);
     let new = other.id != lead.id;
     let ask = Ask::Absorb { other: other.id, found: None };
     let unit = app.engine.by_hand(Target::Lead(lead.id.clone()), ask, caller.source);
@@ -232,6 +226,14 @@ pub async fn merge(
     let mut shape = shape::lead(&lead, &app.engine.playbook(), app.engine.now());
     shape["merged"] = new.into();
     Ok(Answered(shape))
+}
+
+/// A lead that is there; where two are named it is said which is not.
+async fn one_of_two(app: &App, who: &str) -> Result<Lead, Problem> {
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown_lead", format!("there is no lead `{who}`"));
+    let key =
+        lead_key(who).map_err(|problem| if problem.status() == StatusCode::NOT_FOUND { unknown() } else { problem })?;
+    app.engine.store.reports().lead(&key).await?.ok_or_else(unknown)
 }
 
 /// A reason that somebody can read.
